@@ -1,0 +1,1 @@
+//! Labelled digests, as WARC-Block-Digest, CDXJ and datapackage.json write them.
