@@ -61,7 +61,7 @@ impl Algorithm {
     }
 
     /// Output length in bytes.
-    pub fn len(self) -> usize {
+    pub fn output_len(self) -> usize {
         match self {
             Self::Md5 => 16,
             Self::Sha1 => 20,
@@ -124,7 +124,7 @@ impl Digest {
         }
         let algorithm =
             Algorithm::from_label(label).ok_or_else(|| ParseError::UnknownAlgorithm(label.to_owned()))?;
-        let value = decode(algorithm.len(), value).ok_or_else(malformed)?;
+        let value = decode(algorithm.output_len(), value).ok_or_else(malformed)?;
         Ok(Self { algorithm, value })
     }
 

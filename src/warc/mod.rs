@@ -1,1 +1,35 @@
-//! To come.
+//! The WARC format: ordered raw headers, streaming blocks, gzip members with their offsets.
+//!
+//! [`Reader`] goes through any byte source record by record and never ends in silence: what is not a record or a
+//! separator becomes a finding with its offset. Blocks stream; a head is bounded by [`Limits::head`]. [`Writer`] makes
+//! one gzip member a record, in a file that carries the suffix `.open` until it is closed and is never overwritten.
+//! The record types are those of the `warc` crate, which is the shared vocabulary here and no more.
+
+mod fields;
+mod head;
+mod member;
+mod reader;
+mod source;
+mod writer;
+#[cfg(test)]
+mod tests;
+
+pub use self::fields::Fields;
+pub use self::head::{Head, Version};
+pub use self::reader::{Extent, Reader, Record};
+pub use self::source::{ReadSeek, Source};
+pub use self::writer::{Closed, Compression, Error as WriteError, Writer, Written};
+pub use ::warc::{RecordType, TruncatedType};
+
+/// Bounds that hold whatever an input says.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of a record's head, from its version line to its empty line.
+    pub head: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { head: 1024 * 1024 }
+    }
+}

@@ -1,0 +1,176 @@
+//! The head of a record: version line and named fields.
+
+use super::fields::{Fields, Oddities};
+use super::RecordType;
+use crate::finding::{Finding, Severity, rules};
+
+/// The version on a record's first line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Version {
+    /// Drafts before the standard: 0.17, 0.18 and whatever else is not known.
+    Draft,
+    /// ISO 28500:2009.
+    V1_0,
+    /// ISO 28500:2017.
+    V1_1,
+}
+
+/// Version, fields and place of one record.
+#[derive(Clone, Debug)]
+pub struct Head {
+    /// Byte offset in the file: of the gzip member that the record begins in, or of the record itself.
+    pub offset: u64,
+    /// Byte offset in the uncompressed content of that member; 0 where each record has its own.
+    pub inner_offset: u64,
+    /// The version line's version.
+    pub version: Version,
+    /// The named fields.
+    pub fields: Fields,
+    /// The bytes from the version line to the empty line, as they stand in the file.
+    pub raw: Vec<u8>,
+    /// Content-Length, where it is a number.
+    pub content_length: Option<u64>,
+}
+
+impl Head {
+    /// Parses the bytes of a head. Content never fails; what is odd comes back as findings.
+    pub(crate) fn parse(raw: Vec<u8>, offset: u64, inner_offset: u64) -> (Self, Vec<Finding>) {
+        let line_end = memchr::memchr(b'\n', &raw).map_or(raw.len(), |n| n + 1);
+        let (version_line, lines) = raw.split_at_checked(line_end).unwrap_or((&raw, &[]));
+        let mut findings = Vec::new();
+        let version = parse_version(version_line, &mut findings);
+        let (fields, mut odd) = Fields::parse(lines);
+        odd.bare_lf |= !version_line.ends_with(b"\r\n");
+        report_oddities(odd, version, &mut findings);
+        let content_length = parse_length(&fields, &mut findings);
+        let head = Self { offset, inner_offset, version, fields, raw, content_length };
+        let id = head.id().map(str::to_owned);
+        for finding in &mut findings {
+            finding.offset = Some(offset);
+            finding.record.clone_from(&id);
+        }
+        (head, findings)
+    }
+
+    /// The record's type; [`RecordType::Unknown`] holds what is not in the standard, and an absent field.
+    pub fn record_type(&self) -> RecordType {
+        RecordType::from(self.fields.get("WARC-Type").unwrap_or_default())
+    }
+
+    /// WARC-Record-ID without its angle brackets.
+    pub fn id(&self) -> Option<&str> {
+        self.fields.get("WARC-Record-ID").map(bare_uri)
+    }
+
+    /// WARC-Target-URI; brackets, which some writers put around it, are taken off.
+    pub fn target_uri(&self) -> Option<&str> {
+        self.fields.get("WARC-Target-URI").map(bare_uri)
+    }
+
+    /// WARC-Date as it stands.
+    pub fn date(&self) -> Option<&str> {
+        self.fields.get("WARC-Date")
+    }
+
+    /// True for a block that is an HTTP message of the kind the record's type says.
+    pub fn holds_http(&self) -> bool {
+        let http = |kind: &str| {
+            let content_type = self.fields.get("Content-Type").unwrap_or_default().to_ascii_lowercase();
+            content_type.starts_with("application/http") && !content_type.contains(kind)
+        };
+        match self.record_type() {
+            RecordType::Response | RecordType::Revisit => http("request"),
+            RecordType::Request => http("response"),
+            _ => false,
+        }
+    }
+}
+
+/// A URI without the angle brackets that WARC puts around identifiers.
+pub(crate) fn bare_uri(value: &str) -> &str {
+    let value = value.trim();
+    value.strip_prefix('<').and_then(|v| v.strip_suffix('>')).unwrap_or(value)
+}
+
+fn parse_version(line: &[u8], findings: &mut Vec<Finding>) -> Version {
+    match line.trim_ascii_end() {
+        b"WARC/1.1" => return Version::V1_1,
+        b"WARC/1.0" => return Version::V1_0,
+        b"WARC/0.17" | b"WARC/0.18" | b"WARC/0.16" => {
+            let text = String::from_utf8_lossy(line.trim_ascii_end()).into_owned();
+            findings.push(Finding::new(&rules::VERSION_DRAFT, format!("version line says {text}")));
+        }
+        other => {
+            let text = String::from_utf8_lossy(other.get(..40).unwrap_or(other)).into_owned();
+            findings.push(Finding::new(&rules::VERSION_UNKNOWN, format!("version line says {text:?}")));
+        }
+    }
+    Version::Draft
+}
+
+fn report_oddities(odd: Oddities, version: Version, findings: &mut Vec<Finding>) {
+    if odd.bare_lf {
+        findings.push(Finding::new(&rules::HEAD_BARE_LF, "header lines end in LF instead of CR LF"));
+    }
+    if odd.folded {
+        findings.push(Finding::new(&rules::HEAD_FOLDED, "a header field is folded over several lines"));
+    }
+    if odd.not_utf8 {
+        let severity = if version == Version::V1_1 { Severity::Error } else { Severity::Warning };
+        findings.push(Finding::new(&rules::HEAD_NOT_UTF8, "a header field is not UTF-8").graded(severity));
+    }
+    if odd.no_colon.is_some() {
+        findings.push(Finding::new(&rules::HEAD_NO_COLON, "a header line has no colon"));
+    }
+    if odd.bad_name.is_some() {
+        findings.push(Finding::new(&rules::HEAD_BAD_NAME, "a header field's name is not a token"));
+    }
+}
+
+fn parse_length(fields: &Fields, findings: &mut Vec<Finding>) -> Option<u64> {
+    let Some(value) = fields.get("Content-Length") else {
+        findings.push(Finding::new(&rules::LENGTH_MISSING, "no Content-Length: where the block ends is not said"));
+        return None;
+    };
+    let length = value.bytes().all(|b| b.is_ascii_digit()).then(|| value.parse().ok()).flatten();
+    if length.is_none() {
+        findings.push(Finding::new(&rules::LENGTH_INVALID, format!("Content-Length {value:?} is not a length")));
+    }
+    length
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn parse(text: &str) -> (Head, Vec<&'static str>) {
+        let (head, findings) = Head::parse(text.as_bytes().to_vec(), 7, 0);
+        assert!(findings.iter().all(|f| f.offset == Some(7)));
+        (head, findings.iter().map(|f| f.code).collect())
+    }
+
+    #[test]
+    fn a_good_head_has_no_finding() {
+        let (head, codes) = parse("WARC/1.1\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:x:1>\r\nContent-Length: 5\r\n\r\n");
+        assert!(codes.is_empty(), "{codes:?}");
+        assert_eq!((head.version, head.id(), head.content_length), (Version::V1_1, Some("urn:x:1"), Some(5)));
+        assert_eq!(head.record_type(), RecordType::Response);
+    }
+
+    #[test]
+    fn lengths_that_are_none_are_said() {
+        for value in ["-5", "1e3", "", "0x10", "99999999999999999999999", "1 2", "+5"] {
+            let (head, codes) = parse(&format!("WARC/1.1\r\nContent-Length: {value}\r\n\r\n"));
+            assert_eq!(head.content_length, None, "{value}");
+            assert_eq!(codes, ["content-length-invalid"], "{value}");
+        }
+        assert_eq!(parse("WARC/1.0\r\n\r\n").1, ["content-length-missing"]);
+    }
+
+    #[test]
+    fn versions_are_graded() {
+        assert_eq!(parse("WARC/0.17\r\nContent-Length: 0\r\n\r\n").1, ["version-draft"]);
+        assert_eq!(parse("WARC/7\r\nContent-Length: 0\r\n\r\n").1, ["version-unknown"]);
+    }
+}

@@ -1,0 +1,230 @@
+//! Records into a file: one gzip member each, appended, never over anything that exists.
+
+use crate::digest::{Algorithm, Digest, Hasher};
+use flate2::{Compression as Level, GzBuilder, write::GzEncoder};
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+/// How records are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Compression {
+    /// As they are: `.warc`.
+    None,
+    /// One gzip member a record, deflate level 0 to 9: `.warc.gz`.
+    Gzip(u32),
+}
+
+/// Why a record was not written. The file is left as it was before the record.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A field's name or value would break the head.
+    #[error("the header field {0:?} cannot be written: a name must be a token, a value one line")]
+    Field(String),
+    /// The block gave fewer or more bytes than was said.
+    #[error("the block has {actual} bytes where {said} were announced")]
+    Length {
+        /// Bytes announced as Content-Length.
+        said: u64,
+        /// Bytes that came.
+        actual: u64,
+    },
+    /// The file or the block's source failed.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Where a record went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Byte offset of its first byte in the file.
+    pub offset: u64,
+    /// Bytes it takes in the file.
+    pub stored: u64,
+    /// Bytes from the version line to the end of the block, uncompressed.
+    pub length: u64,
+    /// SHA-256 of those bytes.
+    pub sha256: Digest,
+}
+
+/// A finished file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closed {
+    /// Its final path.
+    pub path: PathBuf,
+    /// Its length in bytes.
+    pub bytes: u64,
+}
+
+/// Writes one WARC file, under `NAME.open` until it is closed.
+#[derive(Debug)]
+pub struct Writer {
+    file: File,
+    open_path: PathBuf,
+    path: PathBuf,
+    offset: u64,
+    compression: Compression,
+}
+
+impl Writer {
+    /// Creates `path` anew.
+    ///
+    /// # Errors
+    /// `AlreadyExists` where `path` or `path.open` exists; else what the file system says.
+    pub fn create(path: &Path, compression: Compression) -> io::Result<Self> {
+        if path.try_exists()? {
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{} exists", path.display())));
+        }
+        let mut open_path = path.as_os_str().to_owned();
+        open_path.push(".open");
+        let open_path = PathBuf::from(open_path);
+        let file = OpenOptions::new().write(true).create_new(true).open(&open_path)?;
+        Ok(Self { file, open_path, path: path.to_owned(), offset: 0, compression })
+    }
+
+    /// Byte offset at which the next record will begin.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// The file's final name.
+    pub fn name(&self) -> String {
+        self.path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
+    /// Appends one record; `Content-Length` is written here, behind the given fields.
+    ///
+    /// # Errors
+    /// See [`Error`]; whatever it is, the file is cut back to the end of the record before.
+    pub fn write<N: AsRef<str>, V: AsRef<str>>(
+        &mut self,
+        fields: &[(N, V)],
+        block: &mut dyn Read,
+        length: u64,
+    ) -> Result<Written, Error> {
+        let head = make_head(fields, length)?;
+        match self.append(&head, block, length) {
+            Ok(written) => {
+                self.offset += written.stored;
+                Ok(written)
+            }
+            Err(error) => {
+                self.file.set_len(self.offset)?;
+                self.file.seek(SeekFrom::Start(self.offset))?;
+                Err(error)
+            }
+        }
+    }
+
+    /// Makes what was written durable.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn sync(&mut self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+
+    /// Makes the file durable and gives it its final name.
+    ///
+    /// # Errors
+    /// `AlreadyExists` where something took that name meanwhile; the file then stays under `NAME.open`.
+    pub fn close(self) -> io::Result<Closed> {
+        self.file.sync_all()?;
+        rename_anew(&self.open_path, &self.path)?;
+        Ok(Closed { path: self.path, bytes: self.offset })
+    }
+
+    fn append(&mut self, head: &[u8], block: &mut dyn Read, length: u64) -> Result<Written, Error> {
+        let (sha256, stored) = match self.compression {
+            Compression::None => {
+                let mut out = Counting { inner: BufWriter::with_capacity(64 * 1024, &self.file), count: 0 };
+                let sha256 = copy_record(&mut out, head, block, length)?;
+                out.flush()?;
+                (sha256, out.count)
+            }
+            Compression::Gzip(level) => {
+                let out = Counting { inner: BufWriter::with_capacity(64 * 1024, &self.file), count: 0 };
+                let mut gzip = member(out, level);
+                let sha256 = copy_record(&mut gzip, head, block, length)?;
+                let mut out = gzip.finish()?;
+                out.flush()?;
+                (sha256, out.count)
+            }
+        };
+        Ok(Written { offset: self.offset, stored, length: head.len() as u64 + length, sha256 })
+    }
+}
+
+/// Renames without ever replacing what stands at `to`; `from` stays where that fails.
+fn rename_anew(from: &Path, to: &Path) -> io::Result<()> {
+    let from = tempfile::TempPath::try_from_path(from)?;
+    from.persist_noclobber(to).map_err(|failed| match failed.path.keep() {
+        Ok(_) => failed.error,
+        Err(kept) => kept.error,
+    })
+}
+
+/// A member without time, name or system, so that the same record always gives the same bytes.
+fn member<W: Write>(out: W, level: u32) -> GzEncoder<W> {
+    GzBuilder::new().mtime(0).operating_system(255).write(out, Level::new(level))
+}
+
+fn copy_record(out: &mut impl Write, head: &[u8], block: &mut dyn Read, length: u64) -> Result<Digest, Error> {
+    let mut hasher = Hasher::new(Algorithm::Sha256);
+    hasher.update(head);
+    out.write_all(head)?;
+    let mut buffer = vec![0; 64 * 1024];
+    let mut actual = 0;
+    loop {
+        let n = match block.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(n) => n,
+            Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+            Err(e) => return Err(e.into()),
+        };
+        let bytes = buffer.get(..n).unwrap_or_default();
+        actual += n as u64;
+        if actual > length {
+            return Err(Error::Length { said: length, actual });
+        }
+        hasher.update(bytes);
+        out.write_all(bytes)?;
+    }
+    if actual != length {
+        return Err(Error::Length { said: length, actual });
+    }
+    out.write_all(b"\r\n\r\n")?;
+    Ok(hasher.finish())
+}
+
+fn make_head<N: AsRef<str>, V: AsRef<str>>(fields: &[(N, V)], length: u64) -> Result<Vec<u8>, Error> {
+    let mut head = b"WARC/1.1\r\n".to_vec();
+    for (name, value) in fields {
+        let (name, value) = (name.as_ref(), value.as_ref());
+        let token = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        if name.is_empty() || !token || value.contains(['\r', '\n', '\0']) {
+            return Err(Error::Field(name.to_owned()));
+        }
+        head.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
+    }
+    head.extend_from_slice(format!("Content-Length: {length}\r\n\r\n").as_bytes());
+    Ok(head)
+}
+
+/// Counts what reaches the file.
+struct Counting<W> {
+    inner: W,
+    count: u64,
+}
+
+impl<W: Write> Write for Counting<W> {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        let n = self.inner.write(buf)?;
+        self.count += n as u64;
+        Ok(n)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
