@@ -20,3 +20,4 @@ pub mod surt;
 pub mod verify;
 pub mod warc;
 pub mod wire;
+pub mod world;

@@ -1,0 +1,294 @@
+//! The vocabulary of the log: one struct an entry type. Field names are part of the format (docs/format.md).
+
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// One line of the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Version of the format: 1.
+    pub v: u32,
+    /// Position in the log, from 0.
+    pub seq: u64,
+    /// 16 random bytes in hex, so that a withheld line cannot be guessed from its hash.
+    pub salt: String,
+    /// When it was written: RFC 3339, UTC, milliseconds.
+    pub at: String,
+    /// What happened.
+    #[serde(flatten)]
+    pub body: Body,
+}
+
+/// What a line says, by its `type`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum Body {
+    /// A run begins.
+    Session(Box<Session>),
+    /// A connection was made.
+    Connection(Box<Connection>),
+    /// A WARC record was written.
+    Record(Box<Record>),
+    /// A URL was not captured.
+    Failure(Failure),
+    /// A URL was left out on purpose.
+    Skip(Skip),
+    /// A page was listed in pages.jsonl.
+    Page(Page),
+    /// A run ends.
+    End(End),
+    /// A type that this version does not know; its bytes are still bound by the tree.
+    #[serde(other, skip_serializing)]
+    Unknown,
+}
+
+/// What wrote the archive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tool {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The platform it was built for.
+    pub target: String,
+    /// SHA-256 of the running program, in hex, where it could be read.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub binary_sha256: Option<String>,
+}
+
+/// A run: who, with what, asked for what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Session {
+    /// URN of the archive, the same over all its sessions.
+    pub archive: String,
+    /// URN of this run.
+    pub session: String,
+    /// Size of the tree that this run continues.
+    pub previous_size: u64,
+    /// Root of that tree in hex; absent for a new log.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub previous_root: Option<String>,
+    /// The program.
+    pub tool: Tool,
+    /// URLs asked for.
+    pub seeds: Vec<String>,
+    /// Settings that shape what is captured, secrets left out.
+    pub options: BTreeMap<String, String>,
+    /// Names of the settings whose values are secrets and stand nowhere.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub redacted: Vec<String>,
+    /// User-Agent sent.
+    pub user_agent: String,
+}
+
+/// Facts of one connection, once for all its exchanges.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Connection {
+    /// Host as in the URL.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// Addresses that the name resolved to, in the resolver's order.
+    pub dns: Vec<String>,
+    /// Address and port that were connected.
+    pub peer: String,
+    /// WARC-Protocol identifiers.
+    pub protocols: Vec<String>,
+    /// IANA cipher suite name.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cipher: Option<String>,
+    /// Key exchange group.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub key_exchange: Option<String>,
+    /// Server name sent.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub sni: Option<String>,
+    /// SHA-256 of each certificate presented, in hex, leaf first.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub chain: Vec<String>,
+    /// What the verification of the chain said.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub verdict: Option<String>,
+    /// The roots it was verified with.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub roots: Option<String>,
+}
+
+/// A record, by what identifies it and by its bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Its WARC identity.
+    pub warc: Warc,
+    /// Its bytes.
+    pub bytes: Bytes,
+    /// HTTP facts, for responses and requests.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub http: Option<Http>,
+    /// What it belongs to.
+    #[serde(skip_serializing_if = "Links::is_empty", default)]
+    pub links: Links,
+    /// `seq` of its connection's entry.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub connection: Option<u64>,
+    /// When its exchange was sent and answered.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub times: Option<Times>,
+}
+
+/// The identity of a record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Warc {
+    /// WARC-Record-ID without brackets.
+    pub id: String,
+    /// WARC-Type.
+    #[serde(rename = "type")]
+    pub record_type: String,
+    /// WARC-Target-URI.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub target_uri: Option<String>,
+    /// WARC-Date.
+    pub date: String,
+}
+
+/// The bytes of a record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Bytes {
+    /// Bytes from version line to end of block, uncompressed.
+    pub length: u64,
+    /// SHA-256 of them in hex.
+    pub sha256: String,
+    /// WARC-Block-Digest.
+    pub block: String,
+    /// WARC-Payload-Digest.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub payload: Option<String>,
+}
+
+/// HTTP facts of a record.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Http {
+    /// Request method.
+    pub method: String,
+    /// Status of the final response.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub status: Option<u16>,
+    /// Media type as the server declared it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub mime: Option<String>,
+    /// WARC-Truncated.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub truncated: Option<String>,
+}
+
+/// What a record belongs to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Links {
+    /// Records of the same capture event.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub concurrent_to: Vec<String>,
+    /// The record that this one is about.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub refers_to: Option<String>,
+    /// The URL that led here.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub via: Option<String>,
+    /// The seed that it was captured for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub seed: Option<String>,
+}
+
+impl Links {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// The times of an exchange, RFC 3339 with milliseconds; `server_date` as the server wrote it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Times {
+    /// The request was sent.
+    pub sent: String,
+    /// The first byte came.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub first_byte: Option<String>,
+    /// The last byte came.
+    pub end: String,
+    /// The Date header.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub server_date: Option<String>,
+}
+
+/// A URL that was asked for and not captured.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The URL.
+    pub url: String,
+    /// The seed it was for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub seed: Option<String>,
+    /// `dns`, `connect`, `tls`, `http`, `body` or `policy`.
+    pub stage: String,
+    /// What went wrong, in words.
+    pub error: String,
+    /// How often it was tried.
+    pub attempts: u32,
+}
+
+/// A URL, or a number of them, left out on purpose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Skip {
+    /// The URL.
+    pub url: String,
+    /// Why.
+    pub reason: String,
+}
+
+/// A page of the collection, as pages.jsonl lists it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Page {
+    /// The page's id in pages.jsonl.
+    pub id: String,
+    /// Its URL.
+    pub url: String,
+    /// The capture's WARC-Date.
+    pub ts: String,
+    /// Its title.
+    pub title: String,
+    /// The record that holds it.
+    pub record: String,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct End {
+    /// What was done.
+    pub counts: Count,
+    /// The collection's files that were final then.
+    pub files: Vec<File>,
+    /// `complete`, `partial` (some seed failed) or `interrupted`.
+    pub exit: String,
+}
+
+/// What a run did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Count {
+    /// WARC records written.
+    pub records: u64,
+    /// Exchanges captured.
+    pub captures: u64,
+    /// URLs that failed.
+    pub failures: u64,
+    /// Pages listed.
+    pub pages: u64,
+}
+
+/// A file of the collection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct File {
+    /// Path in the collection, with `/`.
+    pub path: String,
+    /// Length.
+    pub bytes: u64,
+    /// SHA-256 in hex.
+    pub sha256: String,
+}
