@@ -51,11 +51,60 @@ rules! {
     LENGTH_MISSING Error 0 "content-length-missing" "WARC/1.1 §5.3" "A record has no Content-Length.";
     LENGTH_INVALID Error 0 "content-length-invalid" "WARC/1.1 §5.3" "Content-Length is not a number of octets.";
 
+    ID_MISSING Error 0 "record-id-missing" "WARC/1.1 §5.2" "A record has no WARC-Record-ID.";
+    ID_INVALID Error 0 "record-id-invalid" "WARC/1.1 §5.2" "WARC-Record-ID is not a URI in angle brackets.";
+    DATE_MISSING Error 0 "date-missing" "WARC/1.1 §5.4" "A record has no WARC-Date.";
+    DATE_INVALID Error 0 "date-invalid" "WARC/1.1 §5.4" "WARC-Date is no W3C date in UTC.";
+    DATE_PRECISION Warning 0 "date-precision" "WARC/1.0 §5.4" "A WARC/1.0 date is not to the second.";
+    TYPE_MISSING Error 0 "type-missing" "WARC/1.1 §5.5" "A record has no WARC-Type.";
+    TYPE_UNKNOWN Info 0 "type-unknown" "WARC/1.1 §5.5" "A record's type is not in the standard.";
+    FIELD_MISPLACED Error 0 "field-misplaced" "WARC/1.1 §5" "A field stands on a record of a type that must not have it.";
+    FIELD_MISSING Error 0 "field-missing" "WARC/1.1 §6" "A record lacks a field that its type must have.";
+    FIELD_REPEATED Error 0 "field-repeated" "WARC/1.1 §5.1" "A field that may stand once stands more than once.";
+    URI_BRACKETS Warning 0 "target-uri-brackets" "WARC/1.1 §5.14" "WARC-Target-URI stands in angle brackets.";
+    URI_SPACES Warning 0 "target-uri-spaces" "WARC/1.1 §5.14" "WARC-Target-URI holds white space.";
+    IP_INVALID Error 0 "ip-invalid" "WARC/1.1 §5.10" "WARC-IP-Address is no IP address.";
+    CONTENT_TYPE_MISSING Warning 0 "content-type-missing" "WARC/1.1 §5.6" "A record with a block has no Content-Type.";
+    CONTENT_TYPE_UNUSUAL Warning 0 "content-type-unusual" "WARC/1.1 §6" "Content-Type is not the one that the record's type asks for.";
+    SEGMENT_NUMBER Error 0 "segment-number" "WARC/1.1 §5.20" "WARC-Segment-Number does not fit the record.";
+    NO_WARCINFO Warning 0 "no-warcinfo" "WARC/1.1 §6.2" "The file does not begin with a warcinfo record.";
+
     // --- HTTP messages (message)
 
-    // --- digests (verify)
+    // --- digests and references (verify)
+    DIGEST_MALFORMED Error 1 "digest-malformed" "WARC/1.1 §5.8" "A digest field is not label:value of the right length.";
+    DIGEST_UNKNOWN Info 1 "digest-unknown" "WARC/1.1 §5.8" "A digest's algorithm is not computed here; it is not checked.";
+    BLOCK_DIGEST Error 1 "block-digest" "WARC/1.1 §5.8" "WARC-Block-Digest is not that of the block.";
+    PAYLOAD_DIGEST Error 1 "payload-digest" "WARC/1.1 §5.9" "WARC-Payload-Digest is not that of the payload, in any convention.";
+    PAYLOAD_DIGEST_RAW_CHUNKED Warning 1 "payload-digest-raw-chunked" "WARC/1.1 §5.9" "WARC-Payload-Digest is that of the body with its chunked coding, which the standard removes.";
+    PAYLOAD_DIGEST_BLOCK Warning 1 "payload-digest-block" "WARC/1.1 §5.9" "WARC-Payload-Digest is that of the whole block.";
+    ID_DUPLICATE_SAME Warning 0 "record-id-duplicate" "WARC/1.1 §5.2" "Two records with the same content share one WARC-Record-ID.";
+    ID_DUPLICATE_OTHER Error 0 "record-id-reused" "WARC/1.1 §5.2" "Two records with different content share one WARC-Record-ID.";
+    UNRESOLVED Warning 0 "unresolved-reference" "WARC/1.1 §5.7, §5.11" "A record that another refers to is not among the inputs.";
+    PARTNERS_DISAGREE Warning 0 "partners-disagree" "WARC/1.1 §5.7" "Records of one capture differ in target URI or date.";
+    REFERENT_DISAGREES Warning 0 "referent-disagrees" "WARC/1.1 §5.12, §5.13" "A revisit's URI or date of its referent is not the referent's own.";
+    REVISIT_PAYLOAD Error 1 "revisit-payload" "WARC/1.1 §6.7.2" "A revisit's payload digest is not its referent's.";
+
 
     // --- manifest, index, pages (manifest, verify)
+    MANIFEST_LINE Error 2 "manifest-line" "RFC 6962 §2.1" "A line of the provenance log is not the one that its leaf hash binds.";
+    MANIFEST_SYNTAX Error 2 "manifest-syntax" "" "A line of the provenance log cannot be read, or is out of sequence.";
+    MANIFEST_ROOT Error 2 "manifest-root" "RFC 6962 §2.1" "The provenance log does not lead to its checkpoint's size and root.";
+    MANIFEST_LEAVES Error 2 "manifest-leaves" "" "The file of leaf hashes does not belong to the provenance log.";
+    CHECKPOINT_INVALID Error 2 "checkpoint-invalid" "C2SP tlog-checkpoint" "The checkpoint is missing or cannot be read.";
+    RECORD_ALTERED Error 2 "record-altered" "" "A record's bytes, head included, are not those that the log binds.";
+    RECORD_MISSING Error 2 "record-missing" "" "A record that the log names is not in the archive.";
+    RECORD_UNLISTED Error 2 "record-unlisted" "" "A record of the archive is not in the log.";
+    RECORD_ORDER Error 2 "record-order" "" "Records do not stand in the log's order.";
+    LOG_UNFINISHED Error 2 "log-unfinished" "" "The log does not end with an end entry: the run was cut, or lines are missing.";
+    LOG_FILES Error 2 "log-files" "" "A file is not the one that the log's end entry names.";
+    INDEX_LINE Error 2 "index-line" "CDXJ 0.1.0" "An index line does not say what the record says.";
+    INDEX_DANGLING Error 2 "index-dangling" "CDXJ 0.1.0" "An index line points to no record.";
+    INDEX_MISSING Error 2 "index-missing" "CDXJ 0.1.0" "A record has no index line.";
+    INDEX_ORDER Error 2 "index-order" "CDXJ 0.1.0" "Index lines are not in bytewise order.";
+    PAGE_LINE Error 2 "page-line" "WACZ 1.1.1" "A page line does not say what the log or its record says.";
+    PAGE_MISSING Error 2 "page-missing" "WACZ 1.1.1" "A page that the log names has no line.";
+
 
     // --- package and WACZ (package)
 }

@@ -1,1 +1,3 @@
-//! To come.
+//! Every check, as data: one rule, one code.
+pub mod report;
+mod fields;

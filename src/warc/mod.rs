@@ -21,6 +21,11 @@ pub use self::source::{ReadSeek, Source};
 pub use self::writer::{Closed, Compression, Error as WriteError, Writer, Written};
 pub use ::warc::{RecordType, TruncatedType};
 
+#[cfg(test)]
+pub(crate) fn parse_head(raw: Vec<u8>) -> Head {
+    Head::parse(raw, 0, 0).0
+}
+
 /// Bounds that hold whatever an input says.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {

@@ -1,0 +1,240 @@
+//! What a verification says: findings, and a ladder of levels instead of a bare "valid".
+
+use crate::finding::{Finding, Level, Severity};
+use serde::Serialize;
+
+/// The report's schema, published in docs/verify-report.md.
+pub const SCHEMA: &str = "fonds-verify/1";
+
+/// One run of `fonds verify`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// [`SCHEMA`].
+    pub schema: &'static str,
+    /// Name and version of the program.
+    pub tool: String,
+    /// When: RFC 3339, UTC.
+    pub checked_at: String,
+    /// What was looked at.
+    pub inputs: Vec<InputReport>,
+    /// The ladder, 0 to 5.
+    pub levels: Vec<LevelReport>,
+    /// The highest level up to which every level passes; absent where level 0 fails.
+    pub achieved: Option<Level>,
+    /// In a word.
+    pub verdict: Verdict,
+    /// Sums over all inputs.
+    pub counts: Counts,
+    /// Between when and when the archive is proved to have been made; empty without trusted time.
+    pub time_bounds: TimeBounds,
+    /// Keys that vouch for it.
+    pub signers: Vec<String>,
+    /// Everything noticed, by input and offset.
+    pub findings: Vec<Finding>,
+    /// What this report does not prove, in sentences.
+    pub not_proved: Vec<String>,
+}
+
+/// The outcome in a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// No error (warnings may be there).
+    Ok,
+    /// At least one error.
+    Damaged,
+}
+
+/// What an input was and how far it was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct InputReport {
+    /// As it was named.
+    pub name: String,
+    /// `collection`, `wacz`, `warc` or `warc.gz`.
+    pub kind: String,
+    /// Its own counts.
+    pub counts: Counts,
+}
+
+/// Sums.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// WARC files read.
+    pub files: u64,
+    /// Bytes of those files, as stored.
+    pub bytes: u64,
+    /// gzip members.
+    pub members: u64,
+    /// Records.
+    pub records: u64,
+    /// Digests that matched.
+    pub digests_matched: u64,
+    /// Digests that could not be checked: unknown algorithm, or the bytes are elsewhere.
+    pub digests_unchecked: u64,
+    /// Lines of the provenance log that were bound to its checkpoint.
+    pub log_lines: u64,
+    /// Findings that are errors.
+    pub errors: u64,
+    /// Findings that are warnings.
+    pub warnings: u64,
+}
+
+impl Counts {
+    /// Adds another input's counts.
+    pub fn add(&mut self, other: &Self) {
+        self.files += other.files;
+        self.bytes += other.bytes;
+        self.members += other.members;
+        self.records += other.records;
+        self.digests_matched += other.digests_matched;
+        self.digests_unchecked += other.digests_unchecked;
+        self.log_lines += other.log_lines;
+        self.errors += other.errors;
+        self.warnings += other.warnings;
+    }
+}
+
+/// A rung of the ladder.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LevelReport {
+    /// 0 to 5.
+    pub level: Level,
+    /// Its name.
+    pub name: &'static str,
+    /// How it came out.
+    pub status: Status,
+    /// Why, in a line.
+    pub detail: String,
+}
+
+/// How a level came out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Everything it asks for was checked and holds.
+    Pass,
+    /// Something does not hold.
+    Fail,
+    /// The inputs carry nothing to check.
+    Absent,
+    /// There is something, which this version does not check.
+    Unchecked,
+    /// It holds, by algorithms in which collisions can be made.
+    Weak,
+}
+
+/// Bounds in time, RFC 3339.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct TimeBounds {
+    /// Not before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<String>,
+    /// Not after.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_after: Option<String>,
+}
+
+/// What was seen over all inputs, from which the levels follow.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Evidence {
+    pub(super) strong_digests: bool,
+    pub(super) weak_digests: bool,
+    /// Inputs whose log was checked to its checkpoint.
+    pub(super) logs: u64,
+    /// Inputs without a log.
+    pub(super) without_log: u64,
+    pub(super) signatures: bool,
+    pub(super) time_tokens: bool,
+}
+
+impl Report {
+    /// Puts a report together; findings are brought into order here.
+    pub(super) fn assemble(
+        checked_at: String,
+        inputs: Vec<InputReport>,
+        mut findings: Vec<Finding>,
+        evidence: Evidence,
+    ) -> Self {
+        let order = |file: &str| inputs.iter().position(|i| file.starts_with(i.name.as_str()));
+        findings.sort_by(|a, b| (order(&a.file), &a.file, a.offset).cmp(&(order(&b.file), &b.file, b.offset)));
+        let mut counts = Counts::default();
+        inputs.iter().for_each(|input| counts.add(&input.counts));
+        counts.errors = count(&findings, Severity::Error);
+        counts.warnings = count(&findings, Severity::Warning);
+        let levels = ladder(&findings, evidence);
+        let passed = |l: &&LevelReport| matches!(l.status, Status::Pass | Status::Weak);
+        Self {
+            schema: SCHEMA,
+            tool: concat!("fonds ", env!("CARGO_PKG_VERSION")).to_owned(),
+            checked_at,
+            achieved: levels.iter().take_while(passed).last().map(|l| l.level),
+            verdict: if counts.errors > 0 { Verdict::Damaged } else { Verdict::Ok },
+            counts,
+            inputs,
+            time_bounds: TimeBounds::default(),
+            signers: Vec::new(),
+            not_proved: not_proved(&levels),
+            levels,
+            findings,
+        }
+    }
+}
+
+fn count(findings: &[Finding], severity: Severity) -> u64 {
+    findings.iter().filter(|f| f.severity == severity).count() as u64
+}
+
+fn ladder(findings: &[Finding], evidence: Evidence) -> Vec<LevelReport> {
+    let errors = |level: Level| findings.iter().filter(|f| f.is_error() && f.level == level).count();
+    let rung = |level, name, otherwise: (Status, &str)| {
+        let (status, detail) = match errors(level) {
+            0 => (otherwise.0, otherwise.1.to_owned()),
+            n => (Status::Fail, format!("{n} error(s)")),
+        };
+        LevelReport { level, name, status, detail }
+    };
+    vec![
+        rung(0, "structure", (Status::Pass, "well-formed as a container and as WARC, every byte accounted for")),
+        rung(1, "digests", digests_held(evidence)),
+        rung(2, "complete", log_held(evidence)),
+        rung(3, "signed", held(evidence.signatures, "no signature")),
+        rung(4, "timed", held(evidence.time_tokens, "no time-stamp token")),
+        rung(5, "witnessed", (Status::Absent, "no witness")),
+    ]
+}
+
+fn digests_held(evidence: Evidence) -> (Status, &'static str) {
+    match (evidence.strong_digests, evidence.weak_digests) {
+        (true, _) => (Status::Pass, "every digest that is there matches"),
+        (false, true) => (Status::Weak, "every digest that is there matches; all are MD5 or SHA-1"),
+        (false, false) => (Status::Absent, "no digest to check"),
+    }
+}
+
+fn log_held(evidence: Evidence) -> (Status, &'static str) {
+    match (evidence.logs, evidence.without_log) {
+        (0, _) => (Status::Absent, "no provenance log: a removed or rewritten record would not show"),
+        (_, 0) => (Status::Pass, "exactly these records with these headers in this order, as the log says"),
+        _ => (Status::Absent, "some inputs have no provenance log"),
+    }
+}
+
+fn held(there: bool, absent: &'static str) -> (Status, &'static str) {
+    if there { (Status::Unchecked, "present, and not checked by this version") } else { (Status::Absent, absent) }
+}
+
+fn not_proved(levels: &[LevelReport]) -> Vec<String> {
+    let passed =
+        |level: Level| levels.iter().any(|l| l.level == level && matches!(l.status, Status::Pass | Status::Weak));
+    let mut out = Vec::new();
+    if !passed(2) {
+        out.push("that no record was removed, added or moved, and that no header was rewritten".to_owned());
+    } else if !passed(3) {
+        out.push("that nobody rewrote the whole archive, its log included: no key that you named vouches for it".to_owned());
+    }
+    if !passed(4) {
+        out.push("when it was made: the dates are the capturing machine's own".to_owned());
+    }
+    out.push("that a server sent other visitors the same".to_owned());
+    out
+}
