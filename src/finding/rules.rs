@@ -107,4 +107,6 @@ rules! {
 
 
     // --- package and WACZ (package)
+    INDEX_LINE Error 0 "index-line" "CDXJ 0.1.0" "A line of the index cannot be read, or lacks a field that it must have.";
+    INDEX_ORDER Error 0 "index-order" "CDXJ 0.1.0" "The index is not sorted bytewise, so look-ups miss.";
 }
