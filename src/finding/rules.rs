@@ -98,7 +98,7 @@ rules! {
     RECORD_ORDER Error 2 "record-order" "" "Records do not stand in the log's order.";
     LOG_UNFINISHED Error 2 "log-unfinished" "" "The log does not end with an end entry: the run was cut, or lines are missing.";
     LOG_FILES Error 2 "log-files" "" "A file is not the one that the log's end entry names.";
-    INDEX_LINE Error 2 "index-line" "CDXJ 0.1.0" "An index line does not say what the record says.";
+    INDEX_LINE Error 2 "index-line" "CDXJ 0.1.0" "An index line cannot be read, or does not say what the record says.";
     INDEX_DANGLING Error 2 "index-dangling" "CDXJ 0.1.0" "An index line points to no record.";
     INDEX_MISSING Error 2 "index-missing" "CDXJ 0.1.0" "A record has no index line.";
     INDEX_ORDER Error 2 "index-order" "CDXJ 0.1.0" "Index lines are not in bytewise order.";
@@ -107,6 +107,4 @@ rules! {
 
 
     // --- package and WACZ (package)
-    INDEX_LINE Error 0 "index-line" "CDXJ 0.1.0" "A line of the index cannot be read, or lacks a field that it must have.";
-    INDEX_ORDER Error 0 "index-order" "CDXJ 0.1.0" "The index is not sorted bytewise, so look-ups miss.";
 }

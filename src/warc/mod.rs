@@ -15,6 +15,7 @@ mod writer;
 mod tests;
 
 pub use self::fields::Fields;
+pub(crate) use self::head::bare_uri;
 pub use self::head::{Head, Version};
 pub use self::reader::{Extent, Reader, Record};
 pub use self::source::{ReadSeek, Source};

@@ -1,0 +1,249 @@
+//! Level 2: the provenance log against its checkpoint, and the archive's records against the log.
+//!
+//! Both are streamed side by side, one log entry a record. Where they fall out of step, what has no partner yet waits,
+//! so memory grows with the damage and not with the archive.
+
+use crate::finding::{Finding, rules};
+use crate::manifest::{Body, End, Hash, Line, Lines, Page, Record, Tree, leaf_hash, read_checkpoint};
+use std::collections::{BTreeMap, HashMap};
+use std::io::{self, BufReader, Read};
+
+/// A record of the archive, as the log is asked about it.
+#[derive(Clone, Debug)]
+pub(super) struct Seen {
+    pub(super) file: String,
+    pub(super) offset: u64,
+    pub(super) id: String,
+    pub(super) length: u64,
+    pub(super) sha256: String,
+}
+
+/// An entry that waits for its record.
+struct Expected {
+    seq: u64,
+    record: Box<Record>,
+    /// Where in the archive the log's order puts it.
+    file: String,
+    offset: u64,
+}
+
+/// What the log says besides its records.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    pub(super) pages: BTreeMap<String, Page>,
+    pub(super) end: Option<End>,
+    pub(super) lines: u64,
+    pub(super) findings: Vec<Finding>,
+}
+
+/// Log and archive, side by side.
+pub(super) struct Join<R> {
+    name: String,
+    lines: Lines<R>,
+    leaves: Option<BufReader<R>>,
+    leaf_mismatch: bool,
+    tree: Tree,
+    leaf_tree: Tree,
+    next_seq: u64,
+    last_matched: Option<u64>,
+    expected: HashMap<String, Expected>,
+    unlisted: HashMap<String, Seen>,
+    told: Told,
+}
+
+impl<R: Read> Join<R> {
+    /// `name` is the log's name in findings; `leaves` the file of leaf hashes, where there is one.
+    pub(super) fn new(name: &str, lines: R, leaves: Option<R>) -> Self {
+        Self {
+            name: name.to_owned(),
+            lines: Lines::new(lines),
+            leaves: leaves.map(BufReader::new),
+            leaf_mismatch: false,
+            tree: Tree::default(),
+            leaf_tree: Tree::default(),
+            next_seq: 0,
+            last_matched: None,
+            expected: HashMap::new(),
+            unlisted: HashMap::new(),
+            told: Told::default(),
+        }
+    }
+
+    /// The next record of the archive.
+    pub(super) fn record(&mut self, seen: Seen) -> io::Result<()> {
+        if let Some((seq, record)) = self.next_entry()? {
+            if record.warc.id == seen.id {
+                self.pair(seq, &record, &seen);
+                return Ok(());
+            }
+            let expected = Expected { seq, file: seen.file.clone(), offset: seen.offset, record };
+            self.expect(expected);
+        }
+        match self.expected.remove(&seen.id) {
+            Some(expected) => self.pair(expected.seq, &expected.record, &seen),
+            None => {
+                self.unlisted.insert(seen.id.clone(), seen);
+            }
+        }
+        Ok(())
+    }
+
+    /// After the last record: reads the log to its end and holds it against its checkpoint. `end` is where the
+    /// archive ends, for records that are missing there.
+    pub(super) fn finish(mut self, checkpoint: Option<&[u8]>, end: (&str, u64)) -> io::Result<Told> {
+        while let Some((seq, record)) = self.next_entry()? {
+            let (file, offset) = (end.0.to_owned(), end.1);
+            self.expect(Expected { seq, record, file, offset });
+        }
+        self.check_checkpoint(checkpoint)?;
+        self.report_unmatched();
+        self.told.lines = self.tree.size();
+        Ok(self.told)
+    }
+
+    fn expect(&mut self, expected: Expected) {
+        match self.unlisted.remove(&expected.record.warc.id) {
+            Some(seen) => self.pair(expected.seq, &expected.record, &seen),
+            None => {
+                self.expected.insert(expected.record.warc.id.clone(), expected);
+            }
+        }
+    }
+
+    fn pair(&mut self, seq: u64, record: &Record, seen: &Seen) {
+        if self.last_matched.is_some_and(|last| seq < last) {
+            let message = format!("the log has this record earlier, as entry {seq}");
+            self.say(seen, Finding::new(&rules::RECORD_ORDER, message));
+        }
+        self.last_matched = self.last_matched.max(Some(seq));
+        if (&record.bytes.sha256, record.bytes.length) != (&seen.sha256, seen.length) {
+            let message = format!(
+                "the log (entry {seq}) binds {} bytes with sha256 {}; here are {} bytes with {}",
+                record.bytes.length, record.bytes.sha256, seen.length, seen.sha256
+            );
+            self.say(seen, Finding::new(&rules::RECORD_ALTERED, message));
+        }
+    }
+
+    fn say(&mut self, seen: &Seen, finding: Finding) {
+        self.told.findings.push(finding.in_file(&seen.file).at(seen.offset).of_record(&seen.id));
+    }
+
+    /// The next `record` entry; everything before it is taken in.
+    fn next_entry(&mut self) -> io::Result<Option<(u64, Box<Record>)>> {
+        while let Some(line) = self.lines.next_line()? {
+            self.bind(&line)?;
+            let seq = self.next_seq;
+            self.next_seq += 1;
+            if !line.ended {
+                self.complain(&line, "the line is not ended by a line feed");
+            }
+            match line.entry {
+                Err(ref why) => self.complain(&line, &format!("the line cannot be read: {why}")),
+                Ok(ref entry) if entry.seq != seq || entry.v != 1 => {
+                    let message = format!("line {seq} says that it is entry {}, version {}", entry.seq, entry.v);
+                    self.complain(&line, &message);
+                }
+                Ok(_) => {}
+            }
+            match line.entry.map(|entry| entry.body) {
+                Ok(Body::Record(record)) => return Ok(Some((seq, record))),
+                Ok(Body::Page(page)) => {
+                    self.told.pages.insert(page.id.clone(), page);
+                }
+                Ok(Body::End(end)) => self.told.end = Some(end),
+                Ok(Body::Session(_)) => self.told.end = None,
+                _ => {}
+            }
+        }
+        Ok(None)
+    }
+
+    fn complain(&mut self, line: &Line, message: &str) {
+        let finding = Finding::new(&rules::MANIFEST_SYNTAX, message).in_file(&self.name).at(line.offset);
+        self.told.findings.push(finding);
+    }
+
+    /// Takes a line into the tree, and compares it with its stored leaf hash.
+    fn bind(&mut self, line: &Line) -> io::Result<()> {
+        let leaf = leaf_hash(&line.bytes);
+        self.tree.push(leaf);
+        let Some(leaves) = &mut self.leaves else { return Ok(()) };
+        let mut stored = [0; 32];
+        match leaves.read_exact(&mut stored) {
+            Ok(()) => {
+                self.leaf_tree.push(Hash(stored));
+                if stored != leaf.0 {
+                    self.leaf_mismatch = true;
+                    let seq = self.tree.size() - 1;
+                    let message = format!("entry {seq} is not the line that the tree was made of");
+                    let finding = Finding::new(&rules::MANIFEST_LINE, message).in_file(&self.name);
+                    self.told.findings.push(finding.at(line.offset));
+                }
+            }
+            Err(e) if e.kind() == io::ErrorKind::UnexpectedEof => self.leaves = None,
+            Err(e) => return Err(e),
+        }
+        Ok(())
+    }
+
+    fn check_checkpoint(&mut self, checkpoint: Option<&[u8]>) -> io::Result<()> {
+        let Some(checkpoint) = checkpoint.and_then(read_checkpoint) else {
+            let finding = Finding::new(&rules::CHECKPOINT_INVALID, "the log has no checkpoint that can be read");
+            self.told.findings.push(finding.in_file(&self.name));
+            return Ok(());
+        };
+        let lines_hold = checkpoint.size() == self.tree.size() && *checkpoint.hash() == self.tree.root();
+        if !lines_hold {
+            let message = format!(
+                "the log's {} lines do not give the checkpoint's root of {} lines",
+                self.tree.size(),
+                checkpoint.size()
+            );
+            let finding = Finding::new(&rules::MANIFEST_ROOT, message).in_file(&self.name);
+            self.told.findings.push(finding);
+        }
+        self.check_leaves(lines_hold)
+    }
+
+    /// Where the lines hold, it is the leaf hashes that were altered; so too where they are more or fewer.
+    fn check_leaves(&mut self, lines_hold: bool) -> io::Result<()> {
+        let Some(leaves) = &mut self.leaves else {
+            let message = "there are fewer leaf hashes than lines, or none";
+            let finding = Finding::new(&rules::MANIFEST_LEAVES, message).in_file(&self.name);
+            self.told.findings.push(finding);
+            return Ok(());
+        };
+        let surplus = leaves.read(&mut [0; 1])? > 0;
+        let altered = lines_hold && self.leaf_mismatch;
+        if surplus || altered {
+            let message = if altered {
+                "the lines give the checkpoint's root, so it is the leaf hashes that were altered"
+            } else {
+                "there are more leaf hashes than lines"
+            };
+            self.told.findings.push(Finding::new(&rules::MANIFEST_LEAVES, message).in_file(&self.name));
+        }
+        Ok(())
+    }
+
+    fn report_unmatched(&mut self) {
+        let mut missing: Vec<Expected> = self.expected.drain().map(|(_, e)| e).collect();
+        missing.sort_by_key(|e| e.seq);
+        for Expected { seq, record, file, offset } in missing {
+            let uri = record.warc.target_uri.unwrap_or_default();
+            let message = format!("the log's entry {seq}, a {} record {uri}, is not in the archive", record.warc.record_type);
+            let finding = Finding::new(&rules::RECORD_MISSING, message).of_record(record.warc.id);
+            self.told.findings.push(finding.in_file(file).at(offset));
+        }
+        let mut unlisted: Vec<Seen> = self.unlisted.drain().map(|(_, s)| s).collect();
+        unlisted.sort_by(|a, b| (&a.file, a.offset).cmp(&(&b.file, b.offset)));
+        for seen in unlisted {
+            self.say(&seen, Finding::new(&rules::RECORD_UNLISTED, "the log does not know this record"));
+        }
+        if self.told.end.is_none() {
+            let message = "the log has no end entry: the run was interrupted, or lines are missing";
+            self.told.findings.push(Finding::new(&rules::LOG_UNFINISHED, message).in_file(&self.name));
+        }
+    }
+}
