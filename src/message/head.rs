@@ -405,7 +405,10 @@ impl Tally {
     }
 
     fn findings(self) -> Vec<Finding> {
-        self.0.into_iter().map(|(rule, count, line)| Finding::new(rule, sentence(rule, count, line))).collect()
+        self.0
+            .into_iter()
+            .map(|(rule, count, line)| Finding::new(rule, sentence(rule, count, line)))
+            .collect()
     }
 }
 
@@ -430,10 +433,14 @@ mod tests {
 
     #[test]
     fn a_plain_head_is_kept_field_by_field() {
-        let bytes = b"HTTP/1.1 200 All  right\r\nSet-Cookie: a=1\r\nX-Empty:\r\nset-cookie:\t b=2 \r\n\r\nbody";
+        let bytes =
+            b"HTTP/1.1 200 All  right\r\nSet-Cookie: a=1\r\nX-Empty:\r\nset-cookie:\t b=2 \r\n\r\nbody";
         let (head, codes) = parse(bytes);
         assert_eq!(codes, [] as [&str; 0]);
-        assert_eq!((head.status, head.reason.as_slice(), head.len), (Some(200), &b"All  right"[..], bytes.len() - 4));
+        assert_eq!(
+            (head.status, head.reason.as_slice(), head.len),
+            (Some(200), &b"All  right"[..], bytes.len() - 4)
+        );
         assert_eq!(head.version, Version::Http(1, 1));
         let cookies: Vec<_> = head.fields.all("SET-COOKIE").collect();
         assert_eq!(cookies, [b"a=1", b"b=2"]);

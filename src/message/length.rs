@@ -66,7 +66,10 @@ fn length(fields: &Fields, findings: &mut Vec<Finding>) -> Option<u64> {
     if first.is_none() || values.contains(&None) {
         let said = fields.list("content-length").next().unwrap_or_default();
         let said = String::from_utf8_lossy(said.get(..40).unwrap_or(said)).into_owned();
-        findings.push(Finding::new(&rules::HTTP_LENGTH_BAD, format!("Content-Length is \"{said}\", not a number.")));
+        findings.push(Finding::new(
+            &rules::HTTP_LENGTH_BAD,
+            format!("Content-Length is \"{said}\", not a number."),
+        ));
         return None;
     }
     if values.iter().any(|value| *value != first) {
@@ -105,14 +108,27 @@ mod tests {
         assert_eq!(of("content-length: 12"), (Declared::Length(12), vec![]));
         assert_eq!(of("Transfer-Encoding: Chunked"), (Declared::Chunked, vec![]));
         assert_eq!(of("Content-Length: 5, 5"), (Declared::Length(5), vec!["http-length-repeated"]));
-        assert_eq!(of("Content-Length: 5\r\nContent-Length: 6"), (Declared::Open, vec!["http-length-differs"]));
+        assert_eq!(
+            of("Content-Length: 5\r\nContent-Length: 6"),
+            (Declared::Open, vec!["http-length-differs"])
+        );
         for bad in ["-5", "abc", "5 6", "+5", "0x5", "", "5, x"] {
-            assert_eq!(of(&format!("Content-Length: {bad}")), (Declared::Open, vec!["http-length-bad"]), "{bad}");
+            assert_eq!(
+                of(&format!("Content-Length: {bad}")),
+                (Declared::Open, vec!["http-length-bad"]),
+                "{bad}"
+            );
         }
         assert_eq!(of("Content-Length: 99999999999999999999999"), (Declared::Length(u64::MAX), vec![]));
-        assert_eq!(of("Content-Length: 5\r\nTransfer-Encoding: chunked"), (Declared::Chunked, vec!["http-length-and-te"]));
+        assert_eq!(
+            of("Content-Length: 5\r\nTransfer-Encoding: chunked"),
+            (Declared::Chunked, vec!["http-length-and-te"])
+        );
         assert_eq!(of("Transfer-Encoding: gzip, chunked"), (Declared::Chunked, vec!["http-te-other"]));
         assert_eq!(of("Transfer-Encoding: chunked, gzip"), (Declared::Open, vec!["http-te-other"]));
-        assert_eq!(of("Transfer-Encoding: identity\r\nContent-Length: 3"), (Declared::Length(3), vec!["http-te-identity"]));
+        assert_eq!(
+            of("Transfer-Encoding: identity\r\nContent-Length: 3"),
+            (Declared::Length(3), vec!["http-te-identity"])
+        );
     }
 }

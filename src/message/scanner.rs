@@ -1,6 +1,7 @@
 //! Finds the end of a head while its bytes arrive, in a bounded buffer.
 
-use super::head::{OPENING, Opening, is_cut_opening, opening};
+use super::head::{HeadLimits, OPENING, Opening, RequestHead, ResponseHead, is_cut_opening, opening};
+use crate::finding::{Finding, rules};
 
 /// Which kind of message is coming.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +42,15 @@ enum LineState {
 
 impl Scanner {
     pub(super) fn new(kind: Kind, limit: usize) -> Self {
-        Self { kind, limit, kept: Vec::new(), len: 0, decided: kind == Kind::Request, begun: false, line: LineState::Empty }
+        Self {
+            kind,
+            limit,
+            kept: Vec::new(),
+            len: 0,
+            decided: kind == Kind::Request,
+            begun: false,
+            line: LineState::Empty,
+        }
     }
 
     pub(super) fn push(&mut self, bytes: &[u8]) -> Scan {
@@ -94,6 +103,29 @@ impl Scanner {
     /// At the end of the input: true when what came, too short to tell before, is no piece of a head.
     pub(super) fn is_body(&self) -> bool {
         !self.decided && !is_cut_opening(&self.kept)
+    }
+
+    /// Parses what was kept.
+    pub(super) fn response(&self, limits: &HeadLimits) -> (ResponseHead, Vec<Finding>) {
+        let (mut head, findings) = ResponseHead::parse(&self.kept, limits);
+        head.len = usize::try_from(self.len).unwrap_or(usize::MAX);
+        (head, self.grade(findings))
+    }
+
+    /// Parses what was kept.
+    pub(super) fn request(&self, limits: &HeadLimits) -> (RequestHead, Vec<Finding>) {
+        let (mut head, findings) = RequestHead::parse(&self.kept, limits);
+        head.len = usize::try_from(self.len).unwrap_or(usize::MAX);
+        (head, self.grade(findings))
+    }
+
+    /// A head that was not kept whole is too long, not cut.
+    fn grade(&self, mut findings: Vec<Finding>) -> Vec<Finding> {
+        if self.overflows() {
+            findings.retain(|finding| finding.code != rules::HTTP_HEAD_CUT.code);
+            findings.push(Finding::new(&rules::HTTP_HEAD_LONG, rules::HTTP_HEAD_LONG.meaning));
+        }
+        findings
     }
 
     fn keep(&mut self, bytes: &[u8]) {
