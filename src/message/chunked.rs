@@ -272,7 +272,8 @@ mod tests {
 
     #[test]
     fn every_kind_of_chunked_body_comes_out_the_same_in_any_slices() {
-        let cases: [(&[u8], &[u8], ChunkState, &[&str]); 15] = [
+        type Case = (&'static [u8], &'static [u8], ChunkState, &'static [&'static str]);
+        let cases: [Case; 15] = [
             (b"5\r\nhello\r\n0\r\n\r\n", b"hello", ChunkState::Done, &[]),
             (b"5 ;a=b\r\nhello\r\n0;c\r\n\r\n", b"hello", ChunkState::Done, &["http-chunk-extension"]),
             (b"5\nhello\n0\n\n", b"hello", ChunkState::Done, &["http-chunk-lf"]),
@@ -324,7 +325,9 @@ mod tests {
     fn endless_digits_take_no_memory() {
         let mut dechunk = Dechunk::new();
         let mut out = 0;
-        (0..10_000).for_each(|_| drop(dechunk.push(b"0000000000", &mut |data| out += data.len())));
+        for _ in 0..10_000 {
+            dechunk.push(b"0000000000", &mut |data| out += data.len());
+        }
         assert_eq!((dechunk.state(), out), (ChunkState::Plain, 100_000));
         assert!(dechunk.held.capacity() <= 2 * HELD);
     }

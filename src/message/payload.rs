@@ -305,8 +305,8 @@ impl Payload {
         let Some(Head::Response(head)) = &self.head else { return None };
         match (head.status, context.method) {
             (Some(101 | 204 | 304), _) => Some(Lack::ByStatus),
-            (_, Some(method)) if method == "HEAD" => Some(Lack::ByMethod),
-            (Some(200..=299), Some(method)) if method == "CONNECT" => Some(Lack::ByMethod),
+            (_, Some("HEAD")) => Some(Lack::ByMethod),
+            (Some(200..=299), Some("CONNECT")) => Some(Lack::ByMethod),
             (_, Some(_)) => None,
             (_, None) => Some(Lack::Maybe),
         }

@@ -24,7 +24,6 @@ pub(super) enum Scan {
 /// Collects one head. Bytes over the limit are scanned and counted but not kept.
 #[derive(Debug)]
 pub(super) struct Scanner {
-    kind: Kind,
     limit: usize,
     kept: Vec<u8>,
     len: u64,
@@ -43,7 +42,6 @@ enum LineState {
 impl Scanner {
     pub(super) fn new(kind: Kind, limit: usize) -> Self {
         Self {
-            kind,
             limit,
             kept: Vec::new(),
             len: 0,
