@@ -4,9 +4,11 @@
 //! strings, ASCII only) and read from anyone's hand: numbers bare or quoted, 14 or 17 digits, unknown keys
 //! ignored. [`Lines`] reads a whole index and [`Sorter`] writes one; neither holds it in memory.
 
+mod capture;
 mod read;
 mod sort;
 
+pub use capture::Capture;
 pub use read::{Line, Lines};
 pub use sort::Sorter;
 

@@ -1,1 +1,82 @@
-//! To come.
+//! One file a command: flags become options, options one library call, its result is rendered, and an exit code says
+//! how it went. Here alone things are printed, the environment is read, and the process ends.
+
+mod archive;
+mod cat;
+mod demo;
+mod exit;
+mod extract;
+mod inputs;
+mod ls;
+mod output;
+mod verify;
+
+use clap::{Args, Parser, Subcommand};
+use exit::{Exit, Outcome};
+use std::process::ExitCode;
+
+/// Captures web pages into WARC, proves what it captured, and gets the clean article text back out of any WARC.
+#[derive(Parser)]
+#[command(name = "fonds", version, max_term_width = 100, after_help = exit::HELP)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command understands.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct Global {
+    /// Say more.
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    verbose: bool,
+    /// Say only what went wrong.
+    #[arg(short, long, global = true)]
+    quiet: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Archive(archive::Args),
+    Verify(verify::Args),
+    Extract(extract::Args),
+    Ls(ls::Args),
+    Cat(cat::Args),
+    Demo(demo::Args),
+}
+
+/// Runs the program, and maps what happened to an exit code.
+pub(crate) fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return exit::of_usage(&error),
+    };
+    match dispatch(cli) {
+        Ok(exit) => exit.into(),
+        Err(error) => exit::of_error(&error),
+    }
+}
+
+fn dispatch(cli: Cli) -> Outcome {
+    let global = cli.global;
+    match cli.command {
+        Command::Archive(args) => archive::run(args, global),
+        Command::Verify(args) => verify::run(args, global),
+        Command::Extract(args) => extract::run(args, global),
+        Command::Ls(args) => ls::run(args, global),
+        Command::Cat(args) => cat::run(args, global),
+        Command::Demo(args) => demo::run(args, global),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -5,8 +5,27 @@
 
 use crate::finding::{Finding, rules};
 use crate::manifest::{Body, End, Hash, Line, Lines, Page, Record, Tree, leaf_hash, read_checkpoint};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::io::{self, BufReader, Read};
+
+/// 128 bits that stand for a text.
+pub(super) type Key = [u8; 16];
+
+/// The key of some texts, each told apart from the next.
+pub(super) fn key(parts: &[&str]) -> Key {
+    let mut hasher = blake3::Hasher::new();
+    for part in parts {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+    let mut key = [0; 16];
+    hasher.finalize_xof().fill(&mut key);
+    key
+}
+
+fn page_key(page: &Page) -> Key {
+    key(&[&page.id, &page.url, &page.ts, &page.title])
+}
 
 /// A record of the archive, as the log is asked about it.
 #[derive(Clone, Debug)]
@@ -30,7 +49,8 @@ struct Expected {
 /// What the log says besides its records.
 #[derive(Debug, Default)]
 pub(super) struct Told {
-    pub(super) pages: BTreeMap<String, Page>,
+    /// The hash of each page entry by the hash of its id.
+    pub(super) pages: HashMap<Key, Key>,
     pub(super) end: Option<End>,
     pub(super) lines: u64,
     pub(super) findings: Vec<Finding>,
@@ -149,7 +169,7 @@ impl<R: Read> Join<R> {
             match line.entry.map(|entry| entry.body) {
                 Ok(Body::Record(record)) => return Ok(Some((seq, record))),
                 Ok(Body::Page(page)) => {
-                    self.told.pages.insert(page.id.clone(), page);
+                    self.told.pages.insert(key(&[&page.id]), page_key(&page));
                 }
                 Ok(Body::End(end)) => self.told.end = Some(end),
                 Ok(Body::Session(_)) => self.told.end = None,

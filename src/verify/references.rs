@@ -4,12 +4,11 @@
 //! target comes, or is reported at the end.
 
 use super::fields::place;
+use super::log::Key;
 use crate::digest::Digest;
 use crate::finding::{Finding, Severity, rules};
 use crate::warc::{Head, RecordType};
 use std::collections::HashMap;
-
-type Key = [u8; 16];
 
 /// What is remembered of a record.
 #[derive(Clone, Copy)]
@@ -55,9 +54,7 @@ pub(super) struct References {
 }
 
 fn key(text: &str) -> Key {
-    let mut key = [0; 16];
-    key.copy_from_slice(blake3::hash(text.as_bytes()).as_bytes().first_chunk::<16>().unwrap_or(&[0; 16]));
-    key
+    super::log::key(&[text])
 }
 
 impl References {

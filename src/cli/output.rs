@@ -1,0 +1,56 @@
+//! Words for people on stderr, results on stdout.
+
+use fonds::finding::{Finding, Severity};
+use std::io::{self, BufWriter, StdoutLock, Write};
+
+/// Buffered standard output; errors (a full disk, a closed pipe) are the caller's to pass on.
+pub(crate) fn stdout() -> BufWriter<StdoutLock<'static>> {
+    BufWriter::with_capacity(64 * 1024, io::stdout().lock())
+}
+
+/// One line about something that went wrong.
+pub(crate) fn problem(message: &str) {
+    line(&format!("fonds: {message}"));
+}
+
+/// One line for a person.
+pub(crate) fn line(message: &str) {
+    // Nobody is left to tell where stderr is closed.
+    let _ = writeln!(io::stderr().lock(), "{}", printable(message));
+}
+
+/// A finding in one line.
+pub(crate) fn finding(finding: &Finding) -> String {
+    let severity = match finding.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Info => "info",
+    };
+    let place = match finding.offset {
+        Some(offset) => format!("{} at byte {offset}", finding.file),
+        None => finding.file.clone(),
+    };
+    let record = finding.record.as_ref().map(|id| format!(" ({id})")).unwrap_or_default();
+    printable(&format!("{severity}: {place}: {}{record} [{}]", finding.message, finding.code))
+}
+
+/// What an archive holds must not steer the terminal: control characters are shown, not sent.
+pub(crate) fn printable(text: &str) -> String {
+    let shown = |c: char| {
+        if c.is_control() && c != '\t' { c.escape_default().collect() } else { vec![c] }
+    };
+    text.chars().flat_map(shown).collect()
+}
+
+/// A number of bytes for people.
+pub(crate) fn bytes(n: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    let (mut value, mut unit) = (n as f64, "B");
+    for larger in UNITS {
+        if value < 1000.0 {
+            break;
+        }
+        (value, unit) = (value / 1000.0, larger);
+    }
+    if unit == "B" { format!("{n} B") } else { format!("{value:.1} {unit}") }
+}

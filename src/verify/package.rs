@@ -1,0 +1,191 @@
+//! A package whole: container and hashes, every WARC, then index, pages and log against the records.
+
+use super::index::Expectations;
+use super::log::{Join, Seen, Told, key};
+use super::report::{Counts, InputReport};
+use super::{Checked, Verification, scan};
+use crate::finding::{Finding, rules};
+use crate::package::{Package, layout, pages};
+use crate::warc::Source;
+use std::io::{self, BufRead, BufReader, Read};
+
+/// Bytes of a checkpoint with any number of signatures that makes sense.
+const CHECKPOINT_LIMIT: u64 = 1024 * 1024;
+
+type Log = Join<Box<dyn Read + Send>>;
+
+/// One package being checked.
+struct Check<'a> {
+    run: &'a mut Verification,
+    package: &'a Package,
+    log: Option<Log>,
+    index: Expectations,
+    counts: Counts,
+    /// Where the last WARC ends.
+    end: (String, u64),
+}
+
+pub(super) fn check(run: &mut Verification, package: &Package) -> io::Result<()> {
+    let findings = package.audit()?;
+    run.findings.extend(package.name(), findings);
+    let log = open_log(package)?;
+    let end = (package.name().to_owned(), 0);
+    let mut check = Check { run, package, log, index: Expectations::default(), counts: Counts::default(), end };
+    for warc in package.warcs() {
+        check.warc(&warc.path)?;
+    }
+    check.index_and_pages()?;
+    let kind = if matches!(package, Package::Wacz(_)) { "wacz" } else { "collection" };
+    let (name, counts) = (package.name().to_owned(), check.counts);
+    run.inputs.push(InputReport { name, kind: kind.to_owned(), counts });
+    Ok(())
+}
+
+/// `None` where the package has no log, or one whose bytes its container does not give.
+fn open_log(package: &Package) -> io::Result<Option<Log>> {
+    let Some(lines) = open(package, layout::MANIFEST)? else { return Ok(None) };
+    let leaves = open(package, layout::LEAVES)?;
+    Ok(Some(Join::new(&package.member_name(layout::MANIFEST), lines, leaves)))
+}
+
+/// A member's bytes; `None` where it is not there, or its container is damaged there (which the audit has said).
+fn open(package: &Package, path: &str) -> io::Result<Option<Box<dyn Read + Send>>> {
+    match package.read(path) {
+        Ok(reader) => Ok(Some(reader)),
+        Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData) => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+impl Check<'_> {
+    fn warc(&mut self, path: &str) -> io::Result<()> {
+        let file = self.package.member_name(path);
+        let source = match self.package.seek(path, &self.run.options.spool) {
+            Ok(source) => Source::Seek(source),
+            Err(e) if e.kind() == io::ErrorKind::InvalidData => return Ok(()),
+            Err(e) => return Err(e),
+        };
+        let bind = self.log.is_some();
+        let limits = self.run.options.limits;
+        let (counts, outside) = scan::scan(source, limits, bind, &mut |checked| self.record(&file, path, checked))?;
+        self.run.findings.extend(&file, outside);
+        self.end = (file, counts.bytes);
+        self.counts.add(&counts);
+        Ok(())
+    }
+
+    fn record(&mut self, file: &str, path: &str, checked: Checked) -> io::Result<()> {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        self.index.see(file, name, &checked);
+        let Checked { head, bytes, content, digests, findings, extent, .. } = checked;
+        let about = self.run.references.see(file, &head, &content);
+        self.run.findings.extend(file, about);
+        self.run.findings.extend(file, findings);
+        self.run.evidence.note(digests);
+        if let (Some(log), Some((sha256, length))) = (&mut self.log, bytes) {
+            let id = head.id().unwrap_or_default().to_owned();
+            log.record(Seen { file: file.to_owned(), offset: extent.offset, id, length, sha256: sha256.value() })?;
+        }
+        Ok(())
+    }
+
+    fn index_and_pages(mut self) -> io::Result<()> {
+        let own = self.log.is_some();
+        self.check_indexes(own)?;
+        let index = std::mem::take(&mut self.index);
+        match self.log.take() {
+            Some(log) => {
+                let mut told = self.finish_log(log)?;
+                self.check_pages(&index, &mut told)?;
+                self.check_files(&told)?;
+            }
+            None => self.run.evidence.without_log += 1,
+        }
+        self.run.findings.extend(self.package.name(), index.unlisted(own));
+        Ok(())
+    }
+
+    fn check_indexes(&mut self, own: bool) -> io::Result<()> {
+        let package = self.package;
+        for member in package.members().iter().filter(|m| layout::is_index(&m.path)) {
+            let Some(reader) = open(package, &member.path)? else { continue };
+            let reader: Box<dyn BufRead> = if member.path.ends_with(".gz") {
+                Box::new(BufReader::new(flate2::read::MultiGzDecoder::new(reader)))
+            } else {
+                Box::new(BufReader::new(reader))
+            };
+            let name = package.member_name(&member.path);
+            match self.index.check(&name, reader, own) {
+                Ok(findings) => self.run.findings.extend(&name, findings),
+                Err(e) if e.kind() == io::ErrorKind::InvalidInput || e.kind() == io::ErrorKind::InvalidData => {
+                    let finding = Finding::new(&rules::INDEX_LINE, format!("the index cannot be read: {e}"));
+                    self.run.findings.extend(&name, [finding]);
+                }
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(())
+    }
+
+    fn finish_log(&mut self, log: Log) -> io::Result<Told> {
+        let checkpoint = match open(self.package, layout::CHECKPOINT)? {
+            Some(reader) => {
+                let mut bytes = Vec::new();
+                reader.take(CHECKPOINT_LIMIT).read_to_end(&mut bytes)?;
+                Some(bytes)
+            }
+            None => None,
+        };
+        let signed = checkpoint.as_deref().is_some_and(|note| memchr::memmem::find(note, "\n\n—".as_bytes()).is_some());
+        self.run.evidence.signatures |= signed;
+        self.run.evidence.time_tokens |= self.package.contains(layout::CHECKPOINT_TSR);
+        let mut told = log.finish(checkpoint.as_deref(), (&self.end.0, self.end.1))?;
+        self.run.findings.extend(self.package.name(), std::mem::take(&mut told.findings));
+        self.counts.log_lines += told.lines;
+        self.run.evidence.logs += 1;
+        Ok(told)
+    }
+
+    /// Every page line is the one that the log has, and every page of the log has its line.
+    fn check_pages(&mut self, index: &Expectations, told: &mut Told) -> io::Result<()> {
+        let name = self.package.member_name(layout::PAGES);
+        if let Some(reader) = open(self.package, layout::PAGES)? {
+            for line in pages::Lines::new(BufReader::new(reader)) {
+                let line = line?;
+                let Some(page) = line.page else { continue };
+                let title = page.title.as_deref().unwrap_or_default();
+                let said = key(&[&page.id, &page.url, &page.ts, title]);
+                let wrong = match told.pages.remove(&key(&[&page.id])) {
+                    None => Some("the log has no page of this id"),
+                    Some(known) if known != said => Some("url, ts or title is not what the log says of this page"),
+                    Some(_) if !index.has_capture(&page.url, &page.ts) => Some("no capture has this url and date"),
+                    Some(_) => None,
+                };
+                let finding = wrong.map(|w| Finding::new(&rules::PAGE_LINE, w).at(line.offset));
+                self.run.findings.extend(&name, finding);
+            }
+        }
+        if !told.pages.is_empty() {
+            let message = format!("{} pages that the log names have no line", told.pages.len());
+            self.run.findings.extend(&name, [Finding::new(&rules::PAGE_MISSING, message)]);
+        }
+        Ok(())
+    }
+
+    /// The files that the log's end entry names are those that the datapackage lists.
+    fn check_files(&mut self, told: &Told) -> io::Result<()> {
+        let Some(end) = &told.end else { return Ok(()) };
+        let audit = self.package.audit_form()?;
+        let Some(datapackage) = audit.datapackage else { return Ok(()) };
+        for file in &end.files {
+            let hash = format!("sha256:{}", file.sha256);
+            let same = datapackage.resources.iter().any(|r| r.path == file.path && r.hash == hash && r.bytes == file.bytes);
+            if !same {
+                let message = format!("the log's end entry binds {} bytes with {hash}", file.bytes);
+                let name = self.package.member_name(&file.path);
+                self.run.findings.extend(&name, [Finding::new(&rules::LOG_FILES, message)]);
+            }
+        }
+        Ok(())
+    }
+}
