@@ -1,1 +1,231 @@
-//! To come.
+//! A collection: a directory laid out as an unpacked WACZ, or the same as one WACZ file.
+//!
+//! Writing: [`layout`] names the files, [`pages`] and [`datapackage`] give two of them their content, [`seal`]
+//! hashes all of them into the datapackage, and [`wacz`] zips the result, byte for byte the same each time.
+//! Reading: [`Package`] opens either form, by whomever it was made, lists its files, streams them, and
+//! [`Package::audit`] checks everything that can be said of a package without looking into its WARCs.
+
+mod audit;
+pub mod datapackage;
+mod hash;
+pub mod layout;
+pub mod pages;
+pub mod seal;
+mod skeleton;
+#[cfg(test)]
+mod tests;
+pub mod wacz;
+mod walk;
+
+pub use audit::Checked;
+pub use seal::{About, seal};
+pub use wacz::pack;
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use crate::input::section::{ReadSeek, Shared};
+use crate::input::zip::{self, Structure};
+
+/// Why a package could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Reading or writing failed.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file concerned.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file that would have to be overwritten.
+    #[error("{0} exists already; fonds overwrites nothing. Choose another name, or remove it")]
+    Exists(PathBuf),
+    /// A file that has no place in a sealed collection.
+    #[error("{path} {problem}")]
+    Unfit {
+        /// The file concerned.
+        path: PathBuf,
+        /// Why, as the end of a sentence.
+        problem: &'static str,
+    },
+    /// A part without which a directory is no collection.
+    #[error("{path} holds no {part}; a collection must have one")]
+    Incomplete {
+        /// The collection.
+        path: PathBuf,
+        /// What is missing.
+        part: &'static str,
+    },
+    /// The collection is not what its datapackage says, so it must not be passed on as if it were.
+    #[error("{path} is not what datapackage.json says of it: {problem}. See `fonds verify`")]
+    Altered {
+        /// The file concerned.
+        path: PathBuf,
+        /// In what it differs.
+        problem: String,
+    },
+}
+
+impl Error {
+    fn io(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
+        move |source| Self::Io { path: path.to_owned(), source }
+    }
+}
+
+/// A file of a package.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Path inside the package, parts separated by `/`.
+    pub path: String,
+    /// Bytes of content.
+    pub size: u64,
+    /// True where the content lies in the file as it is, so that it can be read at any place.
+    pub stored: bool,
+}
+
+/// A package to be read.
+#[derive(Debug)]
+pub enum Package {
+    /// A collection directory.
+    Directory(Directory),
+    /// A WACZ.
+    Wacz(Wacz),
+}
+
+/// A collection directory to be read.
+#[derive(Debug)]
+pub struct Directory {
+    name: String,
+    root: PathBuf,
+    tree: walk::Tree,
+    members: Vec<Member>,
+}
+
+/// A WACZ to be read.
+#[derive(Debug)]
+pub struct Wacz {
+    name: String,
+    file: Shared,
+    zip: Structure,
+    members: Vec<Member>,
+}
+
+impl Package {
+    /// Opens a directory or a WACZ. Content is never an error, see [`Self::audit`].
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let name = path.to_string_lossy().into_owned();
+        if path.is_dir() {
+            Self::directory(name, path)
+        } else {
+            Self::wacz(name, Box::new(File::open(path)?))
+        }
+    }
+
+    /// A collection directory under the name that findings give it.
+    pub fn directory(name: impl Into<String>, root: &Path) -> io::Result<Self> {
+        let tree = walk::walk(root)?;
+        let members =
+            tree.files.iter().map(|(path, size)| Member { path: path.clone(), size: *size, stored: true });
+        let members = members.collect();
+        Ok(Self::Directory(Directory { name: name.into(), root: root.to_owned(), tree, members }))
+    }
+
+    /// A WACZ from wherever it can be read, under the name that findings give it.
+    pub fn wacz(name: impl Into<String>, file: Box<dyn ReadSeek>) -> io::Result<Self> {
+        Self::from_shared(name, Shared::new(file)?)
+    }
+
+    /// A WACZ that is open already.
+    pub fn from_shared(name: impl Into<String>, file: Shared) -> io::Result<Self> {
+        let zip = zip::read(&file)?;
+        let files = zip.entries.iter().filter(|entry| !entry.is_directory());
+        let members = files.map(|entry| Member {
+            path: entry.name.clone(),
+            size: entry.size,
+            stored: entry.section(&file).is_some(),
+        });
+        let members = members.collect();
+        Ok(Self::Wacz(Wacz { name: name.into(), file, zip, members }))
+    }
+
+    /// The name of the package as it was given.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Directory(directory) => &directory.name,
+            Self::Wacz(wacz) => &wacz.name,
+        }
+    }
+
+    /// The name under which findings about a member go: `DIR/path` or `FILE.wacz!path`.
+    pub fn member_name(&self, path: &str) -> String {
+        match self {
+            Self::Directory(directory) => {
+                Path::new(&directory.name).join(path).to_string_lossy().into_owned()
+            }
+            Self::Wacz(wacz) => format!("{}!{path}", wacz.name),
+        }
+    }
+
+    /// All files: of a directory sorted by path, of a WACZ in the order of its directory, duplicates included.
+    pub fn members(&self) -> &[Member] {
+        match self {
+            Self::Directory(directory) => &directory.members,
+            Self::Wacz(wacz) => &wacz.members,
+        }
+    }
+
+    /// True if there is a member of that path.
+    pub fn contains(&self, path: &str) -> bool {
+        self.members().iter().any(|member| member.path == path)
+    }
+
+    /// The WARCs, in the order of their paths.
+    pub fn warcs(&self) -> Vec<&Member> {
+        let mut warcs: Vec<&Member> = self.members().iter().filter(|m| layout::is_warc(&m.path)).collect();
+        warcs.sort_by(|a, b| a.path.cmp(&b.path));
+        warcs
+    }
+
+    /// Streams a member, the first of that path. `NotFound` where there is none, `InvalidData` where the content
+    /// is not what a ZIP's headers say.
+    pub fn read(&self, path: &str) -> io::Result<Box<dyn Read + Send>> {
+        match self {
+            Self::Directory(directory) => Ok(Box::new(directory.open(path)?)),
+            Self::Wacz(wacz) => wacz.entry(path)?.open(&wacz.file),
+        }
+    }
+
+    /// A member to be read at any place. A deflated member is inflated into an unnamed temporary file in `spool`
+    /// first.
+    pub fn seek(&self, path: &str, spool: &Path) -> io::Result<Box<dyn ReadSeek>> {
+        match self {
+            Self::Directory(directory) => Ok(Box::new(directory.open(path)?)),
+            Self::Wacz(wacz) => match wacz.entry(path)?.section(&wacz.file) {
+                Some(section) => Ok(Box::new(section)),
+                None => crate::input::spool(&mut self.read(path)?, spool),
+            },
+        }
+    }
+}
+
+impl Directory {
+    /// Only what the walk has seen is opened: no path from a datapackage leads out of the directory.
+    fn open(&self, path: &str) -> io::Result<File> {
+        if !self.members.iter().any(|member| member.path == path) {
+            return Err(not_found(path));
+        }
+        File::open(self.root.join(path))
+    }
+}
+
+impl Wacz {
+    fn entry(&self, path: &str) -> io::Result<&zip::Entry> {
+        self.zip.entries.iter().find(|entry| entry.name == path).ok_or_else(|| not_found(path))
+    }
+}
+
+fn not_found(path: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::NotFound, format!("the package holds no {path}"))
+}

@@ -34,7 +34,8 @@ pub(super) fn check(run: &mut Verification, package: &Package) -> io::Result<()>
     for warc in package.warcs() {
         check.warc(&warc.path)?;
     }
-    check.index_and_pages()?;
+    check.check_indexes()?;
+    check.check_log()?;
     let kind = if matches!(package, Package::Wacz(_)) { "wacz" } else { "collection" };
     let (name, counts) = (package.name().to_owned(), check.counts);
     run.inputs.push(InputReport { name, kind: kind.to_owned(), counts });
@@ -89,10 +90,9 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn index_and_pages(mut self) -> io::Result<()> {
-        let own = self.log.is_some();
-        self.check_indexes(own)?;
+    fn check_log(&mut self) -> io::Result<()> {
         let index = std::mem::take(&mut self.index);
+        let own = self.log.is_some();
         match self.log.take() {
             Some(log) => {
                 let mut told = self.finish_log(log)?;
@@ -105,7 +105,8 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn check_indexes(&mut self, own: bool) -> io::Result<()> {
+    fn check_indexes(&mut self) -> io::Result<()> {
+        let own = self.log.is_some();
         let package = self.package;
         for member in package.members().iter().filter(|m| layout::is_index(&m.path)) {
             let Some(reader) = open(package, &member.path)? else { continue };

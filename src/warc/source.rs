@@ -4,7 +4,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 
 /// Anything that reads and seeks.
 pub trait ReadSeek: Read + Seek + Send {}
-impl<T: Read + Seek + Send> ReadSeek for T {}
+impl<T: Read + Seek + Send + ?Sized> ReadSeek for T {}
 
 /// A byte source: sequential, or with random access, which lets a reader look again after damage.
 pub enum Source {

@@ -1,0 +1,170 @@
+//! A sealed collection as one file: a ZIP with everything stored, the same bytes each time.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::path::Path;
+
+use super::Error;
+use super::datapackage::{self, Datapackage};
+use super::hash::{self, Hasher};
+use super::layout::{self, DATAPACKAGE, DATAPACKAGE_DIGEST};
+use super::seal::{appear, temporary_beside};
+use super::skeleton::{self, Item};
+use super::walk;
+use crate::input::section::Shared;
+use crate::input::zip::Structure;
+
+/// Packs the sealed collection at `root` into a new file `out`.
+///
+/// Every file is held against the datapackage on the way; one that differs, is missing or is not listed ends
+/// the packing with [`Error::Altered`] and no file. `out` appears whole or not at all and never replaces a
+/// file ([`Error::Exists`]).
+pub fn pack(root: &Path, out: &Path) -> Result<(), Error> {
+    if out.exists() {
+        return Err(Error::Exists(out.to_owned()));
+    }
+    let (datapackage, expected) = plan(root)?;
+    let temporary = temporary_beside(out)?;
+    let mut zip = Zip {
+        out: BufWriter::with_capacity(1 << 18, temporary.as_file()),
+        at: 0,
+        items: Vec::new(),
+        modified: skeleton::dos_time(datapackage.created.as_deref()),
+    };
+    for (path, hash) in expected {
+        let file = root.join(&path);
+        let mut input = File::open(&file).map_err(Error::io(&file))?;
+        let found = zip.add(path, &mut input).map_err(Error::io(out))?;
+        if found != hash {
+            return Err(Error::Altered { path: file, problem: format!("its hash is {found}, not {hash}") });
+        }
+    }
+    zip.finish().map_err(Error::io(out))?;
+    appear(temporary, out)
+}
+
+/// The files in the order of the ZIP, each with the hash that it must have.
+fn plan(root: &Path) -> Result<(Datapackage, Vec<(String, String)>), Error> {
+    let altered =
+        |path: &str, problem: &str| Error::Altered { path: root.join(path), problem: problem.into() };
+    let read = |path: &str| std::fs::read(root.join(path)).map_err(Error::io(&root.join(path)));
+    let (bytes, digest_bytes) = (read(DATAPACKAGE)?, read(DATAPACKAGE_DIGEST)?);
+    let Some(datapackage) = datapackage::parse(&bytes).0 else {
+        return Err(altered(DATAPACKAGE, "it cannot be read"));
+    };
+    if datapackage::parse_digest(&digest_bytes).0.is_none_or(|digest| digest.hash != hash::sha256(&bytes)) {
+        return Err(altered(DATAPACKAGE_DIGEST, "it holds another hash of datapackage.json"));
+    }
+    let listed = datapackage.resources.iter().map(|r| (r.path.clone(), r.hash.clone()));
+    let own = [
+        (DATAPACKAGE.to_owned(), hash::sha256(&bytes)),
+        (DATAPACKAGE_DIGEST.to_owned(), hash::sha256(&digest_bytes)),
+    ];
+    let mut listed: HashMap<String, String> = listed.chain(own).collect();
+
+    let tree = walk::walk(root).map_err(Error::io(root))?;
+    if let Some((path, problem)) = tree.others.first() {
+        return Err(Error::Unfit { path: root.join(path), problem });
+    }
+    let mut expected = Vec::new();
+    for (path, _) in tree.files {
+        let hash = listed.remove(&path).ok_or_else(|| altered(&path, "it is not listed"))?;
+        expected.push((path, hash));
+    }
+    if let Some(path) = listed.keys().min() {
+        return Err(altered(path, "it is missing"));
+    }
+    expected.sort_by(|(a, _), (b, _)| layout::rank(a).cmp(&layout::rank(b)));
+    Ok((datapackage, expected))
+}
+
+/// The ZIP in the making.
+struct Zip<W: Write + Seek> {
+    out: BufWriter<W>,
+    at: u64,
+    items: Vec<Item>,
+    modified: u32,
+}
+
+impl<W: Write + Seek> Zip<W> {
+    /// Adds a file; its header is written again once its CRC is known. Gives `sha256:…`.
+    fn add(&mut self, name: String, input: &mut (impl Read + Seek)) -> io::Result<String> {
+        let size = input.seek(SeekFrom::End(0))?;
+        input.rewind()?;
+        let mut item = Item { name, size, crc32: 0, at: self.at };
+        self.out.write_all(&item.local(self.modified))?;
+        let (mut crc, mut hasher) = (flate2::Crc::new(), Hasher::sha256());
+        let copied = hash::read_all(&mut input.take(size), |part| {
+            crc.update(part);
+            hasher.update(part);
+            self.out.write_all(part)
+        })?;
+        if copied != size {
+            return Err(io::Error::new(
+                io::ErrorKind::UnexpectedEof,
+                format!("{} became shorter", item.name),
+            ));
+        }
+        item.crc32 = crc.sum();
+        let header = item.local(self.modified);
+        self.at += header.len() as u64 + size;
+        self.out.seek(SeekFrom::Start(item.at))?;
+        self.out.write_all(&header)?;
+        self.out.seek(SeekFrom::Start(self.at))?;
+        self.items.push(item);
+        Ok(format!("sha256:{}", hasher.hex()))
+    }
+
+    fn finish(mut self) -> io::Result<()> {
+        for bytes in directory(&self.items, self.at, self.modified) {
+            self.out.write_all(&bytes)?;
+        }
+        self.out.flush()
+    }
+}
+
+/// Central directory and end records, header by header.
+fn directory(items: &[Item], at: u64, modified: u32) -> impl Iterator<Item = Vec<u8>> {
+    let headers: Vec<Vec<u8>> = items.iter().map(|item| item.central(modified)).collect();
+    let length: usize = headers.iter().map(Vec::len).sum();
+    let end = skeleton::end(items.len() as u64, at, length as u64);
+    headers.into_iter().chain([end])
+}
+
+/// Where the ZIP first differs from what [`pack`] would have made of these entries; the content of the entries
+/// is not looked at.
+pub(super) fn first_difference(
+    file: &Shared,
+    zip: &Structure,
+    created: Option<&str>,
+) -> io::Result<Option<u64>> {
+    let modified = skeleton::dos_time(created);
+    let mut items = Vec::new();
+    let mut at = 0;
+    for entry in &zip.entries {
+        let item = Item { name: entry.name.clone(), size: entry.size, crc32: entry.crc32, at };
+        let header = item.local(modified);
+        if !same(file, at, &header)? {
+            return Ok(Some(at));
+        }
+        at += header.len() as u64 + item.size;
+        items.push(item);
+    }
+    if !items.is_sorted_by(|a, b| layout::rank(&a.name) <= layout::rank(&b.name)) {
+        return Ok(Some(0));
+    }
+    for bytes in directory(&items, at, modified) {
+        if !same(file, at, &bytes)? {
+            return Ok(Some(at));
+        }
+        at += bytes.len() as u64;
+    }
+    Ok((at != file.length()).then_some(at))
+}
+
+fn same(file: &Shared, at: u64, expected: &[u8]) -> io::Result<bool> {
+    let mut bytes = Vec::new();
+    file.section(at, expected.len() as u64).read_to_end(&mut bytes)?;
+    Ok(bytes == expected)
+}
