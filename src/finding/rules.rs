@@ -58,7 +58,7 @@ rules! {
     DATE_PRECISION Warning 0 "date-precision" "WARC/1.0 §5.4" "A WARC/1.0 date is not to the second.";
     TYPE_MISSING Error 0 "type-missing" "WARC/1.1 §5.5" "A record has no WARC-Type.";
     TYPE_UNKNOWN Info 0 "type-unknown" "WARC/1.1 §5.5" "A record's type is not in the standard.";
-    FIELD_MISPLACED Error 0 "field-misplaced" "WARC/1.1 §5" "A field stands on a record of a type that must not have it.";
+    FIELD_MISPLACED Warning 0 "field-misplaced" "WARC/1.1 §5" "A field stands on a record of a type that must not have it.";
     FIELD_MISSING Error 0 "field-missing" "WARC/1.1 §6" "A record lacks a field that its type must have.";
     FIELD_REPEATED Error 0 "field-repeated" "WARC/1.1 §5.1" "A field that may stand once stands more than once.";
     URI_BRACKETS Warning 0 "target-uri-brackets" "WARC/1.1 §5.14" "WARC-Target-URI stands in angle brackets.";

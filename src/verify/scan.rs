@@ -191,8 +191,8 @@ fn is_plain(head: &message::Head) -> bool {
 }
 
 fn context(head: &Head) -> Context<'_> {
-    let revisit = head.record_type() == RecordType::Revisit;
-    Context { truncated: revisit || head.fields.get("WARC-Truncated").is_some(), method: None }
+    let elsewhere = payload_is_elsewhere(head);
+    Context { truncated: elsewhere || head.fields.get("WARC-Truncated").is_some(), method: None }
 }
 
 /// A revisit's payload is its referent's; a segment's digest is that of the whole logical record.
