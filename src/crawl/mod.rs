@@ -1,1 +1,59 @@
-//! To come.
+//! Which URL next, and what became of each.
+//!
+//! [`run`] takes seeds through the [`Frontier`] to the wire, follows redirects hop by hop, finds each page's
+//! requisites, and has everything written into an [`Archive`]: records, log, index, pages. One connection a host at a
+//! time, several hosts side by side. A failure is written down and ends nothing but its own URL.
+
+mod archive;
+mod frontier;
+mod session;
+
+pub use self::archive::{Archive, Context};
+pub use self::frontier::{Frontier, Role, Target};
+pub use self::session::{Event, Job, Scope, Summary, run};
+
+use crate::package;
+use crate::warc::WriteError;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a run ended before its work was done. What was written until then is valid.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The collection exists already.
+    #[error("{0} exists already; fonds overwrites nothing. Choose another name with -o, or remove it")]
+    Exists(PathBuf),
+    /// The file system.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file concerned.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A record that cannot be written.
+    #[error("{path}: {source}")]
+    Record {
+        /// The WARC.
+        path: PathBuf,
+        /// Why.
+        source: WriteError,
+    },
+    /// Sealing or packing.
+    #[error(transparent)]
+    Package(#[from] package::Error),
+}
+
+impl Error {
+    fn at(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
+        let path = path.to_owned();
+        move |source| Self::Io { path, source }
+    }
+
+    fn create(path: &Path, source: io::Error) -> Self {
+        match source.kind() {
+            io::ErrorKind::AlreadyExists => Self::Exists(path.to_owned()),
+            _ => Self::Io { path: path.to_owned(), source },
+        }
+    }
+}

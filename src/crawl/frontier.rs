@@ -1,0 +1,137 @@
+//! What is still to be fetched, each URL once, hosts side by side.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use url::{Position, Url};
+
+/// Why a URL is fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// The user named it, or a redirect led from one that was named.
+    Page,
+    /// A page, or one of its styles, needs it.
+    Requisite,
+}
+
+/// A URL to be fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The URL, without fragment.
+    pub url: Url,
+    /// Why.
+    pub role: Role,
+    /// The URL that led here.
+    pub via: Option<Url>,
+    /// The number of the seed that it is for.
+    pub seed: usize,
+    /// Redirects followed on the way.
+    pub redirects: u32,
+    /// Steps from the page through its requisites: 0 for the page, 1 for its style, 2 for what that imports.
+    pub depth: u32,
+}
+
+/// Targets that wait, by host; and all that ever came.
+#[derive(Debug, Default)]
+pub struct Frontier {
+    seen: HashSet<String>,
+    queues: HashMap<String, VecDeque<Target>>,
+    /// Hosts with something waiting, in the order to be served.
+    order: VecDeque<String>,
+    busy: HashSet<String>,
+    waiting: usize,
+}
+
+impl Frontier {
+    /// Adds a target, unless its URL has been here before.
+    pub fn push(&mut self, target: Target) -> bool {
+        if !self.seen.insert(target.url[..Position::AfterQuery].to_owned()) {
+            return false;
+        }
+        let host = origin(&target.url);
+        let queue = self.queues.entry(host.clone()).or_default();
+        if queue.is_empty() && !self.busy.contains(&host) {
+            self.order.push_back(host);
+        }
+        // Pages come before requisites that wait, so that a list of seeds is not held up by images.
+        queue.push_back(target);
+        self.waiting += 1;
+        true
+    }
+
+    /// The next target of a host that is not busy; the host is busy until [`Frontier::done`].
+    pub fn pop(&mut self) -> Option<Target> {
+        let host = self.order.pop_front()?;
+        let target = self.queues.get_mut(&host)?.pop_front()?;
+        self.busy.insert(host);
+        self.waiting -= 1;
+        Some(target)
+    }
+
+    /// The host of this URL may be asked again.
+    pub fn done(&mut self, url: &Url) {
+        let host = origin(url);
+        self.busy.remove(&host);
+        match self.queues.get(&host).map(VecDeque::is_empty) {
+            Some(false) => self.order.push_back(host),
+            Some(true) => {
+                self.queues.remove(&host);
+            }
+            None => {}
+        }
+    }
+
+    /// Targets that wait.
+    pub fn waiting(&self) -> usize {
+        self.waiting
+    }
+}
+
+/// Politeness counts by host and port.
+fn origin(url: &Url) -> String {
+    url[Position::BeforeHost..Position::AfterPort].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn target(url: &str) -> Target {
+        let url = Url::parse(url).unwrap();
+        Target { url, role: Role::Page, via: None, seed: 0, redirects: 0, depth: 0 }
+    }
+
+    #[test]
+    fn a_url_comes_once_whatever_its_fragment() {
+        let mut frontier = Frontier::default();
+        assert!(frontier.push(target("http://a/x#1")));
+        assert!(!frontier.push(target("http://a/x#2")));
+        assert!(frontier.push(target("http://a/x?")));
+    }
+
+    #[test]
+    fn a_busy_host_waits_and_others_go_on() {
+        let mut frontier = Frontier::default();
+        for url in ["http://a/1", "http://a/2", "http://b/1"] {
+            frontier.push(target(url));
+        }
+        let first = frontier.pop().unwrap();
+        assert_eq!(first.url.as_str(), "http://a/1");
+        assert_eq!(frontier.pop().unwrap().url.as_str(), "http://b/1");
+        assert!(frontier.pop().is_none());
+        assert_eq!(frontier.waiting(), 1);
+        frontier.done(&first.url);
+        assert_eq!(frontier.pop().unwrap().url.as_str(), "http://a/2");
+    }
+
+    #[test]
+    fn what_comes_while_its_host_is_busy_is_served_afterwards() {
+        let mut frontier = Frontier::default();
+        frontier.push(target("http://a/1"));
+        let first = frontier.pop().unwrap();
+        frontier.push(target("http://a/2"));
+        assert!(frontier.pop().is_none());
+        frontier.done(&first.url);
+        assert!(frontier.pop().is_some());
+        assert!(frontier.pop().is_none());
+    }
+}
