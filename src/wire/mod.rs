@@ -1,1 +1,41 @@
-//! To come.
+//! The only code that opens sockets for capture: it keeps the bytes first and parses later.
+//!
+//! A [`Client`] takes a [`Request`] whose head is written byte for byte by us, finds or opens a connection
+//! ([`Connector`]: DNS, TCP, TLS, each fact kept), and runs one exchange: bytes written and bytes read are kept
+//! at the plaintext side of TLS, `message::framing` says when the response is over, and blocks spool to disk
+//! while their digests are computed. The outcome is an [`Exchange`] or, where not a byte came back, a
+//! [`Failure`], which is evidence too. [`record`] turns either into drafts of WARC records.
+//!
+//! Redirects, robots, scope and politeness are the crawler's; nothing here decides what to fetch.
+
+mod client;
+mod connect;
+mod exchange;
+mod facts;
+mod incoming;
+pub mod record;
+mod request;
+mod spool;
+mod stream;
+mod sums;
+mod tls;
+
+pub use client::{Client, ClientOptions};
+pub use connect::Connector;
+pub use exchange::{Exchange, Limits};
+pub use facts::{Attempt, Certificate, Connection, Failure, Stage, Tls, Verdict};
+pub use request::{Request, RequestBuilder, RequestError, WireBytes};
+pub use spool::{SpoolOptions, SpoolReader, Spooled};
+pub use sums::{DigestForm, Sums};
+pub use tls::{Trust, TrustError};
+
+use jiff::Timestamp;
+use std::sync::Arc;
+
+/// Where the time of day comes from, so that tests can pin it.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// The clock of the system.
+pub fn system_clock() -> Clock {
+    Arc::new(Timestamp::now)
+}

@@ -1,0 +1,349 @@
+//! One request and its response over one connection.
+
+use super::client::ClientOptions;
+use super::connect::{Link, io_words, millis, seconds};
+use super::facts::{Attempt, Connection, Stage, Verdict};
+use super::incoming::{Incoming, Received, Taken};
+use super::request::{Request, WireBytes};
+use super::spool::Spooled;
+use super::stream::Stream;
+use super::sums::Sums;
+use crate::finding::{Finding, rules};
+use crate::message::framing::{Close, Truncated};
+use crate::message::head::{HeadLimits, ResponseHead};
+use jiff::Timestamp;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until, timeout};
+use url::Url;
+
+/// What an exchange may take. Reaching a limit keeps what came, marked with the reason.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Time without a byte in either direction.
+    pub idle: Duration,
+    /// Time from the first byte sent to the last received.
+    pub total: Duration,
+    /// Bytes of the response, head included.
+    pub bytes: u64,
+    /// Each head of the response.
+    pub head: HeadLimits,
+}
+
+impl Default for Limits {
+    /// 60 s without a byte, one hour in all, 16 GiB.
+    fn default() -> Self {
+        Self {
+            idle: Duration::from_secs(60),
+            total: Duration::from_secs(3600),
+            bytes: 16 << 30,
+            head: HeadLimits::default(),
+        }
+    }
+}
+
+/// A request and what came back: at least one byte, kept as it came.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    /// The URL fetched, without fragment or credentials.
+    pub url: Url,
+    /// The method sent.
+    pub method: String,
+    /// The request as far as it was sent.
+    pub request: WireBytes,
+    /// True where the request has a body.
+    pub request_has_body: bool,
+    /// The response as received, interim responses included, surplus bytes not.
+    pub response: Spooled,
+    /// Digests of the response.
+    pub block: Sums,
+    /// Digests of its payload: the body with the chunked coding taken off, content coding kept.
+    pub payload: Sums,
+    /// Bytes of its payload.
+    pub payload_len: u64,
+    /// The final head, as far as it came; `None` for a response without one (HTTP/0.9).
+    pub head: Option<ResponseHead>,
+    /// Where the final head begins in the response.
+    pub head_start: u64,
+    /// Where the body begins in the response, if the head came whole.
+    pub body_start: Option<u64>,
+    /// Why the response is not whole, if it is not.
+    pub truncated: Option<Truncated>,
+    /// What was odd.
+    pub findings: Vec<Finding>,
+    /// When the request began to be sent; the `WARC-Date` of all its records.
+    pub started: Timestamp,
+    /// When the first bytes of the response came.
+    pub first_byte: Timestamp,
+    /// When the exchange was over.
+    pub ended: Timestamp,
+    /// Milliseconds from start to end, by a clock that only goes forward.
+    pub elapsed_ms: u64,
+    /// The connection.
+    pub connection: Arc<Connection>,
+    /// True where the connection had carried an exchange before.
+    pub reused: bool,
+    /// Tries that failed before this one.
+    pub attempts: Vec<Attempt>,
+    /// The payload's type by its own bytes, inside its content coding; `None` where it is empty.
+    pub identified_type: Option<&'static str>,
+    /// Bytes that followed the response and belong to no message; not kept.
+    pub surplus: u64,
+}
+
+/// How running a request over a connection ended.
+pub(super) enum Outcome {
+    /// Something came; the connection too, where it can be used again.
+    Some(Box<Exchange>, Option<Link>),
+    Nothing(Nothing),
+}
+
+/// Not a byte came, or none could be stored.
+pub(super) struct Nothing {
+    pub(super) stage: Stage,
+    pub(super) error: String,
+    /// The server closed the connection: on a kept connection, reason to try a fresh one.
+    pub(super) closed: bool,
+    pub(super) storage: Option<io::ErrorKind>,
+    pub(super) elapsed_ms: u64,
+    pub(super) facts: Arc<Connection>,
+}
+
+/// What the conversation came to.
+struct Talked {
+    sent: usize,
+    how: Close,
+    first_byte: Option<Timestamp>,
+    error: Option<io::Error>,
+    storage: Option<io::Error>,
+}
+
+pub(super) async fn run(link: Link, reused: bool, request: &Request, options: &ClientOptions) -> Outcome {
+    let began = std::time::Instant::now();
+    let started = (options.clock)();
+    let Link { stream, facts } = link;
+    let limits = &options.limits;
+    let mut incoming =
+        Incoming::new(request.method(), limits.bytes, limits.head, &options.spool, options.digest);
+    let (mut stream, talked) = talk(stream, request.bytes(), &mut incoming, options).await;
+    let elapsed_ms = millis(began);
+    let Some(first_byte) = talked.first_byte.filter(|_| talked.storage.is_none() && !incoming.is_empty()) else {
+        return Outcome::Nothing(nothing(&talked, options, elapsed_ms, facts));
+    };
+    let mut received = incoming.finish(talked.how);
+    let late = linger(&mut stream, LINGER).await;
+    received.surplus += late.bytes;
+    let unsent = request.bytes().len() - talked.sent;
+    let findings = findings(&received, &talked, unsent, &facts);
+    let keep = received.ending.persistent && received.surplus == 0 && late.open && unsent == 0 && !request.closes();
+    let exchange = Exchange {
+        url: request.url().clone(),
+        method: request.method().to_owned(),
+        request: WireBytes::new(request.bytes().get(..talked.sent).unwrap_or_default().to_vec()),
+        request_has_body: request.has_body(),
+        response: received.response,
+        block: received.block,
+        payload: received.payload,
+        payload_len: received.payload_len,
+        head: received.ending.head,
+        head_start: received.ending.head_start,
+        body_start: received.ending.body_start,
+        truncated: received.ending.truncated,
+        findings,
+        started,
+        first_byte,
+        ended: (options.clock)(),
+        elapsed_ms,
+        connection: facts.clone(),
+        reused,
+        attempts: Vec::new(),
+        identified_type: received.identified,
+        surplus: received.surplus,
+    };
+    Outcome::Some(Box::new(exchange), keep.then_some(Link { stream, facts }))
+}
+
+/// Long enough for bytes that are already here to be seen.
+const LINGER: Duration = Duration::from_millis(1);
+const BUFFER: usize = 64 << 10;
+
+/// What comes on a connection that ought to be quiet.
+pub(super) struct Late {
+    pub(super) bytes: u64,
+    pub(super) open: bool,
+}
+
+pub(super) async fn linger(stream: &mut Stream, time: Duration) -> Late {
+    let mut buffer = vec![0; 4096];
+    match timeout(time, stream.read(&mut buffer)).await {
+        Err(_) => Late { bytes: 0, open: true },
+        Ok(Ok(count)) => Late { bytes: count as u64, open: false },
+        Ok(Err(_)) => Late { bytes: 0, open: false },
+    }
+}
+
+/// Writes the request and reads the response, both at once: servers answer early.
+async fn talk(
+    stream: Stream,
+    request: &[u8],
+    incoming: &mut Incoming,
+    options: &ClientOptions,
+) -> (Stream, Talked) {
+    let (reader, writer) = tokio::io::split(stream);
+    let end = Instant::now() + options.limits.total;
+    let mut talk = Talk {
+        reader,
+        writer,
+        request,
+        sending: Sending::Writing,
+        incoming,
+        options,
+        talked: Talked { sent: 0, how: Close::Eof, first_byte: None, error: None, storage: None },
+    };
+    let mut buffer = vec![0; BUFFER];
+    let mut stop = options.stop.clone();
+    loop {
+        let until = end.min(Instant::now() + options.limits.idle);
+        let over = tokio::select! {
+            // Timers first, so that a stream that never pauses cannot outrun them.
+            biased;
+            () = sleep_until(until) => Some(Close::Timeout),
+            () = stopped(stop.as_mut()) => Some(Close::Stopped),
+            result = send(&mut talk.writer, talk.request.get(talk.talked.sent..).unwrap_or_default()),
+                if talk.sending != Sending::Over => talk.sent(result),
+            result = talk.reader.read(&mut buffer) => talk.read(result, &buffer),
+        };
+        if let Some(how) = over {
+            talk.talked.how = how;
+            return (talk.reader.unsplit(talk.writer), talk.talked);
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sending {
+    Writing,
+    Over,
+}
+
+struct Talk<'a> {
+    reader: ReadHalf<Stream>,
+    writer: WriteHalf<Stream>,
+    request: &'a [u8],
+    sending: Sending,
+    incoming: &'a mut Incoming,
+    options: &'a ClientOptions,
+    talked: Talked,
+}
+
+impl Talk<'_> {
+    fn sent(&mut self, result: io::Result<usize>) -> Option<Close> {
+        match result {
+            Ok(0) => self.sending = Sending::Over,
+            Ok(count) => self.talked.sent += count,
+            // The server may have answered all the same: go on reading.
+            Err(error) => {
+                self.sending = Sending::Over;
+                self.talked.error = Some(error);
+            }
+        }
+        None
+    }
+
+    fn read(&mut self, result: io::Result<usize>, buffer: &[u8]) -> Option<Close> {
+        let count = match result {
+            Ok(0) => return Some(Close::Eof),
+            Ok(count) => count,
+            Err(error) => {
+                let how = match error.kind() {
+                    io::ErrorKind::UnexpectedEof => Close::Unclean,
+                    _ => Close::Reset,
+                };
+                self.talked.error = Some(error);
+                return Some(how);
+            }
+        };
+        if self.talked.first_byte.is_none() {
+            self.talked.first_byte = Some((self.options.clock)());
+        }
+        match self.incoming.take(buffer.get(..count).unwrap_or_default()) {
+            Ok(Taken::More) => None,
+            Ok(Taken::Done) => Some(Close::Eof),
+            Ok(Taken::Limit) => Some(Close::SizeLimit),
+            Err(error) => {
+                self.talked.storage = Some(error);
+                Some(Close::Stopped)
+            }
+        }
+    }
+}
+
+/// Writes some of what is left or, when nothing is, flushes it; 0 when all is out.
+async fn send(writer: &mut WriteHalf<Stream>, rest: &[u8]) -> io::Result<usize> {
+    if rest.is_empty() {
+        return writer.flush().await.map(|()| 0);
+    }
+    match writer.write(rest).await {
+        Ok(0) => Err(io::ErrorKind::WriteZero.into()),
+        result => result,
+    }
+}
+
+/// Comes back once the stop signal is true, never without one.
+async fn stopped(stop: Option<&mut watch::Receiver<bool>>) {
+    if let Some(stop) = stop
+        && stop.wait_for(|stop| *stop).await.is_ok()
+    {
+        return;
+    }
+    std::future::pending().await
+}
+
+fn nothing(talked: &Talked, options: &ClientOptions, elapsed_ms: u64, facts: Arc<Connection>) -> Nothing {
+    let (stage, error) = match &talked.storage {
+        Some(error) => (Stage::Body, format!("the response could not be stored: {}", io_words(error))),
+        None => (Stage::Http, silence(talked, options, &facts.host)),
+    };
+    Nothing {
+        stage,
+        error,
+        closed: talked.storage.is_none() && matches!(talked.how, Close::Eof | Close::Unclean | Close::Reset),
+        storage: talked.storage.as_ref().map(io::Error::kind),
+        elapsed_ms,
+        facts,
+    }
+}
+
+fn silence(talked: &Talked, options: &ClientOptions, host: &str) -> String {
+    let limits = &options.limits;
+    match (talked.how, &talked.error) {
+        (Close::Timeout, _) => {
+            format!("{host} sent not a byte within {}", seconds(limits.idle.min(limits.total)))
+        }
+        (Close::Stopped, _) => format!("stopped before {host} sent a byte"),
+        (Close::Reset, Some(error)) => format!("{host} sent not a byte: {}", io_words(error)),
+        _ => format!("{host} closed the connection without sending a byte"),
+    }
+}
+
+fn findings(received: &Received, talked: &Talked, unsent: usize, facts: &Connection) -> Vec<Finding> {
+    let mut findings = received.ending.findings.clone();
+    if received.surplus > 0 {
+        let message = format!("{} bytes or more followed the response and belong to none.", received.surplus);
+        findings.push(Finding::new(&rules::HTTP_SURPLUS, message));
+    }
+    if unsent > 0 {
+        let message = format!("{unsent} bytes of the request were not sent before the response was over.");
+        findings.push(Finding::new(&rules::HTTP_REQUEST_CUT, message));
+    }
+    if talked.how == Close::Unclean {
+        findings.push(Finding::new(&rules::TLS_UNCLEAN, rules::TLS_UNCLEAN.meaning));
+    }
+    if let Some(Verdict::Refused(reason)) = facts.tls.as_ref().map(|tls| &tls.verdict) {
+        findings.push(Finding::new(&rules::TLS_UNTRUSTED, reason.clone()));
+    }
+    findings
+}

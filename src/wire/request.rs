@@ -1,0 +1,286 @@
+//! Requests, their heads written by us to the byte.
+
+use url::Url;
+
+/// Bytes that went over a wire, as they went. Only this room makes them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WireBytes(Vec<u8>);
+
+impl WireBytes {
+    pub(super) fn new(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes.
+    pub fn as_slice(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// A request ready to be sent: method, URL and the exact bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    method: String,
+    url: Url,
+    bytes: Vec<u8>,
+    close: bool,
+    has_body: bool,
+}
+
+/// Why a request could not be built.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// Neither http nor https, or without a host.
+    #[error("{0} is not an http or https URL with a host")]
+    Url(String),
+    /// Not a method or a field name: something else than the letters of a token (RFC 9110 §5.6.2).
+    #[error("\"{0}\" is not a token and cannot be sent as a method or a header name")]
+    Token(String),
+    /// A value with a line break or NUL in it.
+    #[error("the value of {0} has a line break or NUL in it")]
+    Value(String),
+}
+
+impl Request {
+    /// A builder for this method and URL.
+    pub fn builder(method: &str, url: &Url) -> RequestBuilder {
+        RequestBuilder {
+            method: method.to_owned(),
+            url: url.clone(),
+            user_agent: concat!("fonds/", env!("CARGO_PKG_VERSION")).to_owned(),
+            accept: "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8".to_owned(),
+            accept_language: None,
+            accept_encoding: "gzip".to_owned(),
+            referer: None,
+            headers: Vec::new(),
+            body: None,
+            close: false,
+        }
+    }
+
+    /// The method in its own case.
+    pub fn method(&self) -> &str {
+        &self.method
+    }
+
+    /// The URL, without user name, password or fragment.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// Head and body as they will be sent.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// True where there is a body.
+    pub fn has_body(&self) -> bool {
+        self.has_body
+    }
+
+    /// True where the request asks that the connection be closed.
+    pub fn closes(&self) -> bool {
+        self.close
+    }
+
+    /// True where sending it twice does no harm (RFC 9110 §9.2.2).
+    pub fn is_idempotent(&self) -> bool {
+        matches!(self.method.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE" | "PUT" | "DELETE")
+    }
+}
+
+/// Writes the head in a fixed order: request line, Host, User-Agent, Accept, Accept-Language, Accept-Encoding,
+/// Connection, Referer, the extra fields in the order given, Content-Length.
+///
+/// `Accept-Encoding` is `gzip` unless told otherwise: the recorder keeps content codings as they come, and gzip is
+/// the one that every reader of WARC files can undo.
+#[derive(Clone, Debug)]
+pub struct RequestBuilder {
+    method: String,
+    url: Url,
+    user_agent: String,
+    accept: String,
+    accept_language: Option<String>,
+    accept_encoding: String,
+    referer: Option<String>,
+    headers: Vec<(String, String)>,
+    body: Option<Vec<u8>>,
+    close: bool,
+}
+
+impl RequestBuilder {
+    /// `User-Agent`; empty to leave it out.
+    #[must_use]
+    pub fn user_agent(mut self, value: &str) -> Self {
+        value.clone_into(&mut self.user_agent);
+        self
+    }
+
+    /// `Accept`; empty to leave it out.
+    #[must_use]
+    pub fn accept(mut self, value: &str) -> Self {
+        value.clone_into(&mut self.accept);
+        self
+    }
+
+    /// `Accept-Language`.
+    #[must_use]
+    pub fn accept_language(mut self, value: &str) -> Self {
+        self.accept_language = Some(value.to_owned());
+        self
+    }
+
+    /// `Accept-Encoding`; empty to leave it out.
+    #[must_use]
+    pub fn accept_encoding(mut self, value: &str) -> Self {
+        value.clone_into(&mut self.accept_encoding);
+        self
+    }
+
+    /// `Referer`.
+    #[must_use]
+    pub fn referer(mut self, value: &str) -> Self {
+        self.referer = Some(value.to_owned());
+        self
+    }
+
+    /// One more field, after the others; its case is kept, and repeats are sent.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// A body, sent with its `Content-Length`.
+    #[must_use]
+    pub fn body(mut self, body: Vec<u8>) -> Self {
+        self.body = Some(body);
+        self
+    }
+
+    /// Asks the server to close the connection afterwards.
+    #[must_use]
+    pub fn close(mut self) -> Self {
+        self.close = true;
+        self
+    }
+
+    /// The request, its bytes written out.
+    ///
+    /// # Errors
+    /// When the URL is not one to fetch over HTTP, or a part would break the head's syntax.
+    pub fn build(mut self) -> Result<Request, RequestError> {
+        let host = host(&self.url)?;
+        self.url.set_fragment(None);
+        // Credentials in a URL are for the crawler to turn into a header; they are not part of what is fetched.
+        let _ = self.url.set_username("");
+        let _ = self.url.set_password(None);
+        let mut bytes = self.request_line()?;
+        for (name, value) in self.fields(&host) {
+            push_field(&mut bytes, &name, &value)?;
+        }
+        bytes.extend_from_slice(b"\r\n");
+        bytes.extend_from_slice(self.body.as_deref().unwrap_or_default());
+        let has_body = self.body.is_some_and(|body| !body.is_empty());
+        Ok(Request { method: self.method, url: self.url, bytes, close: self.close, has_body })
+    }
+
+    fn request_line(&self) -> Result<Vec<u8>, RequestError> {
+        check_token(&self.method)?;
+        let query = self.url.query().map(|query| format!("?{query}")).unwrap_or_default();
+        Ok(format!("{} {}{query} HTTP/1.1\r\n", self.method, self.url.path()).into_bytes())
+    }
+
+    fn fields(&self, host: &str) -> Vec<(String, String)> {
+        let connection = if self.close { "close" } else { "keep-alive" };
+        let first = [
+            ("Host", Some(host)),
+            ("User-Agent", Some(self.user_agent.as_str())),
+            ("Accept", Some(self.accept.as_str())),
+            ("Accept-Language", self.accept_language.as_deref()),
+            ("Accept-Encoding", Some(self.accept_encoding.as_str())),
+            ("Connection", Some(connection)),
+            ("Referer", self.referer.as_deref()),
+        ];
+        let mut fields: Vec<(String, String)> = first
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
+            .filter(|(_, value)| !value.is_empty())
+            .collect();
+        fields.extend(self.headers.iter().cloned());
+        let length = self.body.as_ref().map(|body| ("Content-Length".to_owned(), body.len().to_string()));
+        fields.extend(length);
+        fields
+    }
+}
+
+fn host(url: &Url) -> Result<String, RequestError> {
+    let host = url.host_str().filter(|host| !host.is_empty() && matches!(url.scheme(), "http" | "https"));
+    let host = host.ok_or_else(|| RequestError::Url(url.to_string()))?;
+    Ok(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
+}
+
+fn push_field(bytes: &mut Vec<u8>, name: &str, value: &str) -> Result<(), RequestError> {
+    check_token(name)?;
+    if value.contains(['\r', '\n', '\0']) {
+        return Err(RequestError::Value(name.to_owned()));
+    }
+    bytes.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
+    Ok(())
+}
+
+fn check_token(token: &str) -> Result<(), RequestError> {
+    let is_token_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if token.is_empty() || !token.bytes().all(is_token_byte) {
+        return Err(RequestError::Token(token.to_owned()));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).unwrap()
+    }
+
+    #[test]
+    fn the_head_is_written_in_its_order_and_case() {
+        let request = Request::builder("GET", &url("http://user:pw@[2001:DB8::1]:8080/a b?q=1#frag"))
+            .user_agent("probe")
+            .accept("*/*")
+            .accept_language("de")
+            .referer("http://x/")
+            .header("x-LOWER", "1")
+            .header("Cookie", "a=b")
+            .build()
+            .unwrap();
+        assert_eq!(
+            String::from_utf8_lossy(request.bytes()),
+            "GET /a%20b?q=1 HTTP/1.1\r\nHost: [2001:db8::1]:8080\r\nUser-Agent: probe\r\nAccept: */*\r\n\
+             Accept-Language: de\r\nAccept-Encoding: gzip\r\nConnection: keep-alive\r\nReferer: http://x/\r\n\
+             x-LOWER: 1\r\nCookie: a=b\r\n\r\n"
+        );
+        assert_eq!(request.url().as_str(), "http://[2001:db8::1]:8080/a%20b?q=1");
+    }
+
+    #[test]
+    fn a_body_comes_with_its_length() {
+        let request = Request::builder("POST", &url("https://h/")).body(b"a=b".to_vec()).close().build().unwrap();
+        let text = String::from_utf8_lossy(request.bytes()).into_owned();
+        assert!(text.ends_with("Connection: close\r\nContent-Length: 3\r\n\r\na=b"), "{text}");
+        assert!(request.has_body() && request.closes() && !request.is_idempotent());
+    }
+
+    #[test]
+    fn nothing_can_be_smuggled_in() {
+        let get = || Request::builder("GET", &url("http://h/"));
+        assert!(matches!(get().header("A\r\nB", "x").build(), Err(RequestError::Token(_))));
+        assert!(matches!(get().header("A", "x\r\nB: y").build(), Err(RequestError::Value(_))));
+        assert!(matches!(get().user_agent("x\ny").build(), Err(RequestError::Value(_))));
+        assert!(matches!(Request::builder("G T", &url("http://h/")).build(), Err(RequestError::Token(_))));
+        assert!(matches!(Request::builder("GET", &url("ftp://h/")).build(), Err(RequestError::Url(_))));
+    }
+}
