@@ -23,8 +23,8 @@ pub struct Target {
     pub via: Option<Url>,
     /// The number of the seed that it is for.
     pub seed: usize,
-    /// Redirects followed on the way.
-    pub redirects: u32,
+    /// The URLs whose redirects led here, first to last.
+    pub chain: Vec<Url>,
     /// Steps from the page through its requisites: 0 for the page, 1 for its style, 2 for what that imports.
     pub depth: u32,
 }
@@ -97,7 +97,7 @@ mod tests {
 
     fn target(url: &str) -> Target {
         let url = Url::parse(url).unwrap();
-        Target { url, role: Role::Page, via: None, seed: 0, redirects: 0, depth: 0 }
+        Target { url, role: Role::Page, via: None, seed: 0, chain: Vec::new(), depth: 0 }
     }
 
     #[test]

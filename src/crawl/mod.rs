@@ -5,7 +5,9 @@
 //! time, several hosts side by side. A failure is written down and ends nothing but its own URL.
 
 mod archive;
+mod discover;
 mod frontier;
+mod ledger;
 mod session;
 
 pub use self::archive::{Archive, Context};

@@ -7,6 +7,7 @@
 //! [`sniff`] tells what a payload is; [`redirect`] resolves `Location`. Nothing here fails on odd input:
 //! each gives what it has, and findings. Memory does not grow with the input.
 
+pub mod body;
 pub mod chunked;
 pub mod coding;
 pub mod framing;
