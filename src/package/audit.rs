@@ -91,9 +91,19 @@ impl Audit<'_> {
             crc,
             hasher,
             expected,
+            note: self.note(),
             bytes: 0,
             damage: None,
         }))
+    }
+
+    /// What is known of the writer that bears on a wrong hash.
+    fn note(&self) -> &'static str {
+        let software = self.datapackage.as_ref().and_then(|d| d.software.as_deref()).unwrap_or_default();
+        match software.contains("js-wacz") {
+            true => " (js-wacz up to 0.1.6 records a wrong hash of the WARC: its issue 127.)",
+            false => "",
+        }
     }
 
     fn report(&mut self, rule: &'static Rule, path: &str, message: impl Into<String>) {
@@ -296,6 +306,7 @@ pub struct Checked {
     crc: Option<(flate2::Crc, u32)>,
     hasher: Option<Hasher>,
     expected: Option<Resource>,
+    note: &'static str,
     bytes: u64,
     damage: Option<String>,
 }
@@ -327,7 +338,10 @@ impl Checked {
             let label = expected.hash.split(':').next().unwrap_or_default();
             let found = format!("{label}:{}", hasher.hex());
             if !same_hash(&found, &expected.hash) {
-                report(&rules::RESOURCE_HASH, format!("The hash is {found}, not {}.", expected.hash));
+                report(
+                    &rules::RESOURCE_HASH,
+                    format!("The hash is {found}, not {}.{}", expected.hash, self.note),
+                );
             }
         }
         Ok(findings)

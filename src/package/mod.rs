@@ -27,6 +27,7 @@ use std::path::{Path, PathBuf};
 
 use crate::input::section::{ReadSeek, Shared};
 use crate::input::zip::{self, Structure};
+use crate::input::{Input, Kind};
 
 /// Why a package could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -120,6 +121,15 @@ impl Package {
             Self::directory(name, path)
         } else {
             Self::wacz(name, Box::new(File::open(path)?))
+        }
+    }
+
+    /// An input that is a collection or a WACZ; `InvalidInput` for any other.
+    pub fn from_input(input: &Input) -> io::Result<Self> {
+        match (input.kind(), input.path()) {
+            (Kind::Collection, Some(root)) => Self::directory(input.name(), root),
+            (Kind::Wacz, _) => Self::from_shared(input.name(), input.shared()?),
+            _ => Err(io::Error::new(io::ErrorKind::InvalidInput, format!("{} is no package", input.name()))),
         }
     }
 

@@ -246,6 +246,22 @@ fn a_deflated_member_is_read_and_sought_as_a_stored_one() {
 }
 
 #[test]
+fn both_forms_are_opened_from_what_the_command_line_found() {
+    let collection = Collection::sealed();
+    let wacz = collection.packed();
+    let spool = collection.directory.path().to_owned();
+    let finder = crate::input::Finder::new(crate::input::Options { spool, remote: Default::default() });
+    for path in [collection.layout.root(), &wacz] {
+        let found = finder.find(&path.to_string_lossy()).unwrap();
+        let package = Package::from_input(&found.inputs[0]).unwrap();
+        assert_eq!(package.audit().unwrap(), []);
+        assert_eq!(package.members().len(), 6);
+    }
+    let warc = finder.find(&wacz.to_string_lossy()).unwrap().inputs[0].warcs().unwrap();
+    assert!(Package::from_input(&warc[0]).is_err());
+}
+
+#[test]
 fn a_datapackage_that_lies_is_found_out() {
     let collection = Collection::sealed();
     let path = collection.layout.file(DATAPACKAGE);
