@@ -16,6 +16,7 @@ pub mod input;
 pub mod manifest;
 pub mod message;
 pub mod package;
+pub mod records;
 pub mod surt;
 pub mod verify;
 pub mod warc;

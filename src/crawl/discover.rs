@@ -40,3 +40,6 @@ pub(super) fn discover(exchange: &Exchange) -> io::Result<Found> {
         _ => style(body, &exchange.url),
     }
 }
+fn kind(_c: &str, _i: Option<&str>) -> Kind { Kind::Other }
+fn page(_b: impl Read, _u: &Url, _c: &str) -> io::Result<Found> { Ok(Found::default()) }
+fn style(_b: impl Read, _u: &Url) -> io::Result<Found> { Ok(Found::default()) }

@@ -1,0 +1,107 @@
+//! `fonds ls`
+
+use super::exit::{Exit, Outcome};
+use super::inputs::{self, ReadArgs};
+use super::{Global, output};
+use clap::ValueEnum;
+use fonds::input::Input;
+use fonds::records::{Row, Rows};
+use fonds::warc::{Limits, Source};
+use std::io::Write;
+
+/// List records: one line each with offset, length, type, date, status, media type and URL.
+///
+/// Offsets are those of gzip members (or of records, uncompressed): what `fonds cat --offset` takes. Exit code 1 where an
+/// input is damaged; what could be read is listed all the same.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    read: ReadArgs,
+    /// How rows are written.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+    /// Only records of these types (response, request, …).
+    #[arg(long = "type", value_name = "TYPE", value_delimiter = ',')]
+    types: Vec<String>,
+    /// Only records whose URL matches this regular expression.
+    #[arg(long, value_name = "REGEX")]
+    url: Option<regex::Regex>,
+    /// Only responses with these HTTP statuses.
+    #[arg(long, value_name = "STATUS", value_delimiter = ',')]
+    status: Vec<u16>,
+    /// Only records whose media type begins so, such as text/html.
+    #[arg(long, value_name = "TYPE")]
+    mime: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    /// Columns for people.
+    Human,
+    /// JSON lines: file, offset, length, type, date, status, mime, url, id, payload_digest.
+    Json,
+}
+
+pub(crate) fn run(args: Args, global: Global) -> Outcome {
+    let found = inputs::find(&args.read, global.quiet)?;
+    let mut exit = if found.unreadable { Exit::Io } else { Exit::Done };
+    let mut out = output::stdout();
+    for input in &found.inputs {
+        let one = list(input, &args, &mut out)?;
+        if exit == Exit::Done {
+            exit = one;
+        }
+    }
+    out.flush()?;
+    Ok(exit)
+}
+
+fn list(input: &Input, args: &Args, out: &mut dyn Write) -> Outcome {
+    let mut exit = Exit::Done;
+    for warc in input.warcs()? {
+        let source = inputs::source(&warc)?;
+        let mut rows = Rows::new(warc.name(), source, Limits::default())?;
+        while let Some(row) = rows.next_row()? {
+            if wanted(&row, args) {
+                write_row(&row, args.format, out)?;
+            }
+        }
+        for finding in rows.take_findings().iter().filter(|f| f.is_error()) {
+            output::line(&output::finding(finding));
+            exit = Exit::Finding;
+        }
+    }
+    Ok(exit)
+}
+
+fn wanted(row: &Row, args: &Args) -> bool {
+    let type_fits = args.types.is_empty() || args.types.iter().any(|t| t.eq_ignore_ascii_case(&row.record_type));
+    let url_fits = args.url.as_ref().is_none_or(|regex| row.url.as_deref().is_some_and(|url| regex.is_match(url)));
+    let status_fits = args.status.is_empty() || row.status.is_some_and(|status| args.status.contains(&status));
+    let mime_fits = args.mime.as_ref().is_none_or(|mime| row.mime.as_ref().is_some_and(|m| m.starts_with(mime)));
+    type_fits && url_fits && status_fits && mime_fits
+}
+
+fn write_row(row: &Row, format: Format, out: &mut dyn Write) -> anyhow::Result<()> {
+    match format {
+        Format::Json => {
+            serde_json::to_writer(&mut *out, row)?;
+            writeln!(out)?;
+        }
+        Format::Human => {
+            let or = |value: Option<&str>| value.filter(|v| !v.is_empty()).unwrap_or("-").to_owned();
+            let line = format!(
+                "{:>10} {:>9} {:<8} {:<24} {:>3} {:<24} {}",
+                row.offset,
+                row.length,
+                row.record_type,
+                or(row.date.as_deref()),
+                or(row.status.map(|s| s.to_string()).as_deref()),
+                or(row.mime.as_deref()),
+                or(row.url.as_deref())
+            );
+            writeln!(out, "{}", output::printable(&line))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,175 @@
+//! `fonds verify`
+
+use super::exit::{Exit, Outcome};
+use super::inputs::{self, ReadArgs};
+use super::{Global, output};
+use anyhow::Context;
+use clap::ValueEnum;
+use fonds::finding::Severity;
+use fonds::input::{Input, Kind};
+use fonds::package::Package;
+use fonds::verify::{Options, Report, Status, Verdict, Verification};
+use fonds::world::{System, World, millis};
+use std::io::Write;
+
+/// Findings printed for people before the rest is only counted.
+const SHOWN: usize = 50;
+
+/// Check any WARC, WACZ or collection, by anyone's tool, byte by byte.
+///
+/// Levels: 0 structure, 1 digests, 2 complete (the provenance log names exactly these records with these headers in this
+/// order, and index and pages agree), 3 signed, 4 timed, 5 witnessed. Exit code 1 where anything is wrong, 3 where the
+/// level asked for with --require is not reached.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    read: ReadArgs,
+    /// The level that must be reached.
+    #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(0..=5))]
+    require: Option<u8>,
+    /// Every record that another refers to must be among the inputs.
+    #[arg(long)]
+    closed: bool,
+    /// Exit with 1 for warnings too.
+    #[arg(long)]
+    strict: bool,
+    /// How the report is written.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Human,
+    /// One JSON object (docs/verify-report.md).
+    Json,
+    /// JSON lines: one a finding, then the report without them.
+    Jsonl,
+}
+
+pub(crate) fn run(args: Args, global: Global) -> Outcome {
+    let found = inputs::find(&args.read, global.quiet)?;
+    let mut unreadable = found.unreadable;
+    let options = Options { spool: inputs::spool(), closed: args.closed, ..Options::default() };
+    let mut verification = Verification::new(options);
+    for input in &found.inputs {
+        if let Err(error) = check(&mut verification, input).with_context(|| input.name().to_owned()) {
+            output::problem(&format!("{error:#}"));
+            unreadable = true;
+        }
+    }
+    let report = verification.finish(millis(System.now()));
+    write(&report, args.format, global)?;
+    Ok(exit(&report, &args, unreadable))
+}
+
+fn check(verification: &mut Verification, input: &Input) -> anyhow::Result<()> {
+    match input.kind() {
+        Kind::Collection => {
+            let path = input.path().context("a collection without a path")?;
+            verification.package(&Package::directory(input.name(), path)?)?;
+        }
+        Kind::Wacz => verification.package(&Package::from_shared(input.name(), input.shared()?)?)?,
+        _ => verification.warc(input.name(), inputs::source(input)?)?,
+    }
+    Ok(())
+}
+
+fn exit(report: &Report, args: &Args, unreadable: bool) -> Exit {
+    let wanting = args.require.is_some_and(|level| report.achieved.is_none_or(|achieved| achieved < level));
+    if report.verdict == Verdict::Damaged || args.strict && report.counts.warnings > 0 {
+        Exit::Finding
+    } else if unreadable {
+        Exit::Io
+    } else if wanting {
+        Exit::Level
+    } else {
+        Exit::Done
+    }
+}
+
+fn write(report: &Report, format: Format, global: Global) -> anyhow::Result<()> {
+    let mut out = output::stdout();
+    match format {
+        Format::Human => human(report, global, &mut out)?,
+        Format::Json => {
+            serde_json::to_writer_pretty(&mut out, report)?;
+            writeln!(out)?;
+        }
+        Format::Jsonl => {
+            for finding in &report.findings {
+                serde_json::to_writer(&mut out, finding)?;
+                writeln!(out)?;
+            }
+            let rest = Report { findings: Vec::new(), ..report.clone() };
+            serde_json::to_writer(&mut out, &rest)?;
+            writeln!(out)?;
+        }
+    }
+    out.flush()?;
+    Ok(())
+}
+
+fn human(report: &Report, global: Global, out: &mut dyn Write) -> anyhow::Result<()> {
+    let least = if global.quiet {
+        Severity::Error
+    } else if global.verbose {
+        Severity::Info
+    } else {
+        Severity::Warning
+    };
+    let limit = if global.verbose { usize::MAX } else { SHOWN };
+    let shown: Vec<_> = report.findings.iter().filter(|f| f.severity >= least).collect();
+    // Errors first come first served: a list that is cut must not hide them behind warnings.
+    let (errors, others): (Vec<_>, Vec<_>) = shown.iter().partition(|f| f.is_error());
+    for finding in errors.iter().chain(&others).take(limit) {
+        writeln!(out, "{}", output::finding(finding))?;
+    }
+    if shown.len() > limit {
+        writeln!(out, "… and {} more; -v shows all, --format json gives them to programs", shown.len() - limit)?;
+    }
+    if global.quiet {
+        return Ok(());
+    }
+    summary(report, out)
+}
+
+fn summary(report: &Report, out: &mut dyn Write) -> anyhow::Result<()> {
+    for input in &report.inputs {
+        let c = &input.counts;
+        writeln!(
+            out,
+            "{}: {}, {} records, {}, {} digests match, {} lines of provenance",
+            output::printable(&input.name),
+            input.kind,
+            c.records,
+            output::bytes(c.bytes),
+            c.digests_matched,
+            c.log_lines
+        )?;
+    }
+    for level in &report.levels {
+        writeln!(out, "  level {} {:<10} {:<9} {}", level.level, level.name, status(level.status), level.detail)?;
+    }
+    let verdict = match (report.verdict, report.achieved) {
+        (Verdict::Ok, Some(level)) => format!("intact, level {level}"),
+        (Verdict::Ok, None) => "nothing was checked".to_owned(),
+        (Verdict::Damaged, _) => "NOT INTACT".to_owned(),
+    };
+    writeln!(out, "{verdict}: {} errors, {} warnings", report.counts.errors, report.counts.warnings)?;
+    if report.verdict == Verdict::Ok {
+        writeln!(out, "Not proved: {}.", report.not_proved.join("; "))?;
+    }
+    Ok(())
+}
+
+fn status(status: Status) -> &'static str {
+    match status {
+        Status::Pass => "pass",
+        Status::Fail => "FAIL",
+        Status::Absent => "absent",
+        Status::Unchecked => "unchecked",
+        Status::Weak => "weak",
+    }
+}
