@@ -1,9 +1,9 @@
 //! From a URL to a connection: DNS, TCP, TLS, each fact and each failed try kept.
 
+use super::Clock;
 use super::facts::{Attempt, Connection, Stage, Tls};
 use super::stream::Stream;
 use super::tls::Trust;
-use super::Clock;
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -53,12 +53,21 @@ impl Connector {
         self
     }
 
-    pub(super) async fn connect(&self, url: &Url, clock: &Clock, tries: &mut Vec<Attempt>) -> Result<Link, NoLink> {
+    pub(super) async fn connect(
+        &self,
+        url: &Url,
+        clock: &Clock,
+        tries: &mut Vec<Attempt>,
+    ) -> Result<Link, NoLink> {
         let place = Place::of(url).ok_or_else(|| failed(Stage::Policy, "the URL has no host and port"))?;
         let found = self.look_up(&place, tries).await?;
         let (stream, peer, connect_ms) = self.reach(&found, tries).await?;
         let started = Instant::now();
-        let (stream, tls) = if place.tls { self.shake(&place, stream, peer, tries).await? } else { (Stream::Plain(stream), None) };
+        let (stream, tls) = if place.tls {
+            self.shake(&place, stream, peer, tries).await?
+        } else {
+            (Stream::Plain(stream), None)
+        };
         let mut protocols = vec!["http/1.1".to_owned()];
         protocols.extend(tls.as_ref().map(|tls| tls.version.clone()));
         let facts = Connection {
@@ -93,7 +102,9 @@ impl Connector {
     }
 
     async fn answers(&self, host: &str, port: u16) -> Result<Vec<IpAddr>, String> {
-        if let Some(addresses) = self.resolve.get(&host.to_ascii_lowercase()).filter(|known| !known.is_empty()) {
+        if let Some(addresses) =
+            self.resolve.get(&host.to_ascii_lowercase()).filter(|known| !known.is_empty())
+        {
             return Ok(addresses.clone());
         }
         match timeout(self.timeout, tokio::net::lookup_host((host, port))).await {
@@ -112,7 +123,11 @@ impl Connector {
     }
 
     /// Tries each address in the order given.
-    async fn reach(&self, found: &Found, tries: &mut Vec<Attempt>) -> Result<(TcpStream, SocketAddr, u64), NoLink> {
+    async fn reach(
+        &self,
+        found: &Found,
+        tries: &mut Vec<Attempt>,
+    ) -> Result<(TcpStream, SocketAddr, u64), NoLink> {
         let mut last = failed(Stage::Connect, "there is no address to connect to");
         for peer in &found.addresses {
             let started = Instant::now();
@@ -141,7 +156,10 @@ impl Connector {
         let (error, tls) = match timeout(self.timeout, self.trust.connect(&place.host, stream)).await {
             Ok(Ok((stream, tls))) => return Ok((Stream::Tls(Box::new(stream)), Some(tls))),
             Ok(Err(refusal)) => (refusal.error, Some(refusal.tls)),
-            Err(_) => (format!("{} did not end the TLS handshake within {}", place.host, seconds(self.timeout)), None),
+            Err(_) => (
+                format!("{} did not end the TLS handshake within {}", place.host, seconds(self.timeout)),
+                None,
+            ),
         };
         let failure = give_up(tries, Some(peer), Stage::Tls, error, started);
         Err(NoLink { tls, ..failure })

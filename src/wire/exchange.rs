@@ -115,6 +115,8 @@ pub(super) struct Nothing {
 /// What the conversation came to.
 struct Talked {
     sent: usize,
+    /// The response ended by itself.
+    done: bool,
     how: Close,
     first_byte: Option<Timestamp>,
     error: Option<io::Error>,
@@ -130,15 +132,20 @@ pub(super) async fn run(link: Link, reused: bool, request: &Request, options: &C
         Incoming::new(request.method(), limits.bytes, limits.head, &options.spool, options.digest);
     let (mut stream, talked) = talk(stream, request.bytes(), &mut incoming, options).await;
     let elapsed_ms = millis(began);
-    let Some(first_byte) = talked.first_byte.filter(|_| talked.storage.is_none() && !incoming.is_empty()) else {
+    let Some(first_byte) = talked.first_byte.filter(|_| talked.storage.is_none() && !incoming.is_empty())
+    else {
         return Outcome::Nothing(nothing(&talked, options, elapsed_ms, facts));
     };
     let mut received = incoming.finish(talked.how);
-    let late = linger(&mut stream, LINGER).await;
+    let late = match talked.done && received.ending.truncated.is_none() {
+        true => linger(&mut stream, LINGER).await,
+        false => Late { bytes: 0, open: false },
+    };
     received.surplus += late.bytes;
     let unsent = request.bytes().len() - talked.sent;
     let findings = findings(&received, &talked, unsent, &facts);
-    let keep = received.ending.persistent && received.surplus == 0 && late.open && unsent == 0 && !request.closes();
+    let keep =
+        received.ending.persistent && received.surplus == 0 && late.open && unsent == 0 && !request.closes();
     let exchange = Exchange {
         url: request.url().clone(),
         method: request.method().to_owned(),
@@ -201,7 +208,14 @@ async fn talk(
         sending: Sending::Writing,
         incoming,
         options,
-        talked: Talked { sent: 0, how: Close::Eof, first_byte: None, error: None, storage: None },
+        talked: Talked {
+            sent: 0,
+            done: false,
+            how: Close::Eof,
+            first_byte: None,
+            error: None,
+            storage: None,
+        },
     };
     let mut buffer = vec![0; BUFFER];
     let mut stop = options.stop.clone();
@@ -271,7 +285,10 @@ impl Talk<'_> {
         }
         match self.incoming.take(buffer.get(..count).unwrap_or_default()) {
             Ok(Taken::More) => None,
-            Ok(Taken::Done) => Some(Close::Eof),
+            Ok(Taken::Done) => {
+                self.talked.done = true;
+                Some(Close::Eof)
+            }
             Ok(Taken::Limit) => Some(Close::SizeLimit),
             Err(error) => {
                 self.talked.storage = Some(error);

@@ -48,7 +48,13 @@ pub(super) struct Received {
 }
 
 impl Incoming {
-    pub(super) fn new(method: &str, limit: u64, head: HeadLimits, spool: &SpoolOptions, form: DigestForm) -> Self {
+    pub(super) fn new(
+        method: &str,
+        limit: u64,
+        head: HeadLimits,
+        spool: &SpoolOptions,
+        form: DigestForm,
+    ) -> Self {
         Self {
             framer: Framer::with_limits(method, head),
             payload: Payload::response().limits(head),

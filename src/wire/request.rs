@@ -268,7 +268,8 @@ mod tests {
 
     #[test]
     fn a_body_comes_with_its_length() {
-        let request = Request::builder("POST", &url("https://h/")).body(b"a=b".to_vec()).close().build().unwrap();
+        let request =
+            Request::builder("POST", &url("https://h/")).body(b"a=b".to_vec()).close().build().unwrap();
         let text = String::from_utf8_lossy(request.bytes()).into_owned();
         assert!(text.ends_with("Connection: close\r\nContent-Length: 3\r\n\r\na=b"), "{text}");
         assert!(request.has_body() && request.closes() && !request.is_idempotent());

@@ -7,7 +7,9 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, ProtocolVersion, RootCertStore, SignatureScheme};
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, ProtocolVersion, RootCertStore, SignatureScheme,
+};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -73,13 +75,19 @@ impl Trust {
     }
 
     /// Shakes hands over `stream`. The facts come either way, as far as the handshake came.
-    pub(super) async fn connect(&self, host: &str, stream: TcpStream) -> Result<(TlsStream<TcpStream>, Tls), Refusal> {
+    pub(super) async fn connect(
+        &self,
+        host: &str,
+        stream: TcpStream,
+    ) -> Result<(TlsStream<TcpStream>, Tls), Refusal> {
         let witness = Arc::new(Witness::new(self));
         let mut tls = Tls { roots: self.roots.clone(), ..Tls::default() };
         let (config, name) = match (self.config(witness.clone()), ServerName::try_from(host.to_owned())) {
             (Ok(config), Ok(name)) => (config, name),
             (Err(error), _) => return Err(Refusal { error: error.to_string(), tls }),
-            (_, Err(error)) => return Err(Refusal { error: format!("\"{host}\" is no server name: {error}"), tls }),
+            (_, Err(error)) => {
+                return Err(Refusal { error: format!("\"{host}\" is no server name: {error}"), tls });
+            }
         };
         if matches!(name, ServerName::DnsName(_)) {
             tls.sni = Some(host.to_owned());
@@ -169,7 +177,8 @@ impl ServerCertVerifier for Witness {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        let result = self.inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        let result =
+            self.inner.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
         let chain = std::iter::once(end_entity)
             .chain(intermediates)
             .map(|der| Certificate { der: der.to_vec(), sha256: sha256_hex(der) })
@@ -213,7 +222,9 @@ fn handshake_words(host: &str, error: &std::io::Error, tls: &Tls) -> String {
         return words.clone();
     }
     match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        Some(rustls::Error::AlertReceived(alert)) => format!("{host} refused the TLS handshake: alert {alert:?}"),
+        Some(rustls::Error::AlertReceived(alert)) => {
+            format!("{host} refused the TLS handshake: alert {alert:?}")
+        }
         Some(error) => format!("the TLS handshake with {host} failed: {error}"),
         None => format!("the TLS handshake with {host} failed: {}", super::connect::io_words(error)),
     }
