@@ -27,7 +27,7 @@ pub use facts::{Attempt, Certificate, Connection, Failure, Stage, Tls, Verdict};
 pub use request::{Request, RequestBuilder, RequestError, WireBytes};
 pub use spool::{SpoolOptions, SpoolReader, Spooled};
 pub use sums::{DigestForm, Sums};
-pub use tls::{Trust, TrustError};
+pub use tls::{Trust, TrustError, certificates};
 
 use jiff::Timestamp;
 use std::sync::Arc;

@@ -115,6 +115,20 @@ impl Trust {
     }
 }
 
+/// The certificates of a PEM text, as DER.
+///
+/// # Errors
+/// Where a piece is no certificate, or there is none.
+pub fn certificates(pem: &[u8]) -> Result<Vec<Vec<u8>>, TrustError> {
+    let certificates: Result<Vec<_>, _> =
+        CertificateDer::pem_slice_iter(pem).map(|certificate| certificate.map(|c| c.to_vec())).collect();
+    match certificates {
+        Ok(certificates) if certificates.is_empty() => Err(TrustError::Empty),
+        Ok(certificates) => Ok(certificates),
+        Err(error) => Err(TrustError::Pem(error.to_string())),
+    }
+}
+
 /// A handshake that failed.
 pub(super) struct Refusal {
     pub(super) error: String,
