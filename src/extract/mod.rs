@@ -1,1 +1,230 @@
-//! To come.
+//! A page's article, its comments apart, and its metadata, as clean text.
+//!
+//! The way of a page: bytes → text ([`charset`]) → a flat tree ([`tree`]) → text blocks ([`blocks`]) with
+//! one row of facts each ([`features`], from [`roles`] of names and the [`vocabulary`] of lines) → a
+//! decision for every block ([`decide`]) → the article put together ([`assemble`]), comments ([`comments`]) and
+//! metadata ([`metadata`], [`jsonld`], [`dates`], [`language`]) → text, Markdown, JSON ([`render`]). Plain text takes
+//! the short way through [`plain`] with the same vocabulary. Nothing here knows where a page came from, and
+//! nothing fails: an unusable page gives an [`Article`] whose `error` says why.
+
+mod article;
+mod assemble;
+mod blocks;
+mod charset;
+mod comments;
+mod dates;
+mod decide;
+mod features;
+mod jsonld;
+mod language;
+mod limits;
+mod metadata;
+mod plain;
+mod render;
+mod roles;
+mod tree;
+mod vocabulary;
+
+pub use article::{Article, Block, Comment, Found, Item, Origin, PageType, Quality, Run, Style};
+pub use limits::Limits;
+pub use render::{Source, json_line};
+
+use blocks::Shape;
+use decide::Verdict;
+use metadata::Hints;
+use tree::Tree;
+
+/// A page as it came.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Page<'a> {
+    /// The payload, transfer and content codings removed.
+    pub bytes: &'a [u8],
+    /// The HTTP Content-Type value, charset included.
+    pub content_type: Option<&'a str>,
+    /// The page's address, for relative links and dates.
+    pub url: Option<&'a str>,
+}
+
+/// What becomes of the readers' comments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Comments {
+    /// Left out.
+    Drop,
+    /// Apart from the article.
+    #[default]
+    Separate,
+    /// Apart, and once more below the article's text.
+    Keep,
+}
+
+/// How to extract.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// What becomes of the comments.
+    pub comments: Comments,
+    /// Bounds on one page.
+    pub limits: Limits,
+}
+
+/// The tree's text is poor below this many characters: other sources are asked.
+const POOR: usize = 250;
+
+/// Extracts a page. Never fails and never panics: what is wrong stands in [`Article::error`].
+pub fn extract(page: &Page<'_>, options: &Options) -> Article {
+    let bytes = page.bytes.get(..options.limits.bytes).unwrap_or(page.bytes);
+    let markup = is_markup(page.content_type, bytes, page.url);
+    let decoded = charset::decode(bytes, page.content_type, markup);
+    let mut article = if markup {
+        from_markup(&decoded.text, page, options)
+    } else {
+        plain::extract(&decoded.text, options.comments != Comments::Drop)
+    };
+    article.charset = decoded.encoding.name();
+    let text = article.text();
+    article.language = language::language(&text, article.language.take());
+    if text.is_empty() && article.error.is_none() {
+        article.error = Some("the page holds no article text".to_owned());
+    }
+    if bytes.len() < page.bytes.len() {
+        article.error = Some(format!(
+            "the page is {} bytes long; only the first {} were read",
+            page.bytes.len(),
+            bytes.len()
+        ));
+    }
+    if options.comments == Comments::Keep {
+        append_comments(&mut article);
+    }
+    article
+}
+
+/// True for what [`extract`] reads: HTML, XHTML and plain text, by the Content-Type or, without one, by
+/// the first bytes of the payload.
+pub fn is_extractable(content_type: Option<&str>, prefix: &[u8]) -> bool {
+    match content_type.map(media_type) {
+        Some(kind) if !kind.is_empty() && kind != "application/octet-stream" && kind != "unknown/unknown" => {
+            matches!(
+                kind.as_str(),
+                "text/html" | "application/xhtml+xml" | "text/plain" | "application/vnd.wap.xhtml+xml"
+            )
+        }
+        _ => looks_like_markup(prefix) || looks_like_text(prefix),
+    }
+}
+
+fn media_type(value: &str) -> String {
+    value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+fn is_markup(content_type: Option<&str>, bytes: &[u8], url: Option<&str>) -> bool {
+    match content_type.map(media_type).as_deref() {
+        Some("text/plain") => false,
+        Some(kind) if kind.contains("html") => true,
+        _ => {
+            looks_like_markup(bytes)
+                || !looks_like_text(bytes) && url.is_none_or(|url| !url.ends_with(".txt"))
+        }
+    }
+}
+
+/// A tag that only markup has, near the start.
+fn looks_like_markup(bytes: &[u8]) -> bool {
+    let head: Vec<u8> =
+        bytes.iter().take(4096).filter(|byte| **byte != 0).map(u8::to_ascii_lowercase).collect();
+    let text = String::from_utf8_lossy(&head);
+    let start = text.trim_start_matches(|c: char| c.is_whitespace() || c == '\u{feff}' || c == '\u{fffd}');
+    let tags = [
+        "<!doctype html",
+        "<html",
+        "<head",
+        "<body",
+        "<title",
+        "<meta ",
+        "<script",
+        "<div",
+        "<p>",
+        "<table",
+        "<h1",
+        "<article",
+        "<a href",
+    ];
+    start.starts_with("<?xml") && text.contains("<html")
+        || tags.iter().any(|tag| start.starts_with(tag))
+        || start.starts_with("<!--")
+        || tags.iter().take(5).any(|tag| text.contains(tag))
+}
+
+/// No control bytes but those of text.
+fn looks_like_text(bytes: &[u8]) -> bool {
+    let control = |byte: &&u8| **byte < 0x20 && !matches!(**byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b);
+    !bytes.is_empty() && bytes.iter().take(1024).filter(control).count() == 0
+}
+
+fn from_markup(text: &str, page: &Page<'_>, options: &Options) -> Article {
+    let (html, stopped) = tree::parse(text, &options.limits);
+    let tree = Tree::new(&html);
+    let mut hints = Hints::read(&tree, &options.limits);
+    let mut article = from_tree(&tree, &hints, page, options);
+    if let Some(body) = hints.linked.body.take() {
+        second_source(&mut article, &body);
+    }
+    article.error = stopped.or(article.error);
+    article
+}
+
+fn from_tree(tree: &Tree<'_>, hints: &Hints, page: &Page<'_>, options: &Options) -> Article {
+    let mut article = Article { quality: Quality { score: 0.0, method: "tree" }, ..Article::default() };
+    let blocks = blocks::cut(tree);
+    article.page_type = hints.page_type().unwrap_or_default();
+    let known = features::gather(tree, &blocks, hints, article.page_type == PageType::Forum);
+    let decision = decide::decide(tree, &blocks, &known);
+    let is = |at: usize, verdict: Verdict| decision.verdicts.get(at) == Some(&verdict);
+    let chosen =
+        blocks.iter().enumerate().filter(|(at, _)| is(*at, Verdict::Article)).map(|(_, block)| block);
+    let headline =
+        chosen.clone().zip(0..).find(|(block, _)| block.shape != Shape::Image).map(|(block, _)| block);
+    article.headed = headline
+        .is_some_and(|block| matches!(block.shape, Shape::Heading(1 | 2)) && hints.is_title(&block.text));
+    article.body = assemble::assemble(tree, chosen, hints, page.url);
+    if options.comments != Comments::Drop {
+        article.comments =
+            comments::collect(tree, &blocks, &known, &decision.verdicts, options.limits.comments);
+    }
+    article.quality.score = decision.score;
+    article.language = hints.language();
+    hints.describe(tree, &known.roles, decision.container, page.url, &mut article);
+    article
+}
+
+/// The article in JSON-LD, where the tree has not got it.
+fn second_source(article: &mut Article, body: &str) {
+    let have = article.text().chars().count();
+    let body = jsonld::unescape(body);
+    let offered = body.chars().count();
+    if offered < POOR || have >= POOR && have * 2 >= offered {
+        return;
+    }
+    let paragraph =
+        |text: &str| Block::Paragraph(vec![Run { text: text.trim().to_owned(), ..Run::default() }]);
+    let mut pieces: Vec<Block> = Vec::new();
+    if let Some(title) = &article.title {
+        let content = vec![Run { text: title.value.clone(), ..Run::default() }];
+        pieces.push(Block::Heading { level: 1, content });
+        article.headed = true;
+    }
+    pieces.extend(body.lines().filter(|line| !line.trim().is_empty()).map(paragraph));
+    article.body = pieces;
+    article.quality = Quality { score: 0.7, method: "json-ld" };
+}
+
+/// The comments once more as paragraphs below the article.
+fn append_comments(article: &mut Article) {
+    for comment in &article.comments {
+        let by = [comment.author.as_deref(), comment.date.as_deref()];
+        let by = by.into_iter().flatten().collect::<Vec<_>>().join(", ");
+        let head = (!by.is_empty()).then_some(by);
+        for text in head.iter().map(String::as_str).chain(comment.text.split("\n\n")) {
+            article.body.push(Block::Paragraph(vec![Run { text: text.to_owned(), ..Run::default() }]));
+        }
+    }
+}

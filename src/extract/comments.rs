@@ -1,0 +1,300 @@
+//! Reader comments: author, date, text and depth, by markup that says so or by repeated structure.
+
+use std::collections::HashMap;
+
+use super::article::Comment;
+use super::blocks::{Block, Shape};
+use super::decide::Verdict;
+use super::features::Known;
+use super::roles::Roles;
+use super::tree::{Node, Tag, Tree};
+use super::vocabulary::Topic;
+
+/// Collects the comments of a page from the blocks that were decided to be such.
+pub(super) fn collect(
+    tree: &Tree<'_>,
+    blocks: &[Block],
+    known: &Known,
+    verdicts: &[Verdict],
+    limit: usize,
+) -> Vec<Comment> {
+    let theirs: Vec<usize> =
+        (0..blocks.len()).filter(|at| verdicts.get(*at) == Some(&Verdict::Comment)).collect();
+    if theirs.is_empty() {
+        return Vec::new();
+    }
+    let firsts = theirs.iter().filter_map(|at| blocks.get(*at)).map(|block| block.first);
+    let units = Units::find(tree, firsts.collect());
+    let mut out: Vec<Draft> = Vec::new();
+    let mut by_unit: HashMap<u32, usize> = HashMap::new();
+    for at in theirs {
+        let (Some(block), Some(facts)) = (blocks.get(at), known.facts.get(at)) else { continue };
+        let Some((unit, depth)) = units.of(tree, block.first) else { continue };
+        let slot = *by_unit.entry(unit).or_insert_with(|| {
+            out.push(Draft { depth, ..Draft::default() });
+            out.len() - 1
+        });
+        if let Some(draft) = out.get_mut(slot) {
+            draft.take(tree, unit, block, facts.topic);
+        }
+    }
+    let comments = out.into_iter().map(Draft::finish).filter(|comment| !comment.text.is_empty());
+    comments.take(limit).collect()
+}
+
+/// The elements that hold one comment each.
+struct Units(HashMap<u32, ()>);
+
+impl Units {
+    fn find(tree: &Tree<'_>, firsts: Vec<u32>) -> Self {
+        let mut marked: HashMap<u32, ()> = HashMap::new();
+        for first in &firsts {
+            for (index, node) in tree.ancestors(*first) {
+                if is_unit(node) {
+                    marked.insert(index, ());
+                }
+            }
+        }
+        marked.retain(|index, ()| true_unit(tree, *index));
+        let inner: Vec<u32> = marked
+            .keys()
+            .copied()
+            .filter(|index| {
+                // `<li class=comment><article class=comment>`: the inner one is the same comment.
+                let above = tree.ancestors(*index).skip(1).find(|(above, _)| marked.contains_key(above));
+                above.is_some_and(|(above, _)| same_start(tree, above, *index))
+            })
+            .collect();
+        for index in inner {
+            marked.remove(&index);
+        }
+        if marked.is_empty() {
+            marked = repeated(tree, &firsts);
+        }
+        Self(marked)
+    }
+
+    /// The comment that a node belongs to, and how deep it is nested in others.
+    fn of(&self, tree: &Tree<'_>, first: u32) -> Option<(u32, u16)> {
+        let mut holders =
+            tree.ancestors(first).filter(|(index, _)| self.0.contains_key(index)).map(|(index, _)| index);
+        let unit = holders.next()?;
+        let nested = holders.count() as u16;
+        Some((unit, nested.max(stated_depth(tree.at(unit)))))
+    }
+}
+
+/// `depth-3`, `level-2`: themes that do not nest their markup say it in a class; theirs start with 1.
+fn stated_depth(node: &Node<'_>) -> u16 {
+    let class = node.attr("class").unwrap_or_default();
+    let stated = class
+        .split_whitespace()
+        .find_map(|name| name.strip_prefix("depth-").and_then(|number| number.parse::<u16>().ok()));
+    stated.unwrap_or(1).saturating_sub(1).min(100)
+}
+
+/// Names that are given to one comment.
+fn is_unit(node: &Node<'_>) -> bool {
+    let typed = node
+        .attr("itemtype")
+        .is_some_and(|kind| kind.ends_with("/Comment") || kind.ends_with("/UserComments"));
+    let id = node.attr("id").unwrap_or_default().to_ascii_lowercase();
+    let number = id.rsplit(['-', '_']).next().is_some_and(|tail| {
+        tail.trim_start_matches('c').bytes().all(|byte| byte.is_ascii_digit()) && !tail.is_empty()
+    });
+    let numbered = number
+        && (id.contains("comment")
+            || id.contains("kommentar")
+            || id.starts_with("post")
+            || id.starts_with('c'));
+    let named = node.attr("class").is_some_and(|class| {
+        class.split_whitespace().any(|name| {
+            matches!(
+                name.to_ascii_lowercase().as_str(),
+                "comment"
+                    | "comment-item"
+                    | "comment-block"
+                    | "comment_item"
+                    | "comment-container"
+                    | "comment-wrapper"
+                    | "comment-thread"
+                    | "comment-post"
+                    | "comment-entry"
+                    | "comment-box"
+                    | "commententry"
+                    | "single-comment"
+                    | "c-comment"
+                    | "user-comment"
+                    | "commentaire"
+                    | "kommentar"
+                    | "comentario"
+                    | "commento"
+                    | "reactie"
+                    | "pingback"
+                    | "trackback"
+            )
+        })
+    });
+    (typed || numbered || named) && node.tag.is_block()
+}
+
+/// A unit has a body of its own, and is not the list of them all.
+fn true_unit(tree: &Tree<'_>, index: u32) -> bool {
+    !matches!(tree.at(index).tag, Tag::Ul | Tag::Ol | Tag::Body | Tag::Table | Tag::Form)
+}
+
+/// True where nothing but markup lies between the starts of two nested elements.
+fn same_start(tree: &Tree<'_>, outer: u32, inner: u32) -> bool {
+    let between = tree.within(outer).take_while(|(index, _)| *index < inner);
+    between.filter(|(_, node)| node.tag == Tag::Text).all(|(_, node)| node.text.trim().is_empty())
+}
+
+/// Without telling names: the element whose children repeat with the same tag and class.
+fn repeated(tree: &Tree<'_>, firsts: &[u32]) -> HashMap<u32, ()> {
+    let mut parents: HashMap<u32, u32> = HashMap::new();
+    for first in firsts {
+        for (index, node) in tree.ancestors(*first).filter(|(_, node)| node.tag.is_block()) {
+            if index != node.parent {
+                *parents.entry(node.parent).or_default() += 1;
+            }
+        }
+    }
+    let mut best: Vec<u32> = Vec::new();
+    for parent in parents.keys() {
+        let kin = kin(tree, *parent);
+        let better = kin.len() > best.len() || kin.len() == best.len() && kin.first() < best.first();
+        if kin.len() >= 2 && better {
+            best = kin;
+        }
+    }
+    best.into_iter().map(|index| (index, ())).collect()
+}
+
+/// Children of the commonest kind, if they hold more than a line each.
+fn kin(tree: &Tree<'_>, parent: u32) -> Vec<u32> {
+    let mut kinds: HashMap<(Tag, &str), Vec<u32>> = HashMap::new();
+    for (index, node) in tree.children(parent).filter(|(_, node)| {
+        matches!(node.tag, Tag::Div | Tag::Li | Tag::Article | Tag::Section | Tag::Row | Tag::Inline)
+    }) {
+        kinds.entry((node.tag, node.attr("class").unwrap_or_default())).or_default().push(index);
+    }
+    let largest =
+        kinds.into_values().max_by_key(|list| (list.len(), std::cmp::Reverse(list.first().copied())));
+    let inner = |index: &u32| tree.within(*index).filter(|(_, node)| node.tag.is_block()).nth(1).is_some();
+    largest.unwrap_or_default().into_iter().filter(inner).collect()
+}
+
+#[derive(Default)]
+struct Draft {
+    author: Option<String>,
+    date: Option<String>,
+    paragraphs: Vec<String>,
+    depth: u16,
+}
+
+impl Draft {
+    /// Sorts one block of the comment into author, date or text.
+    fn take(&mut self, tree: &Tree<'_>, unit: u32, block: &Block, topic: Option<Topic>) {
+        let small = block.words < 25;
+        if small && self.take_head(tree, unit, block) {
+            return;
+        }
+        let form = matches!(
+            topic,
+            Some(Topic::Reply | Topic::Login | Topic::Share | Topic::Comments | Topic::Navigation)
+        );
+        if form || block.shape == Shape::Image || block.roles.has(Roles::RESPOND.with(Roles::SHARE)) {
+            return;
+        }
+        self.paragraphs.push(block.text.clone());
+    }
+
+    /// Author and date, if the block is such a line.
+    fn take_head(&mut self, tree: &Tree<'_>, unit: u32, block: &Block) -> bool {
+        let mut head = false;
+        for (index, node) in tree.within(block.owner).take(64) {
+            if node.depth.saturating_sub(tree.at(block.owner).depth) > 6 || node.tag == Tag::Text {
+                continue;
+            }
+            if self.date.is_none() && node.tag == Tag::Time {
+                self.date = node.attr("datetime").map(str::to_owned).or_else(|| Some(tree.text_of(index)));
+                head = true;
+            }
+            if self.author.is_none() && names_author(node) {
+                let name = clean_name(&tree.text_of(index));
+                head |= !name.is_empty();
+                self.author = Some(name).filter(|name| !name.is_empty());
+            }
+        }
+        let above = tree.ancestors(block.first).take_while(|(index, _)| *index != unit);
+        for (_, node) in above {
+            let author = names_author(node);
+            let date =
+                node.roles.has(Roles::DATE) || node.attr("class").is_some_and(|class| class.contains("meta"));
+            if author && self.author.is_none() {
+                self.author = Some(clean_name(&block.text)).filter(|name| !name.is_empty());
+            } else if date && self.date.is_none() {
+                self.date = super::dates::iso_within(&block.text).or_else(|| Some(block.text.clone()));
+            }
+            head |= author || date;
+        }
+        head
+    }
+
+    fn finish(self) -> Comment {
+        Comment {
+            author: self.author,
+            date: self.date,
+            text: self.paragraphs.join("\n\n"),
+            depth: self.depth,
+        }
+    }
+}
+
+fn names_author(node: &Node<'_>) -> bool {
+    let class = node.attr("class").unwrap_or_default();
+    node.attr("itemprop") == Some("author")
+        || node.attr("rel").is_some_and(|rel| rel.contains("author"))
+        || class.split_whitespace().any(|name| {
+            let name = name.to_ascii_lowercase();
+            matches!(
+                name.as_str(),
+                "fn" | "url"
+                    | "user"
+                    | "username"
+                    | "user-name"
+                    | "author"
+                    | "nickname"
+                    | "name"
+                    | "display-name"
+            ) || name.contains("author") && !name.contains("meta")
+        })
+}
+
+/// "Ann says:" is Ann.
+fn clean_name(text: &str) -> String {
+    let mut name = text.trim();
+    for tail in [
+        "says:",
+        "says",
+        "said:",
+        "said...",
+        "said\u{2026}",
+        "wrote:",
+        "sagt:",
+        "schrieb:",
+        "dit :",
+        "dit:",
+        "a dit :",
+        "dice:",
+        "dijo:",
+        "ha detto:",
+        "disse:",
+        "zegt:",
+        "pisze:",
+        ":",
+    ] {
+        name = name.strip_suffix(tail).unwrap_or(name).trim_end();
+    }
+    if name.chars().count() > 80 { String::new() } else { name.to_owned() }
+}

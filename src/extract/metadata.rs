@@ -1,0 +1,656 @@
+//! Metadata: what a page says of its article, in which of the places pages say it.
+
+use std::collections::{HashMap, HashSet};
+
+use super::article::{Article, Found, Origin, PageType};
+use super::dates;
+use super::jsonld::{self, Kind, Linked};
+use super::limits::Limits;
+use super::roles::Roles;
+use super::tree::{Tag, Tree, collapse};
+
+/// Words in a row that must agree for a text to count as attested.
+const SHINGLE: usize = 6;
+
+/// What was read off the page's head and names, before any decision on its text.
+#[derive(Default)]
+pub(super) struct Hints {
+    pub(super) linked: Linked,
+    meta: HashMap<String, String>,
+    canonical: Option<String>,
+    licence: Option<String>,
+    title: Option<String>,
+    lang: Option<String>,
+    pub(super) base: Option<String>,
+    headings: Vec<String>,
+    /// Squashed forms of every title.
+    titles: HashSet<String>,
+    attested: HashSet<u64>,
+}
+
+impl Hints {
+    /// Reads the page's head, its scripts and its main headings.
+    pub(super) fn read(tree: &Tree<'_>, limits: &Limits) -> Self {
+        let mut hints = Self::default();
+        let mut scripts = Vec::new();
+        for (index, node) in tree.iter() {
+            let Some(element) = node.element else { continue };
+            match element.name() {
+                "meta" => hints.meta(node),
+                "link" => hints.link(node),
+                "base" => hints.base = hints.base.take().or(node.attr("href").map(str::to_owned)),
+                "title" if hints.title.is_none() && !in_svg(tree, index) => {
+                    hints.title = text_below(tree, index)
+                }
+                "html" => hints.lang = node.attr("lang").or(node.attr("xml:lang")).map(str::to_owned),
+                "script" if node.attr("type").is_some_and(|kind| kind.contains("ld+json")) => {
+                    scripts.push(tree.at(index + 1).text);
+                }
+                "h1" if hints.headings.len() < 8 && !node.hidden => {
+                    hints.headings.extend(text_below(tree, index))
+                }
+                "a" if node
+                    .attr("rel")
+                    .is_some_and(|rel| rel.split_whitespace().any(|word| word == "license")) =>
+                {
+                    hints.licence = hints.licence.take().or(node.attr("href").map(str::to_owned));
+                }
+                _ => {}
+            }
+        }
+        hints.linked = jsonld::read(scripts.into_iter(), limits.script);
+        hints.settle();
+        hints
+    }
+
+    fn meta(&mut self, node: &super::tree::Node<'_>) {
+        let name = ["property", "name", "itemprop", "http-equiv"].into_iter().find_map(|key| node.attr(key));
+        if let (Some(name), Some(content)) = (name, node.attr("content")) {
+            let content = jsonld::unescape(&collapse(content));
+            if !content.is_empty() {
+                self.meta.entry(name.trim().to_ascii_lowercase()).or_insert(content);
+            }
+        }
+    }
+
+    fn link(&mut self, node: &super::tree::Node<'_>) {
+        let rel = node.attr("rel").unwrap_or_default().to_ascii_lowercase();
+        let href = node.attr("href").map(str::to_owned);
+        for word in rel.split_whitespace() {
+            match word {
+                "canonical" if self.canonical.is_none() => self.canonical = href.clone(),
+                "license" if self.licence.is_none() => self.licence = href.clone(),
+                _ => {}
+            }
+        }
+    }
+
+    fn settle(&mut self) {
+        let titles = [
+            self.linked.headline.clone(),
+            self.get(&["og:title", "twitter:title", "title", "dc.title", "parsely-title"]),
+            self.title.clone(),
+        ];
+        for title in titles.into_iter().flatten() {
+            self.titles.insert(squash(&title));
+            for part in parts(&title).into_iter().filter(|part| part.split_whitespace().count() >= 3) {
+                self.titles.insert(squash(part));
+            }
+        }
+        self.titles.remove("");
+        let texts = [self.linked.body.as_deref(), self.linked.description.as_deref(), self.description()];
+        let hashes: Vec<u64> = texts.into_iter().flatten().flat_map(shingles).collect();
+        self.attested.extend(hashes);
+    }
+
+    fn get(&self, names: &[&str]) -> Option<String> {
+        names.iter().find_map(|name| self.meta.get(*name)).cloned()
+    }
+
+    fn description(&self) -> Option<&str> {
+        ["og:description", "description", "twitter:description", "dc.description"]
+            .iter()
+            .find_map(|name| self.meta.get(*name))
+            .map(String::as_str)
+    }
+
+    /// True for a text that is the title, as far as letters and digits go.
+    pub(super) fn is_title(&self, text: &str) -> bool {
+        let short = text.len() < 600;
+        short && {
+            let squashed = squash(text);
+            self.titles.contains(&squashed)
+                || squashed.len() > 24
+                    && self.titles.iter().any(|title| {
+                        title.starts_with(&squashed) || squashed.starts_with(title) && title.len() > 24
+                    })
+        }
+    }
+
+    /// True for a text that the page's description or article body holds.
+    pub(super) fn attests(&self, text: &str) -> bool {
+        !self.attested.is_empty() && shingles(text).take(12).any(|hash| self.attested.contains(&hash))
+    }
+
+    /// The kind of page by its own word and its generator's.
+    pub(super) fn page_type(&self) -> Option<PageType> {
+        let generator = self.get(&["generator"]).unwrap_or_default().to_lowercase();
+        let forum = [
+            "discourse",
+            "phpbb",
+            "vbulletin",
+            "xenforo",
+            "mybb",
+            "invision",
+            "flarum",
+            "vanilla",
+            "nodebb",
+            "smf",
+        ];
+        if forum.iter().any(|name| generator.contains(name)) {
+            return Some(PageType::Forum);
+        }
+        let docs = ["sphinx", "mkdocs", "docusaurus", "doxygen", "rustdoc", "javadoc", "gitbook", "docfx"];
+        if docs.iter().any(|name| generator.contains(name)) {
+            return Some(PageType::Documentation);
+        }
+        match (self.linked.kind, self.meta.get("og:type").map(String::as_str)) {
+            (Some(Kind::Forum), _) => Some(PageType::Forum),
+            (Some(Kind::Article), _) => Some(PageType::Article),
+            (Some(Kind::Documentation), _) => Some(PageType::Documentation),
+            (Some(Kind::Product), _) | (_, Some("product" | "og:product" | "product.item")) => {
+                Some(PageType::Product)
+            }
+            (_, Some("article")) => Some(PageType::Article),
+            (Some(Kind::Listing), _) => Some(PageType::Listing),
+            _ => None,
+        }
+    }
+
+    /// Fills in the metadata.
+    pub(super) fn describe(
+        &self,
+        tree: &Tree<'_>,
+        roles: &[Roles],
+        container: u32,
+        url: Option<&str>,
+        article: &mut Article,
+    ) {
+        article.title = self.headline();
+        article.authors = self.authors(tree, roles, container);
+        article.published = self.published(tree, roles, container, url);
+        article.modified = self.modified();
+        article.site = self.site(url);
+        article.description = self.summary();
+        article.canonical = self.pick(&self.canonical, Origin::Link, &[("og:url", Origin::OpenGraph)], url);
+        article.image = self.pick(
+            &self.linked.image,
+            Origin::JsonLd,
+            &[("og:image", Origin::OpenGraph), ("twitter:image", Origin::Meta)],
+            url,
+        );
+        article.licence = self.pick(
+            &self.licence,
+            Origin::Link,
+            &[("dc.rights", Origin::Meta), ("dcterms.rights", Origin::Meta)],
+            None,
+        );
+        article.licence =
+            article.licence.take().or_else(|| found(self.linked.licence.clone(), Origin::JsonLd));
+    }
+
+    fn pick(
+        &self,
+        first: &Option<String>,
+        origin: Origin,
+        names: &[(&str, Origin)],
+        url: Option<&str>,
+    ) -> Option<Found> {
+        let meta = || names.iter().find_map(|(name, from)| found(self.get(&[name]), *from));
+        let mut found =
+            found(first.clone(), origin).filter(|found| !found.value.trim().is_empty()).or_else(meta)?;
+        found.value = self.absolute(&found.value, url);
+        Some(found)
+    }
+
+    /// An address on the page, made absolute where the page's own is known.
+    pub(super) fn absolute(&self, href: &str, url: Option<&str>) -> String {
+        let page = url.and_then(|url| url::Url::parse(url).ok());
+        let base = match (&page, &self.base) {
+            (Some(page), Some(base)) => page.join(base).ok(),
+            (None, Some(base)) => url::Url::parse(base).ok(),
+            (page, None) => page.clone(),
+        };
+        base.and_then(|base| base.join(href.trim()).ok()).map_or_else(|| href.trim().to_owned(), String::from)
+    }
+
+    /// The headline: what two places agree on, shorn of the site's name.
+    fn headline(&self) -> Option<Found> {
+        let og = self.get(&["og:title"]);
+        let named = [
+            found(self.linked.headline.clone(), Origin::JsonLd),
+            found(og.clone(), Origin::OpenGraph),
+            found(self.get(&["twitter:title", "parsely-title", "dc.title", "title"]), Origin::Meta),
+            found(self.title.clone(), Origin::Title),
+        ];
+        let agrees = |heading: &&String| {
+            let squashed = squash(heading);
+            squashed.chars().count() > 3
+                && named.iter().flatten().any(|found| squash(&found.value).contains(&squashed))
+        };
+        if let Some(heading) = self.headings.iter().filter(agrees).max_by_key(|heading| heading.len()) {
+            return found(Some(heading.clone()), Origin::Heading);
+        }
+        let mut best = named.into_iter().flatten().next();
+        if let Some(best) = best.as_mut() {
+            best.value = self.without_site(&best.value);
+        }
+        best.or_else(|| found(self.headings.first().cloned(), Origin::Heading))
+    }
+
+    /// Cuts ` - Site name` off either end of a title.
+    fn without_site(&self, title: &str) -> String {
+        let pieces = parts(title);
+        let site = self.site(None).map(|found| squash(&found.value)).unwrap_or_default();
+        let other = self.title.as_deref().map(squash).unwrap_or_default();
+        let is_site = |piece: &str| {
+            !site.is_empty() && (site.contains(&squash(piece)) || squash(piece).contains(&site))
+        };
+        match pieces.as_slice() {
+            [_] | [] => title.to_owned(),
+            [head, .., last] if is_site(last) && !is_site(head) => {
+                title.get(..title.rfind(last).unwrap_or(title.len())).map_or(title, trim_marks).to_owned()
+            }
+            [first, .., last] if is_site(first) && !is_site(last) => {
+                title.get(title.find(first).unwrap_or(0) + first.len()..).map_or(title, trim_marks).to_owned()
+            }
+            [head, rest @ ..]
+                if squash(title) == other
+                    && rest.iter().all(|piece| piece.split_whitespace().count() <= 4)
+                    && head.split_whitespace().count() > 3 =>
+            {
+                (*head).to_owned()
+            }
+            _ => title.to_owned(),
+        }
+    }
+
+    fn authors(&self, tree: &Tree<'_>, roles: &[Roles], container: u32) -> Vec<Found> {
+        let from_linked = self.linked.authors.iter().flat_map(|name| people(name));
+        let mut all: Vec<Found> = from_linked.filter_map(|name| found(Some(name), Origin::JsonLd)).collect();
+        if all.is_empty() {
+            let names = [
+                "author",
+                "article:author",
+                "parsely-author",
+                "dc.creator",
+                "dcterms.creator",
+                "byl",
+                "sailthru.author",
+                "og:author",
+                "twitter:creator_name",
+            ];
+            let meta = names
+                .iter()
+                .filter_map(|name| self.meta.get(*name))
+                .map(|value| people(value))
+                .find(|names| !names.is_empty());
+            all = meta.into_iter().flatten().filter_map(|name| found(Some(name), Origin::Meta)).collect();
+        }
+        if all.is_empty() {
+            all = bylines(tree, roles, container);
+        }
+        let mut seen = HashSet::new();
+        all.retain(|found| seen.insert(squash(&found.value)));
+        all
+    }
+
+    fn published(
+        &self,
+        tree: &Tree<'_>,
+        roles: &[Roles],
+        container: u32,
+        url: Option<&str>,
+    ) -> Option<Found> {
+        let names = [
+            "article:published_time",
+            "og:published_time",
+            "datepublished",
+            "date",
+            "dc.date",
+            "dc.date.issued",
+            "dcterms.created",
+            "dcterms.date",
+            "pubdate",
+            "publishdate",
+            "publish-date",
+            "publish_date",
+            "parsely-pub-date",
+            "sailthru.date",
+            "article.published",
+            "published-date",
+            "cxenseparse:recs:publishtime",
+            "article:post_date",
+            "citation_publication_date",
+            "datecreated",
+            "creation_date",
+            "bt:pubdate",
+            "article_date_original",
+            "rnews:datepublished",
+        ];
+        let linked = self
+            .linked
+            .published
+            .as_deref()
+            .and_then(dates::iso)
+            .map(|date| Found::new(date, Origin::JsonLd));
+        linked
+            .or_else(|| {
+                let origin = |name: &str| if name.contains(':') { Origin::OpenGraph } else { Origin::Meta };
+                names.iter().find_map(|name| {
+                    self.meta
+                        .get(*name)
+                        .and_then(|value| dates::iso(value))
+                        .map(|date| Found::new(date, origin(name)))
+                })
+            })
+            .or_else(|| shown_date(tree, roles, container))
+            .or_else(|| url.and_then(dates::of_url).map(|date| Found::new(date, Origin::Url)))
+    }
+
+    fn modified(&self) -> Option<Found> {
+        let linked =
+            self.linked.modified.as_deref().and_then(dates::iso).map(|date| Found::new(date, Origin::JsonLd));
+        linked.or_else(|| {
+            let names = [
+                "article:modified_time",
+                "og:updated_time",
+                "datemodified",
+                "last-modified",
+                "dcterms.modified",
+                "lastmod",
+                "revised",
+            ];
+            let value = names.iter().find_map(|name| self.meta.get(*name))?;
+            dates::iso(value).map(|date| Found::new(date, Origin::Meta))
+        })
+    }
+
+    fn site(&self, url: Option<&str>) -> Option<Found> {
+        found(self.get(&["og:site_name"]), Origin::OpenGraph)
+            .or_else(|| found(self.linked.site.clone(), Origin::JsonLd))
+            .or_else(|| {
+                found(
+                    self.get(&[
+                        "application-name",
+                        "apple-mobile-web-app-title",
+                        "dc.publisher",
+                        "publisher",
+                    ]),
+                    Origin::Meta,
+                )
+            })
+            .or_else(|| {
+                let host = url::Url::parse(url?).ok()?.host_str()?.trim_start_matches("www.").to_owned();
+                Some(Found::new(host, Origin::Url))
+            })
+    }
+
+    fn summary(&self) -> Option<Found> {
+        found(self.get(&["og:description"]), Origin::OpenGraph)
+            .or_else(|| {
+                found(self.get(&["description", "twitter:description", "dc.description"]), Origin::Meta)
+            })
+            .or_else(|| found(self.linked.description.clone(), Origin::JsonLd))
+    }
+
+    /// The language that the page claims.
+    pub(super) fn language(&self) -> Option<Found> {
+        found(self.lang.clone(), Origin::Lang)
+            .or_else(|| {
+                found(self.get(&["content-language", "og:locale", "language", "dc.language"]), Origin::Meta)
+            })
+            .or_else(|| found(self.linked.language.clone(), Origin::JsonLd))
+    }
+}
+
+fn found(value: Option<String>, from: Origin) -> Option<Found> {
+    value.map(|value| collapse(&value)).filter(|value| !value.is_empty()).map(|value| Found::new(value, from))
+}
+
+fn in_svg(tree: &Tree<'_>, index: u32) -> bool {
+    tree.ancestors(index).skip(1).any(|(_, node)| node.element.is_some_and(|element| element.name() == "svg"))
+}
+
+/// Text of a short element; what an unclosed `title` swallows is no title.
+fn text_below(tree: &Tree<'_>, index: u32) -> Option<String> {
+    Some(tree.text_of(index)).filter(|text| !text.is_empty() && text.len() < 600)
+}
+
+/// Letters and digits, lower case.
+pub(super) fn squash(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// A title's pieces between the marks that sites set around their name.
+fn parts(title: &str) -> Vec<&str> {
+    let marks = [
+        " | ",
+        " - ",
+        " \u{2013} ",
+        " \u{2014} ",
+        " \u{b7} ",
+        " \u{bb} ",
+        " \u{ab} ",
+        " :: ",
+        " // ",
+        " / ",
+        "\u{ff5c}",
+        "_",
+        " > ",
+        " \u{2022} ",
+        "|",
+    ];
+    let mut out = vec![title];
+    for mark in marks {
+        out = out.into_iter().flat_map(|part| part.split(mark)).collect();
+    }
+    out.into_iter().map(str::trim).filter(|part| !part.is_empty()).collect()
+}
+
+fn trim_marks(text: &str) -> &str {
+    text.trim_matches(|c: char| {
+        c.is_whitespace()
+            || matches!(
+                c,
+                '|' | '-'
+                    | '\u{2013}'
+                    | '\u{2014}'
+                    | '\u{b7}'
+                    | '\u{bb}'
+                    | '\u{ab}'
+                    | ':'
+                    | '/'
+                    | '\u{ff5c}'
+                    | '_'
+                    | '>'
+                    | '\u{2022}'
+            )
+    })
+}
+
+/// Hashes of every few words in a row; letters that make a word alone count as one.
+fn shingles(text: &str) -> impl Iterator<Item = u64> + '_ {
+    let mut window = [0u64; SHINGLE];
+    let mut filled = 0usize;
+    words(text).filter_map(move |word| {
+        window.rotate_left(1);
+        if let Some(last) = window.last_mut() {
+            *last = word;
+        }
+        filled += 1;
+        (filled >= SHINGLE).then(|| window.iter().fold(0xcbf2_9ce4_8422_2325, |hash, word| mix(hash, *word)))
+    })
+}
+
+fn mix(hash: u64, value: u64) -> u64 {
+    (hash ^ value).wrapping_mul(0x0100_0000_01b3).rotate_left(23)
+}
+
+fn words(text: &str) -> impl Iterator<Item = u64> + '_ {
+    let wide = |c: char| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}');
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).flat_map(move |word| {
+        let single = word.chars().next().is_some_and(wide);
+        let hash = |chars: &mut dyn Iterator<Item = char>| {
+            chars.flat_map(char::to_lowercase).fold(7, |hash, c| mix(hash, u64::from(c)))
+        };
+        let each: Vec<u64> = if single {
+            word.chars().map(|c| hash(&mut std::iter::once(c))).collect()
+        } else {
+            vec![hash(&mut word.chars())]
+        };
+        each
+    })
+}
+
+/// Names in a byline: "By A and B" gives two.
+fn people(text: &str) -> Vec<String> {
+    let text = collapse(text);
+    if text.contains("://") || text.contains('@') || text.len() > 200 {
+        return Vec::new();
+    }
+    let lower = text.to_lowercase();
+    let start = [
+        "by ",
+        "by: ",
+        "written by ",
+        "posted by ",
+        "von ",
+        "par ",
+        "por ",
+        "di ",
+        "door ",
+        "af ",
+        "av ",
+        "\u{430}\u{432}\u{442}\u{43e}\u{440}: ",
+        "author: ",
+        "autor: ",
+        "\u{6587}/",
+        "\u{4f5c}\u{8005}\u{ff1a}",
+        "\u{8bb0}\u{8005}",
+    ]
+    .iter()
+    .filter(|lead| lower.starts_with(*lead))
+    .map(|lead| lead.len())
+    .max()
+    .unwrap_or(0);
+    let body = text.get(start..).unwrap_or(&text);
+    let mut names = vec![body];
+    for mark in [", ", " and ", " & ", " und ", " et ", " y ", " e ", " en ", ";", " | ", "\u{3001}"] {
+        names = names.into_iter().flat_map(|name| name.split(mark)).collect();
+    }
+    let fits = |name: &&str| {
+        (2..=60).contains(&name.chars().count())
+            && name.split(' ').count() <= 6
+            && name.chars().filter(char::is_ascii_digit).count() < 3
+    };
+    names
+        .into_iter()
+        .map(|name| name.trim_matches([' ', ',', '.', '|', '-', '\u{b7}']))
+        .filter(fits)
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Author names that the page shows near the article.
+fn bylines(tree: &Tree<'_>, roles: &[Roles], container: u32) -> Vec<Found> {
+    let region = region(tree, container);
+    let mut weak = None;
+    for (index, node) in tree.within(region) {
+        let marked = node.attr("itemprop") == Some("author") || node.attr("rel") == Some("author");
+        let role = node.roles.has(Roles::BYLINE);
+        let above = roles.get(index as usize).copied().unwrap_or_default();
+        if !(marked || role)
+            || above.has(Roles::COMMENT.with(Roles::RELATED).with(Roles::SIDE))
+            || node.tag == Tag::Skipped
+        {
+            continue;
+        }
+        let text = tree.text_of(index);
+        let names = people(before_date(&text));
+        if names.is_empty() || names.len() > 6 {
+            continue;
+        }
+        let origin = if marked { Origin::Microdata } else { Origin::Byline };
+        let all: Vec<Found> = names.into_iter().filter_map(|name| found(Some(name), origin)).collect();
+        if marked {
+            return all;
+        }
+        weak.get_or_insert(all);
+    }
+    weak.unwrap_or_default()
+}
+
+/// A byline often goes on with the date.
+fn before_date(text: &str) -> &str {
+    let end = text.find(|c: char| c.is_ascii_digit() || c == '|' || c == '\u{2022}').unwrap_or(text.len());
+    let head = text.get(..end).unwrap_or(text);
+    let cut = [" on ", " am ", " le ", " el ", " Published", " Updated", " Posted"]
+        .iter()
+        .filter_map(|mark| head.find(mark))
+        .filter(|at| *at > 3)
+        .min();
+    head.get(..cut.unwrap_or(head.len())).unwrap_or(head).trim()
+}
+
+/// The container and what stands around it: bylines and dates are often just outside.
+fn region(tree: &Tree<'_>, container: u32) -> u32 {
+    tree.ancestors(container).take(4).last().map_or(0, |(index, _)| index)
+}
+
+/// A date marked up or shown near the article.
+fn shown_date(tree: &Tree<'_>, roles: &[Roles], container: u32) -> Option<Found> {
+    let region = region(tree, container);
+    let outside = Roles::COMMENT.with(Roles::RELATED).with(Roles::SIDE).with(Roles::FOOTER);
+    let mut text = None;
+    for (index, node) in tree.within(region) {
+        if roles.get(index as usize).is_some_and(|roles| roles.has(outside)) {
+            continue;
+        }
+        let marked = matches!(node.attr("itemprop"), Some("datePublished" | "dateCreated"));
+        let machine =
+            node.attr("datetime").or(node.attr("content")).filter(|_| marked || node.tag == Tag::Time);
+        if let Some(date) = machine.and_then(dates::iso) {
+            return Some(Found::new(date, if marked { Origin::Microdata } else { Origin::Time }));
+        }
+        if text.is_none() && node.roles.has(Roles::DATE) {
+            let shown = tree.text_of(index);
+            text = (shown.len() < 200)
+                .then(|| dates::iso_within(&shown))
+                .flatten()
+                .map(|date| Found::new(date, Origin::Byline));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_byline_gives_names() {
+        assert_eq!(people("By Ann Roe and Bo Li"), ["Ann Roe", "Bo Li"]);
+        assert_eq!(people("https://facebook.com/paper"), Vec::<String>::new());
+        assert_eq!(before_date("Ann Roe on October 1, 2015"), "Ann Roe");
+    }
+
+    #[test]
+    fn the_site_is_cut_off_a_title() {
+        let mut hints = Hints::default();
+        hints.meta.insert("og:site_name".into(), "The Paper".into());
+        assert_eq!(hints.without_site("Rain, wind - and snow - The Paper"), "Rain, wind - and snow");
+        assert_eq!(hints.without_site("The Paper | Rain"), "Rain");
+        assert_eq!(hints.without_site("Rain - and snow"), "Rain - and snow");
+    }
+}

@@ -1,0 +1,498 @@
+//! What class, id and ARIA names say of an element, in several languages.
+
+use std::collections::HashMap;
+
+use scraper::node::Element;
+
+use super::tree::{Tag, attr};
+
+/// A set of roles, one bit each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) struct Roles(u32);
+
+macro_rules! roles {
+    ($($name:ident $bit:literal $meaning:literal;)*) => {
+        impl Roles {
+            $(#[doc = $meaning] pub(super) const $name: Self = Self(1 << $bit);)*
+        }
+    };
+}
+
+roles! {
+    NAV 0 "Menus, bread crumbs, skip links.";
+    HEADER 1 "The site's head, not the article's.";
+    FOOTER 2 "The site's foot.";
+    SIDE 3 "Side bars and widgets.";
+    COMMENT 4 "Reader comments, one or all.";
+    RESPOND 5 "The form for a comment.";
+    SHARE 6 "Share, like and follow buttons.";
+    RELATED 7 "Related, recommended, most read.";
+    COOKIE 8 "Consent notices.";
+    NEWSLETTER 9 "Newsletter and subscription prompts.";
+    LOGIN 10 "Log-in and registration.";
+    AD 11 "Advertising.";
+    BYLINE 12 "Author names and boxes.";
+    DATE 13 "Dates.";
+    CAPTION 14 "Captions and credits of images.";
+    TAGS 15 "Tags, categories, other small print of a post.";
+    CONTENT 16 "Said to be the content.";
+    TITLE 17 "The headline.";
+    HIDDEN 18 "Shown to screen readers or nobody.";
+    MODAL 19 "Overlays and dialogs.";
+    PAGER 20 "Pages of an article or list.";
+    TOC 21 "Table of contents.";
+    TEASER 22 "A card that leads to another page.";
+    POST 23 "One post of a thread or blog.";
+    LEAD 24 "Stand-first, summary, deck.";
+    QUOTE 25 "A quoted post or pull quote.";
+    AUTHOR_BOX 26 "About the author.";
+    PRODUCT 27 "A product's record.";
+}
+
+impl Roles {
+    /// Parts that are never the article unless most of the page is inside.
+    pub(super) const CHROME: Self = Self(
+        Self::NAV.0
+            | Self::FOOTER.0
+            | Self::SIDE.0
+            | Self::RESPOND.0
+            | Self::SHARE.0
+            | Self::RELATED.0
+            | Self::COOKIE.0
+            | Self::NEWSLETTER.0
+            | Self::LOGIN.0
+            | Self::AD.0
+            | Self::MODAL.0
+            | Self::HIDDEN.0
+            | Self::PAGER.0
+            | Self::TAGS.0
+            | Self::AUTHOR_BOX.0,
+    );
+
+    pub(super) fn has(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    pub(super) fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(super) fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    /// The bits, lowest first, as a feature vector wants them.
+    pub(super) fn bits(self) -> u32 {
+        self.0
+    }
+}
+
+/// Whole tokens of class, id, role and itemprop names.
+const TOKENS: &[(&str, Roles)] = &[
+    ("ad", Roles::AD),
+    ("ads", Roles::AD),
+    ("adsense", Roles::AD),
+    ("adslot", Roles::AD),
+    ("adunit", Roles::AD),
+    ("anzeige", Roles::AD),
+    ("aside", Roles::SIDE),
+    ("author", Roles::BYLINE),
+    ("authors", Roles::BYLINE),
+    ("autor", Roles::BYLINE),
+    ("auteur", Roles::BYLINE),
+    ("authorbox", Roles::AUTHOR_BOX),
+    ("banner", Roles::AD),
+    ("barra", Roles::SIDE),
+    ("bio", Roles::AUTHOR_BOX),
+    ("biography", Roles::AUTHOR_BOX),
+    ("bookmark", Roles::SHARE),
+    ("breadcrumb", Roles::NAV),
+    ("breadcrumbs", Roles::NAV),
+    ("byline", Roles::BYLINE),
+    ("caption", Roles::CAPTION),
+    ("captions", Roles::CAPTION),
+    ("card", Roles::TEASER),
+    ("cat", Roles::TAGS),
+    ("categories", Roles::TAGS),
+    ("category", Roles::TAGS),
+    ("colophon", Roles::FOOTER),
+    ("complementary", Roles::SIDE),
+    ("contentinfo", Roles::FOOTER),
+    ("copyright", Roles::FOOTER),
+    ("credit", Roles::CAPTION),
+    ("credits", Roles::CAPTION),
+    ("date", Roles::DATE),
+    ("dateline", Roles::DATE),
+    ("datum", Roles::DATE),
+    ("deck", Roles::LEAD),
+    ("dek", Roles::LEAD),
+    ("dialog", Roles::MODAL),
+    ("fecha", Roles::DATE),
+    ("follow", Roles::SHARE),
+    ("foot", Roles::FOOTER),
+    ("footer", Roles::FOOTER),
+    ("fuss", Roles::FOOTER),
+    ("gdpr", Roles::COOKIE),
+    ("header", Roles::HEADER),
+    ("headline", Roles::TITLE),
+    ("hide", Roles::HIDDEN),
+    ("hidden", Roles::HIDDEN),
+    ("invisible", Roles::HIDDEN),
+    ("interstitial", Roles::MODAL),
+    ("itemlist", Roles::TEASER),
+    ("kategorie", Roles::TAGS),
+    ("lead", Roles::LEAD),
+    ("leaderboard", Roles::AD),
+    ("lightbox", Roles::MODAL),
+    ("login", Roles::LOGIN),
+    ("loginform", Roles::LOGIN),
+    ("masthead", Roles::HEADER),
+    ("menu", Roles::NAV),
+    ("menus", Roles::NAV),
+    ("modal", Roles::MODAL),
+    ("mpu", Roles::AD),
+    ("nav", Roles::NAV),
+    ("navi", Roles::NAV),
+    ("navbar", Roles::NAV),
+    ("navbox", Roles::NAV),
+    ("navigation", Roles::NAV),
+    ("noprint", Roles::HIDDEN),
+    ("outbrain", Roles::RELATED),
+    ("overlay", Roles::MODAL),
+    ("pager", Roles::PAGER),
+    ("pagination", Roles::PAGER),
+    ("paging", Roles::PAGER),
+    ("paywall", Roles::NEWSLETTER),
+    ("popup", Roles::MODAL),
+    ("popular", Roles::RELATED),
+    ("post", Roles::POST),
+    ("posts", Roles::TEASER),
+    ("postmetadata", Roles::TAGS),
+    ("premium", Roles::NEWSLETTER),
+    ("print", Roles::SHARE),
+    ("product", Roles::PRODUCT),
+    ("promo", Roles::AD),
+    ("promos", Roles::AD),
+    ("publicite", Roles::AD),
+    ("publicidad", Roles::AD),
+    ("rail", Roles::SIDE),
+    ("recent", Roles::RELATED),
+    ("recirc", Roles::RELATED),
+    ("recirculation", Roles::RELATED),
+    ("reklama", Roles::AD),
+    ("reklame", Roles::AD),
+    ("respond", Roles::RESPOND),
+    ("search", Roles::NAV),
+    ("shareaholic", Roles::SHARE),
+    ("sharedaddy", Roles::SHARE),
+    ("sidebar", Roles::SIDE),
+    ("sidebars", Roles::SIDE),
+    ("signin", Roles::LOGIN),
+    ("signup", Roles::NEWSLETTER),
+    ("skip", Roles::NAV),
+    ("skyscraper", Roles::AD),
+    ("social", Roles::SHARE),
+    ("socials", Roles::SHARE),
+    ("standfirst", Roles::LEAD),
+    ("subheadline", Roles::LEAD),
+    ("subtitle", Roles::LEAD),
+    ("sublinks", Roles::NAV),
+    ("summary", Roles::LEAD),
+    ("taboola", Roles::RELATED),
+    ("tag", Roles::TAGS),
+    ("tags", Roles::TAGS),
+    ("taglist", Roles::TAGS),
+    ("teaser", Roles::TEASER),
+    ("teasers", Roles::TEASER),
+    ("time", Roles::DATE),
+    ("timestamp", Roles::DATE),
+    ("title", Roles::TITLE),
+    ("toc", Roles::TOC),
+    ("toolbar", Roles::SHARE),
+    ("tools", Roles::SHARE),
+    ("topbar", Roles::HEADER),
+    ("trending", Roles::RELATED),
+    ("verwandte", Roles::RELATED),
+    ("werbung", Roles::AD),
+    ("widget", Roles::SIDE),
+    ("widgets", Roles::SIDE),
+];
+
+/// Beginnings of a token that are telling whatever follows.
+const STEMS: &[(&str, Roles)] = &[
+    ("addthis", Roles::SHARE),
+    ("addtoany", Roles::SHARE),
+    ("advert", Roles::AD),
+    ("articlebody", Roles::CONTENT),
+    ("articlecontent", Roles::CONTENT),
+    ("articletext", Roles::CONTENT),
+    ("authorinfo", Roles::AUTHOR_BOX),
+    ("bottomnav", Roles::NAV),
+    ("comentari", Roles::COMMENT),
+    ("comment", Roles::COMMENT),
+    ("commento", Roles::COMMENT),
+    ("consent", Roles::COOKIE),
+    ("cookie", Roles::COOKIE),
+    ("discuss", Roles::COMMENT),
+    ("disqus", Roles::COMMENT),
+    ("dropdown", Roles::NAV),
+    ("entrycontent", Roles::CONTENT),
+    ("facebook", Roles::SHARE),
+    ("globalnav", Roles::NAV),
+    ("kommentar", Roles::COMMENT),
+    ("mailchimp", Roles::NEWSLETTER),
+    ("mainnav", Roles::NAV),
+    ("megamenu", Roles::NAV),
+    ("metanav", Roles::NAV),
+    ("mostpopular", Roles::RELATED),
+    ("mostread", Roles::RELATED),
+    ("newsletter", Roles::NEWSLETTER),
+    ("postcontent", Roles::CONTENT),
+    ("postbody", Roles::CONTENT),
+    ("recommend", Roles::RELATED),
+    ("reactie", Roles::COMMENT),
+    ("related", Roles::RELATED),
+    ("relatedposts", Roles::RELATED),
+    ("sharing", Roles::SHARE),
+    ("share", Roles::SHARE),
+    ("sitefooter", Roles::FOOTER),
+    ("siteheader", Roles::HEADER),
+    ("sponsor", Roles::AD),
+    ("storybody", Roles::CONTENT),
+    ("storycontent", Roles::CONTENT),
+    ("subnav", Roles::NAV),
+    ("subscri", Roles::NEWSLETTER),
+    ("topnav", Roles::NAV),
+    ("twitter", Roles::SHARE),
+    ("visuallyhidden", Roles::HIDDEN),
+];
+
+/// Runs of tokens, joined by a space, found anywhere in the name.
+const RUNS: &[(&str, Roles)] = &[
+    (" about author ", Roles::AUTHOR_BOX),
+    (" author bio ", Roles::AUTHOR_BOX),
+    (" author box ", Roles::AUTHOR_BOX),
+    (" author info ", Roles::AUTHOR_BOX),
+    (" author profile ", Roles::AUTHOR_BOX),
+    (" article body ", Roles::CONTENT),
+    (" article content ", Roles::CONTENT),
+    (" article text ", Roles::CONTENT),
+    (" body content ", Roles::CONTENT),
+    (" body copy ", Roles::CONTENT),
+    (" body text ", Roles::CONTENT),
+    (" comment content ", Roles::COMMENT),
+    (" comment form ", Roles::RESPOND),
+    (" comments form ", Roles::RESPOND),
+    (" reply form ", Roles::RESPOND),
+    (" commentform ", Roles::RESPOND),
+    (" content body ", Roles::CONTENT),
+    (" entry content ", Roles::CONTENT),
+    (" entry footer ", Roles::TAGS),
+    (" entry meta ", Roles::TAGS),
+    (" entry utility ", Roles::TAGS),
+    (" jp relatedposts ", Roles::RELATED),
+    (" keep reading ", Roles::RELATED),
+    (" left col ", Roles::SIDE),
+    (" likes master ", Roles::SHARE),
+    (" list tags ", Roles::TAGS),
+    (" log in ", Roles::LOGIN),
+    (" main content ", Roles::CONTENT),
+    (" more from ", Roles::RELATED),
+    (" more news ", Roles::RELATED),
+    (" more stories ", Roles::RELATED),
+    (" most read ", Roles::RELATED),
+    (" most viewed ", Roles::RELATED),
+    (" next post ", Roles::PAGER),
+    (" nav links ", Roles::NAV),
+    (" post content ", Roles::CONTENT),
+    (" post body ", Roles::CONTENT),
+    (" post footer ", Roles::TAGS),
+    (" post meta ", Roles::TAGS),
+    (" post navigation ", Roles::PAGER),
+    (" post text ", Roles::CONTENT),
+    (" posted in ", Roles::TAGS),
+    (" read more ", Roles::RELATED),
+    (" read next ", Roles::RELATED),
+    (" reader text ", Roles::HIDDEN),
+    (" right col ", Roles::SIDE),
+    (" see also ", Roles::RELATED),
+    (" sign in ", Roles::LOGIN),
+    (" sign up ", Roles::NEWSLETTER),
+    (" sr only ", Roles::HIDDEN),
+    (" site footer ", Roles::FOOTER),
+    (" site header ", Roles::HEADER),
+    (" skip link ", Roles::NAV),
+    (" story body ", Roles::CONTENT),
+    (" story content ", Roles::CONTENT),
+    (" table of contents ", Roles::TOC),
+    (" up next ", Roles::RELATED),
+    (" visually hidden ", Roles::HIDDEN),
+    (" you may also like ", Roles::RELATED),
+];
+
+/// Reads roles off names; a page repeats its few names, so they are read once.
+#[derive(Default)]
+pub(super) struct Reader<'a> {
+    known: HashMap<&'a str, Roles>,
+    line: String,
+}
+
+impl<'a> Reader<'a> {
+    /// The roles of one element by tag and names.
+    pub(super) fn roles(&mut self, tag: Tag, element: &'a Element) -> Roles {
+        let mut roles = by_tag(tag);
+        if element.attrs.is_empty() {
+            return roles;
+        }
+        for name in ["class", "id", "role"] {
+            if let Some(value) = attr(element, name) {
+                roles = roles.with(self.name(value));
+            }
+        }
+        if let Some(property) = attr(element, "itemprop") {
+            roles = roles.with(by_property(property));
+        }
+        if matches!(tag, Tag::Html | Tag::Body | Tag::Main) {
+            return roles.without(Roles::CHROME.with(Roles::COMMENT));
+        }
+        roles
+    }
+
+    fn name(&mut self, value: &'a str) -> Roles {
+        if let Some(roles) = self.known.get(value) {
+            return *roles;
+        }
+        let roles = self.read(value);
+        self.known.insert(value, roles);
+        roles
+    }
+
+    fn read(&mut self, value: &str) -> Roles {
+        // Utility class soup says nothing of the role and costs time: its head is enough.
+        let mut end = value.len().min(200);
+        while !value.is_char_boundary(end) {
+            end -= 1;
+        }
+        self.line.clear();
+        tokens(value.get(..end).unwrap_or_default(), &mut self.line);
+        let mut roles = Roles::default();
+        for token in self.line.split(' ').filter(|token| token.len() > 1) {
+            roles = roles.with(by_token(token));
+        }
+        for (run, role) in RUNS {
+            if self.line.contains(run) {
+                roles = roles.with(*role);
+            }
+        }
+        settle(roles, &self.line)
+    }
+}
+
+/// Words that turn a name's meaning round: `no-sidebar`, `has-comments`, `comment-count`.
+fn settle(roles: Roles, line: &str) -> Roles {
+    let has = |word: &str| line.contains(word);
+    let mut roles = roles;
+    if has(" no ") || has(" has ") || has(" with ") || has(" without ") {
+        roles = roles.without(Roles::CHROME.with(Roles::COMMENT));
+    }
+    if roles.has(Roles::COMMENT) && (has(" count ") || has(" counter ") || has(" link ") || has(" num ")) {
+        roles = roles.without(Roles::COMMENT).with(Roles::SHARE);
+    }
+    if roles.has(Roles::RESPOND) {
+        roles = roles.without(Roles::COMMENT);
+    }
+    roles
+}
+
+fn by_tag(tag: Tag) -> Roles {
+    match tag {
+        Tag::Nav => Roles::NAV,
+        Tag::Aside => Roles::SIDE,
+        Tag::Footer => Roles::FOOTER,
+        Tag::Header => Roles::HEADER,
+        Tag::Dialog => Roles::MODAL,
+        Tag::Figcaption => Roles::CAPTION,
+        Tag::Time => Roles::DATE,
+        _ => Roles::default(),
+    }
+}
+
+fn by_property(property: &str) -> Roles {
+    match property {
+        "articleBody" => Roles::CONTENT,
+        "author" => Roles::BYLINE,
+        "headline" => Roles::TITLE,
+        "datePublished" | "dateModified" | "dateCreated" => Roles::DATE,
+        "comment" => Roles::COMMENT,
+        "keywords" => Roles::TAGS,
+        _ => Roles::default(),
+    }
+}
+
+fn by_token(token: &str) -> Roles {
+    if let Ok(found) = TOKENS.binary_search_by(|(name, _)| (*name).cmp(token)) {
+        return TOKENS.get(found).map(|(_, roles)| *roles).unwrap_or_default();
+    }
+    STEMS
+        .iter()
+        .filter(|(stem, _)| token.starts_with(stem))
+        .fold(Roles::default(), |all, (_, roles)| all.with(*roles))
+}
+
+/// Lower-case tokens of a name, each with a space on both sides; `postMeta`, `post_meta` and
+/// `post-meta` give the same.
+fn tokens(value: &str, out: &mut String) {
+    out.push(' ');
+    let mut small = false;
+    for character in value.chars() {
+        if !character.is_alphanumeric() {
+            if !out.ends_with(' ') {
+                out.push(' ');
+            }
+            small = false;
+            continue;
+        }
+        if character.is_uppercase() && small {
+            out.push(' ');
+        }
+        small = character.is_lowercase();
+        out.extend(character.to_lowercase());
+    }
+    if !out.ends_with(' ') {
+        out.push(' ');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(name: &str) -> Roles {
+        Reader::default().name(&*Box::leak(name.to_owned().into_boxed_str()))
+    }
+
+    #[test]
+    fn tables_are_sorted_for_the_search() {
+        assert!(TOKENS.is_sorted_by(|a, b| a.0 < b.0));
+    }
+
+    #[test]
+    fn spelling_does_not_matter() {
+        for name in ["entry-content", "entry_content", "entryContent", "x entry content"] {
+            assert!(of(name).has(Roles::CONTENT), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_negation_is_not_a_role() {
+        assert!(!of("page no-sidebar").has(Roles::SIDE));
+        assert!(of("sidebar-left").has(Roles::SIDE));
+    }
+
+    #[test]
+    fn a_comment_count_is_no_comment() {
+        assert!(!of("comment-count").has(Roles::COMMENT));
+        assert!(of("commentlist").has(Roles::COMMENT));
+        assert!(of("comment-form").has(Roles::RESPOND) && !of("comment-form").has(Roles::COMMENT));
+    }
+}

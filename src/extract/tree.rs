@@ -1,0 +1,373 @@
+//! The page as a flat, pre-ordered list of nodes: what the parser built, without recursion anywhere.
+//!
+//! html5ever nests as deep as the input asks; here a node knows its parent and where its subtree ends,
+//! so that every pass is a loop over a slice, forwards (down) or backwards (sums upwards).
+
+use html5ever::tendril::{StrTendril, TendrilSink};
+use html5ever::tree_builder::TreeBuilderOpts;
+use html5ever::{ParseOpts, driver};
+use scraper::node::Element;
+use scraper::{Html, HtmlTreeSink};
+
+use super::limits::Limits;
+use super::roles::{Reader, Roles};
+
+/// Bytes handed to the parser between two looks at the limits.
+const STEP: usize = 16 << 10;
+
+/// Parses markup until it ends or a limit is met; the second value says which.
+pub(super) fn parse(text: &str, limits: &Limits) -> (Html, Option<String>) {
+    let options = ParseOpts {
+        // With scripting off, `noscript` content is parsed as markup and can serve when nothing else does.
+        tree_builder: TreeBuilderOpts { scripting_enabled: false, ..Default::default() },
+        ..Default::default()
+    };
+    let sink = HtmlTreeSink::new(Html::new_document());
+    let mut parser = driver::parse_document(sink, options);
+    let (mut rest, mut stop) = (text, None);
+    while !rest.is_empty() && stop.is_none() {
+        let (step, after) = rest.split_at(rest.floor_char_boundary(STEP));
+        rest = after;
+        parser.process(StrTendril::from_slice(step));
+        stop = over(&parser.tokenizer.sink.sink.0.borrow(), limits)
+            .map(|what| format!("{what}; read up to byte {}", text.len() - after.len()));
+    }
+    (parser.finish(), stop)
+}
+
+fn over(html: &Html, limits: &Limits) -> Option<String> {
+    if html.tree.values().len() > limits.nodes {
+        return Some(format!("the page has more than {} nodes", limits.nodes));
+    }
+    let deep = html.tree.root().last_children().nth(limits.depth).is_some();
+    deep.then(|| format!("the page nests deeper than {} elements", limits.depth))
+}
+
+/// What an element is, as far as extraction cares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Tag {
+    Text,
+    A,
+    Article,
+    Aside,
+    Blockquote,
+    Body,
+    Br,
+    Button,
+    Caption,
+    Cell,
+    Code,
+    Dd,
+    Details,
+    Dialog,
+    Div,
+    Dl,
+    Dt,
+    Em,
+    Figcaption,
+    Figure,
+    Footer,
+    Form,
+    Heading(u8),
+    Head,
+    Header,
+    HeaderCell,
+    Hr,
+    Html,
+    Img,
+    Label,
+    Li,
+    Main,
+    Math,
+    Nav,
+    Noscript,
+    Ol,
+    P,
+    Pre,
+    Row,
+    Section,
+    Skipped,
+    Span,
+    Strong,
+    Summary,
+    Table,
+    TablePart,
+    Time,
+    Ul,
+    /// Any other element that stands in a line.
+    Inline,
+    /// Any other element that starts a line of its own.
+    Block,
+}
+
+impl Tag {
+    fn of(name: &str) -> Self {
+        match name {
+            "a" => Self::A,
+            "article" => Self::Article,
+            "aside" => Self::Aside,
+            "blockquote" | "q-quote" => Self::Blockquote,
+            "body" => Self::Body,
+            "br" => Self::Br,
+            "button" => Self::Button,
+            "caption" => Self::Caption,
+            "td" => Self::Cell,
+            "code" | "kbd" | "samp" | "tt" => Self::Code,
+            "dd" => Self::Dd,
+            "details" => Self::Details,
+            "dialog" => Self::Dialog,
+            "div" => Self::Div,
+            "dl" => Self::Dl,
+            "dt" => Self::Dt,
+            "em" | "i" => Self::Em,
+            "figcaption" => Self::Figcaption,
+            "figure" => Self::Figure,
+            "footer" => Self::Footer,
+            "form" => Self::Form,
+            "h1" => Self::Heading(1),
+            "h2" => Self::Heading(2),
+            "h3" => Self::Heading(3),
+            "h4" => Self::Heading(4),
+            "h5" => Self::Heading(5),
+            "h6" => Self::Heading(6),
+            "head" => Self::Head,
+            "header" => Self::Header,
+            "th" => Self::HeaderCell,
+            "hr" => Self::Hr,
+            "html" => Self::Html,
+            "img" | "amp-img" => Self::Img,
+            "label" => Self::Label,
+            "li" => Self::Li,
+            "main" => Self::Main,
+            "math" => Self::Math,
+            "nav" => Self::Nav,
+            "noscript" => Self::Noscript,
+            "ol" => Self::Ol,
+            "p" => Self::P,
+            "pre" | "listing" | "xmp" | "plaintext" => Self::Pre,
+            "tr" => Self::Row,
+            "section" => Self::Section,
+            "script" | "style" | "template" | "title" | "meta" | "link" | "base" | "svg" | "canvas"
+            | "iframe" | "object" | "embed" | "applet" | "audio" | "video" | "picture-source" | "source"
+            | "track" | "map" | "area" | "select" | "option" | "optgroup" | "datalist" | "input"
+            | "textarea" | "progress" | "meter" | "frameset" | "frame" | "noframes" | "noembed" | "param"
+            | "rp" | "rt" => Self::Skipped,
+            "span" | "font" => Self::Span,
+            "strong" | "b" => Self::Strong,
+            "summary" => Self::Summary,
+            "table" => Self::Table,
+            "thead" | "tbody" | "tfoot" | "colgroup" | "col" => Self::TablePart,
+            "time" => Self::Time,
+            "ul" | "menu" | "dir" => Self::Ul,
+            "address" | "center" | "fieldset" | "hgroup" | "legend" | "search" => Self::Block,
+            _ => Self::Inline,
+        }
+    }
+
+    /// True for elements that start and end a line of their own.
+    pub(super) fn is_block(self) -> bool {
+        !matches!(
+            self,
+            Self::Text
+                | Self::A
+                | Self::Br
+                | Self::Button
+                | Self::Code
+                | Self::Em
+                | Self::Img
+                | Self::Inline
+                | Self::Label
+                | Self::Math
+                | Self::Skipped
+                | Self::Span
+                | Self::Strong
+                | Self::Time
+        )
+    }
+}
+
+/// One element or text of the page.
+pub(super) struct Node<'a> {
+    /// Index of the parent; the root is its own.
+    pub(super) parent: u32,
+    /// Index after the last node of the subtree.
+    pub(super) end: u32,
+    pub(super) depth: u16,
+    pub(super) tag: Tag,
+    /// What class, id and the like say of this element alone.
+    pub(super) roles: Roles,
+    /// Not shown by the page's own word: `hidden`, `display:none`, `aria-hidden`, `template`.
+    pub(super) hidden: bool,
+    pub(super) text: &'a str,
+    pub(super) element: Option<&'a Element>,
+}
+
+impl<'a> Node<'a> {
+    /// An attribute's value.
+    pub(super) fn attr(&self, name: &str) -> Option<&'a str> {
+        self.element.and_then(|element| attr(element, name))
+    }
+}
+
+/// An attribute's value: a walk over a few names is cheaper than interning the one that is asked for.
+pub(super) fn attr<'a>(element: &'a Element, name: &str) -> Option<&'a str> {
+    element.attrs.iter().find(|(key, _)| &*key.local == name).map(|(_, value)| &**value)
+}
+
+/// The page, flat, in document order.
+pub(super) struct Tree<'a> {
+    nodes: Vec<Node<'a>>,
+    root: Node<'a>,
+}
+
+impl<'a> Tree<'a> {
+    /// Flattens a parsed page.
+    pub(super) fn new(html: &'a Html) -> Self {
+        let mut nodes: Vec<Node<'a>> = Vec::with_capacity(html.tree.values().len());
+        let mut open: Vec<u32> = Vec::new();
+        let mut reader = Reader::default();
+        for edge in html.tree.root().traverse() {
+            match edge {
+                ego_tree::iter::Edge::Open(node) => {
+                    let index = nodes.len() as u32;
+                    let parent = open.last().copied().unwrap_or(0);
+                    open.push(index);
+                    nodes.push(read(node.value(), parent, open.len() as u16, &mut reader));
+                }
+                ego_tree::iter::Edge::Close(_) => {
+                    let (end, closed) = (nodes.len() as u32, open.pop());
+                    if let Some(node) = closed.and_then(|index| nodes.get_mut(index as usize)) {
+                        node.end = end;
+                    }
+                }
+            }
+        }
+        Self { nodes, root: blank(0, 0) }
+    }
+
+    /// The node at an index; beyond the page, an empty one.
+    pub(super) fn at(&self, index: u32) -> &Node<'a> {
+        self.nodes.get(index as usize).unwrap_or(&self.root)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Every node with its index, in document order.
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = (u32, &Node<'a>)> {
+        self.nodes.iter().enumerate().map(|(index, node)| (index as u32, node))
+    }
+
+    /// The subtree of `index`, itself included.
+    pub(super) fn within(&self, index: u32) -> impl Iterator<Item = (u32, &Node<'a>)> {
+        let end = self.at(index).end;
+        let slice = self.nodes.get(index as usize..end as usize).unwrap_or_default();
+        slice.iter().enumerate().map(move |(offset, node)| (index + offset as u32, node))
+    }
+
+    /// From `index` itself up to the root.
+    pub(super) fn ancestors(&self, index: u32) -> impl Iterator<Item = (u32, &Node<'a>)> {
+        let mut next = Some(index);
+        std::iter::from_fn(move || {
+            let current = next?;
+            let node = self.at(current);
+            next = (node.parent != current).then_some(node.parent);
+            Some((current, node))
+        })
+    }
+
+    /// Direct children of `index`.
+    pub(super) fn children(&self, index: u32) -> impl Iterator<Item = (u32, &Node<'a>)> {
+        let end = self.at(index).end;
+        let mut next = index + 1;
+        std::iter::from_fn(move || {
+            if next >= end {
+                return None;
+            }
+            let (current, node) = (next, self.at(next));
+            next = node.end.max(current + 1);
+            Some((current, node))
+        })
+    }
+
+    /// All text below `index`, white space collapsed, block elements parted by a space.
+    pub(super) fn text_of(&self, index: u32) -> String {
+        let mut out = String::new();
+        for (_, node) in self.within(index) {
+            if node.tag.is_block() || node.tag == Tag::Br {
+                out.push(' ');
+            }
+            out.push_str(node.text);
+        }
+        collapse(&out)
+    }
+}
+
+/// One space for each run of white space, none at the ends.
+pub(super) fn collapse(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(word);
+    }
+    out
+}
+
+fn blank<'a>(parent: u32, depth: u16) -> Node<'a> {
+    Node {
+        parent,
+        end: 0,
+        depth,
+        tag: Tag::Skipped,
+        roles: Roles::default(),
+        hidden: false,
+        text: "",
+        element: None,
+    }
+}
+
+fn read<'a>(value: &'a scraper::Node, parent: u32, depth: u16, reader: &mut Reader<'a>) -> Node<'a> {
+    let node = blank(parent, depth);
+    match value {
+        scraper::Node::Text(text) => Node { tag: Tag::Text, text, ..node },
+        scraper::Node::Element(element) => {
+            let tag = Tag::of(element.name());
+            Node {
+                tag,
+                roles: reader.roles(tag, element),
+                hidden: is_hidden(tag, element),
+                element: Some(element),
+                ..node
+            }
+        }
+        scraper::Node::Document | scraper::Node::Fragment => Node { tag: Tag::Html, ..node },
+        _ => node,
+    }
+}
+
+fn is_hidden(tag: Tag, element: &Element) -> bool {
+    // Whole pages are hidden by anti-flicker styles until a script shows them.
+    if matches!(tag, Tag::Html | Tag::Body) {
+        return false;
+    }
+    element.attrs.iter().any(|(name, value)| match &*name.local {
+        "hidden" => !value.eq_ignore_ascii_case("until-found"),
+        "aria-hidden" => value.eq_ignore_ascii_case("true"),
+        "style" => hides(value),
+        _ => false,
+    })
+}
+
+/// True for a style attribute that takes the element off the page.
+fn hides(style: &str) -> bool {
+    style.split(';').any(|declaration| {
+        let Some((name, value)) = declaration.split_once(':') else { return false };
+        let (name, value) = (name.trim(), value.trim());
+        let is = |text: &str| value.get(..text.len()).is_some_and(|head| head.eq_ignore_ascii_case(text));
+        (name.eq_ignore_ascii_case("display") && is("none"))
+            || (name.eq_ignore_ascii_case("visibility") && is("hidden"))
+    })
+}
