@@ -122,7 +122,7 @@ fn human(report: &Report, global: Global, out: &mut dyn Write) -> anyhow::Result
     let limit = if global.verbose { usize::MAX } else { SHOWN };
     let shown: Vec<_> = report.findings.iter().filter(|f| f.severity >= least).collect();
     // Errors first come first served: a list that is cut must not hide them behind warnings.
-    let (errors, others): (Vec<_>, Vec<_>) = shown.iter().partition(|f| f.is_error());
+    let (errors, others): (Vec<_>, Vec<_>) = shown.iter().copied().partition(|f| f.is_error());
     for finding in errors.iter().chain(&others).take(limit) {
         writeln!(out, "{}", output::finding(finding))?;
     }

@@ -1,0 +1,137 @@
+//! The pages of an archive: records whose payload is a page or a text, decoded, ready to be extracted.
+
+use super::part::body;
+use crate::extract::is_extractable;
+use crate::finding::Finding;
+use crate::message::payload::Head as HttpHead;
+use crate::package::{Package, layout, pages};
+use crate::warc::{Head, Limits, Reader, Record, RecordType, Source};
+use std::collections::HashSet;
+use std::io::{self, BufReader, Read};
+
+/// A page, and where it came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageRecord {
+    /// The payload, codings undone, at most one byte more than the limit asked for.
+    pub bytes: Vec<u8>,
+    /// Content-Type, charset included.
+    pub content_type: Option<String>,
+    /// WARC-Target-URI.
+    pub url: Option<String>,
+    /// WARC-Date.
+    pub date: Option<String>,
+    /// WARC-Record-ID without brackets.
+    pub id: Option<String>,
+    /// WARC-Payload-Digest.
+    pub payload_digest: Option<String>,
+    /// Byte offset of the record.
+    pub offset: u64,
+}
+
+/// The pages of one WARC.
+#[derive(Debug)]
+pub struct Pages {
+    file: String,
+    reader: Reader,
+    limit: usize,
+    listed: Option<HashSet<String>>,
+}
+
+impl Pages {
+    /// Begins. `limit` bounds a payload; `listed`, where given, the URLs that are wanted.
+    ///
+    /// # Errors
+    /// What the source says.
+    pub fn new(file: &str, source: Source, limit: usize, listed: Option<HashSet<String>>) -> io::Result<Self> {
+        Ok(Self { file: file.to_owned(), reader: Reader::new(source, Limits::default())?, limit, listed })
+    }
+
+    /// The next page, or `None` at the end.
+    ///
+    /// # Errors
+    /// What the source says.
+    pub fn next_page(&mut self) -> io::Result<Option<PageRecord>> {
+        while let Some(mut record) = self.reader.next_record()? {
+            if !may_hold_a_page(&record.head) || !is_listed(&record.head, self.listed.as_ref()) {
+                continue;
+            }
+            if let Some(page) = read_page(&mut record, self.limit)? {
+                return Ok(Some(page));
+            }
+        }
+        Ok(None)
+    }
+
+    /// What was noticed since the last call.
+    pub fn take_findings(&mut self) -> Vec<Finding> {
+        let file = &self.file;
+        self.reader.take_findings().into_iter().map(|f| f.in_file(file)).collect()
+    }
+}
+
+/// The URLs that a package's page list names, without fragments; `None` where it names none.
+///
+/// # Errors
+/// What reading says.
+pub fn listed_pages(package: &Package) -> io::Result<Option<HashSet<String>>> {
+    if !package.contains(layout::PAGES) {
+        return Ok(None);
+    }
+    let mut urls = HashSet::new();
+    for line in pages::Lines::new(BufReader::new(package.read(layout::PAGES)?)) {
+        urls.extend(line?.page.map(|page| without_fragment(&page.url).to_owned()));
+    }
+    Ok((!urls.is_empty()).then_some(urls))
+}
+
+fn without_fragment(url: &str) -> &str {
+    url.split('#').next().unwrap_or(url)
+}
+
+fn is_listed(head: &Head, listed: Option<&HashSet<String>>) -> bool {
+    listed.is_none_or(|urls| head.target_uri().is_some_and(|url| urls.contains(without_fragment(url))))
+}
+
+fn may_hold_a_page(head: &Head) -> bool {
+    match head.record_type() {
+        RecordType::Response | RecordType::Resource => true,
+        RecordType::Conversion => head.fields.get("Content-Type").is_none_or(|t| t.starts_with("text/plain")),
+        _ => false,
+    }
+}
+
+/// `None` for what is no page: another type, a redirect, an error page.
+fn read_page(record: &mut Record<'_>, limit: usize) -> io::Result<Option<PageRecord>> {
+    let mut page = PageRecord {
+        bytes: Vec::new(),
+        content_type: record.head.fields.get("Content-Type").map(str::to_owned),
+        url: record.head.target_uri().map(str::to_owned),
+        date: record.head.date().map(str::to_owned),
+        id: record.head.id().map(str::to_owned),
+        payload_digest: record.head.fields.get("WARC-Payload-Digest").map(str::to_owned),
+        offset: record.head.offset,
+    };
+    if !record.head.holds_http() {
+        return read_bytes(record, page, limit);
+    }
+    let body = body(record)?;
+    let status = match body.head() {
+        Some(HttpHead::Response(response)) => response.status,
+        _ => None,
+    };
+    if status.is_some_and(|status| !(200..300).contains(&status)) {
+        return Ok(None);
+    }
+    page.content_type = body.field("Content-Type");
+    read_bytes(body.decoded(limit as u64 + 1), page, limit)
+}
+
+fn read_bytes(mut reader: impl Read, mut page: PageRecord, limit: usize) -> io::Result<Option<PageRecord>> {
+    reader.by_ref().take(2048).read_to_end(&mut page.bytes)?;
+    if page.bytes.is_empty() || !is_extractable(page.content_type.as_deref(), &page.bytes) {
+        return Ok(None);
+    }
+    let room = (limit as u64 + 1).saturating_sub(page.bytes.len() as u64);
+    reader.take(room).read_to_end(&mut page.bytes)?;
+    Ok(Some(page))
+}
