@@ -1,1 +1,3 @@
-//! To come.
+//! Which URL comes next, and what became of each.
+
+pub mod links;
