@@ -34,7 +34,7 @@ rules! {
 
     // --- package and WACZ (package)
     INDEX_LINE Error 0 "index-line" "CDXJ 0.1.0" "A line of the index cannot be read, or lacks a field that it must have.";
-    INDEX_ORDER Error 0 "index-order" "CDXJ 0.1.0" "The index is not sorted bytewise, so look-ups miss.";
+    INDEX_ORDER Warning 0 "index-order" "CDXJ 0.1.0" "The index is not sorted bytewise, so look-ups miss.";
     ZIP_DIRECTORY Error 0 "zip-directory" "APPNOTE 4.3.12" "The ZIP's central directory is missing, cut or garbled.";
     ZIP_HEADERS Error 0 "zip-header-mismatch" "APPNOTE 4.3" "Two headers of the ZIP contradict each other, so that readers see different archives.";
     ZIP_BYTES Error 0 "zip-unaccounted-bytes" "" "Bytes of the ZIP belong to no entry and no header.";
