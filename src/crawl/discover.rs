@@ -1,8 +1,9 @@
 //! What a response needs to be shown: its payload decoded and read for links.
 
+use super::links::{Link, css_links, header_links, page_links};
 use crate::message::body::Body;
 use crate::message::payload::Payload;
-use crate::wire::Exchange;
+use crate::wire::{Exchange, SpoolReader};
 use std::io::{self, Read};
 use url::Url;
 
@@ -36,10 +37,54 @@ pub(super) fn discover(exchange: &Exchange) -> io::Result<Found> {
     }
     let body = Body::new(exchange.response.reader(), Payload::response())?;
     match kind {
-        Kind::Page => page(body, &exchange.url, &content_type),
-        _ => style(body, &exchange.url),
+        Kind::Page => page(body, exchange, &content_type),
+        _ => style(body, exchange, &content_type),
     }
 }
-fn kind(_c: &str, _i: Option<&str>) -> Kind { Kind::Other }
-fn page(_b: impl Read, _u: &Url, _c: &str) -> io::Result<Found> { Ok(Found::default()) }
-fn style(_b: impl Read, _u: &Url) -> io::Result<Found> { Ok(Found::default()) }
+/// By what the server says, and by the bytes where it says nothing useful.
+fn kind(content_type: &str, identified: Option<&str>) -> Kind {
+    let declared = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match declared.as_str() {
+        "text/html" | "application/xhtml+xml" => Kind::Page,
+        "text/css" => Kind::Style,
+        "" | "text/plain" | "application/octet-stream" if identified == Some("text/html") => Kind::Page,
+        _ => Kind::Other,
+    }
+}
+
+fn charset(content_type: &str) -> Option<String> {
+    let (_, after) = content_type.split_once("charset=")?;
+    let value = after.split(';').next().unwrap_or_default().trim().trim_matches(['"', '\'']);
+    (!value.is_empty()).then(|| value.to_owned())
+}
+
+fn page(body: Body<SpoolReader>, exchange: &Exchange, content_type: &str) -> io::Result<Found> {
+    let charset = charset(content_type);
+    let mut html = body.decoded(PAGE_LIMIT).take(PAGE_LIMIT);
+    let links = page_links(&mut html, &exchange.url, charset.as_deref())?;
+    let mut found = Found { title: links.title, requisites: urls(links.requisites) };
+    for url in from_header(exchange) {
+        if !found.requisites.contains(&url) {
+            found.requisites.push(url);
+        }
+    }
+    Ok(found)
+}
+
+fn style(body: Body<SpoolReader>, exchange: &Exchange, content_type: &str) -> io::Result<Found> {
+    let mut css = Vec::new();
+    body.decoded(STYLE_LIMIT).take(STYLE_LIMIT).read_to_end(&mut css)?;
+    let charset = charset(content_type);
+    Ok(Found { title: None, requisites: urls(css_links(&css, &exchange.url, charset.as_deref())) })
+}
+
+/// What `Link` header fields ask for.
+fn from_header(exchange: &Exchange) -> Vec<Url> {
+    let Some(head) = &exchange.head else { return Vec::new() };
+    let values: Vec<String> = head.fields.all("Link").map(|v| String::from_utf8_lossy(v).into_owned()).collect();
+    urls(header_links(values.iter().map(String::as_str), &exchange.url).requisites)
+}
+
+fn urls(links: Vec<Link>) -> Vec<Url> {
+    links.into_iter().map(|link| link.url).filter(|url| matches!(url.scheme(), "http" | "https")).collect()
+}

@@ -8,6 +8,7 @@ mod archive;
 mod discover;
 mod frontier;
 mod ledger;
+pub mod links;
 mod session;
 
 pub use self::archive::{Archive, Context};

@@ -1,6 +1,6 @@
 //! A collection: a directory laid out as an unpacked WACZ, or the same as one WACZ file.
 //!
-//! Writing: [`layout`] names the files, [`pages`] and [`datapackage`] give two of them their content, [`seal`]
+//! Writing: [`layout`] names the files, [`pages`] and [`datapackage`] give two of them their content, [`mod@seal`]
 //! hashes all of them into the datapackage, and [`wacz`] zips the result, byte for byte the same each time.
 //! Reading: [`Package`] opens either form, by whomever it was made, lists its files, streams them, and
 //! [`Package::audit`] checks everything that can be said of a package without looking into its WARCs.
@@ -17,7 +17,7 @@ mod tests;
 pub mod wacz;
 mod walk;
 
-pub use audit::Checked;
+pub use audit::{Audit, Checked};
 pub use seal::{About, seal};
 pub use wacz::pack;
 

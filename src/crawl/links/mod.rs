@@ -1,0 +1,210 @@
+//! What a page refers to: what it needs to be shown, and where one can go from it.
+//!
+//! HTML is read in one pass by a streaming rewriter, never as a tree, so that discovery costs little beside the
+//! capture and holds little however large the page is. [`css_links`] reads style sheets by the rules of CSS
+//! Syntax, [`header_links`] reads `Link:` headers. Only `http` and `https` URLs come out, without fragments,
+//! each once, in the order of the document.
+
+mod css;
+mod elements;
+mod page;
+mod references;
+#[cfg(test)]
+mod tests;
+mod values;
+
+pub use page::{PageScanner, page_links};
+
+use std::collections::HashSet;
+
+use encoding_rs::{Encoding, UTF_8};
+use url::Url;
+
+/// Most links taken from one document, and most bytes of them.
+const MOST_LINKS: usize = 100_000;
+const MOST_BYTES: usize = 32 << 20;
+/// Longest reference that can mean anything; inline data is longer.
+const LONGEST_REFERENCE: usize = 64 << 10;
+
+/// What a requisite is needed as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// A picture, by any of the ways HTML has to name one.
+    Image,
+    /// Sound, film, subtitles.
+    Media,
+    /// A style sheet, which may need more itself.
+    Style,
+    /// A script or a module.
+    Script,
+    /// A font, where the page says so; most are [`Kind::Asset`]s of a style sheet.
+    Font,
+    /// A document in a frame, a page with requisites of its own.
+    Frame,
+    /// `object` and `embed`.
+    Object,
+    /// Favicons and their kin.
+    Icon,
+    /// A web app manifest.
+    Manifest,
+    /// What a style sheet refers to: pictures, fonts, cursors.
+    Asset,
+    /// What the page wants fetched early without saying as what.
+    Preload,
+    /// The picture that others show for this page (`og:image`); the page itself does not show it.
+    Preview,
+}
+
+/// One requisite.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Link {
+    /// Absolute, `http` or `https`, without fragment.
+    pub url: Url,
+    /// As what it was first seen.
+    pub kind: Kind,
+}
+
+/// What a document refers to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Links {
+    /// What is needed to show it, each URL once.
+    pub requisites: Vec<Link>,
+    /// Where one can go from it, each URL once.
+    pub navigations: Vec<Url>,
+    /// What its relative references are relative to.
+    pub base: Url,
+    /// Its title, white space made single.
+    pub title: Option<String>,
+    /// True where a limit ended the reading: there may be more.
+    pub incomplete: bool,
+}
+
+/// What a style sheet at `base` refers to, `@import` included. `charset` is that of its Content-Type; `None` for
+/// what its BOM or `@charset` says, UTF-8 otherwise.
+pub fn css_links(css: &[u8], base: &Url, charset: Option<&str>) -> Vec<Link> {
+    let encoding = charset.and_then(label).or_else(|| css::declared_charset(css)).unwrap_or(UTF_8);
+    let (text, encoding, _) = encoding.decode(css);
+    let mut collector = Collector::new(base, encoding);
+    collector.css(&text);
+    collector.finish().requisites
+}
+
+/// What the values of the `Link` headers of a response for `base` refer to (RFC 8288).
+pub fn header_links<'a>(values: impl IntoIterator<Item = &'a str>, base: &Url) -> Links {
+    let mut collector = Collector::new(base, UTF_8);
+    for link in values.into_iter().flat_map(values::link_header) {
+        let parameter = |name: &str| link.parameter(name);
+        if parameter("anchor").is_none() {
+            elements::relation(&mut collector, &link.target, parameter);
+        }
+    }
+    collector.finish()
+}
+
+fn label(label: &str) -> Option<&'static Encoding> {
+    Encoding::for_label(label.trim().as_bytes())
+}
+
+/// Links as they are found.
+#[derive(Debug)]
+struct Collector {
+    base: Url,
+    base_is_set: bool,
+    encoding: &'static Encoding,
+    requisites: Vec<Link>,
+    navigations: Vec<String>,
+    seen: HashSet<Url>,
+    bytes: usize,
+    title: Option<String>,
+    incomplete: bool,
+}
+
+impl Collector {
+    fn new(base: &Url, encoding: &'static Encoding) -> Self {
+        Self {
+            base: base.clone(),
+            base_is_set: false,
+            // Queries are written in the encoding of the document, except that UTF-16 never goes on the wire.
+            encoding: encoding.output_encoding(),
+            requisites: Vec::new(),
+            navigations: Vec::new(),
+            seen: HashSet::new(),
+            bytes: 0,
+            title: None,
+            incomplete: false,
+        }
+    }
+
+    /// The first `base` counts, and only for what follows: a browser has fetched what came before.
+    fn set_base(&mut self, reference: &str) {
+        if !self.base_is_set {
+            self.base_is_set = true;
+            self.base = self.resolve_any(reference).unwrap_or_else(|| self.base.clone());
+        }
+    }
+
+    fn require(&mut self, reference: &str, kind: Kind) {
+        let Some(url) = self.resolve(reference) else { return };
+        if !self.seen.contains(&url) && self.has_room(url.as_str()) {
+            self.seen.insert(url.clone());
+            self.requisites.push(Link { url, kind });
+        }
+    }
+
+    fn require_set(&mut self, srcset: &str, kind: Kind) {
+        values::srcset(srcset).for_each(|reference| self.require(reference, kind));
+    }
+
+    /// Kept as it stands: a link is followed after the page is read, when its base is known.
+    fn navigate(&mut self, reference: &str) {
+        if is_usable(reference) && self.has_room(reference) {
+            self.navigations.push(reference.trim().to_owned());
+        }
+    }
+
+    fn has_room(&mut self, reference: &str) -> bool {
+        self.bytes += reference.len();
+        let links = self.requisites.len() + self.navigations.len();
+        self.incomplete |= links >= MOST_LINKS || self.bytes > MOST_BYTES;
+        !self.incomplete
+    }
+
+    fn css(&mut self, css: &str) {
+        for (reference, kind) in css::references(css) {
+            self.require(&reference, kind);
+        }
+    }
+
+    fn resolve(&self, reference: &str) -> Option<Url> {
+        let mut url = is_usable(reference).then(|| self.resolve_any(reference))??;
+        url.set_fragment(None);
+        matches!(url.scheme(), "http" | "https").then_some(url)
+    }
+
+    fn resolve_any(&self, reference: &str) -> Option<Url> {
+        let encode: url::EncodingOverride<'_> = Some(&|text| self.encoding.encode(text).0);
+        let options = Url::options().base_url(Some(&self.base)).encoding_override(encode);
+        options.parse(reference.trim()).ok()
+    }
+
+    fn finish(mut self) -> Links {
+        let mut seen = HashSet::new();
+        let references = std::mem::take(&mut self.navigations);
+        let urls = references.iter().filter_map(|reference| self.resolve(reference));
+        let navigations = urls.filter(|url| seen.insert(url.clone())).collect();
+        Links {
+            requisites: self.requisites,
+            navigations,
+            base: self.base,
+            title: self.title,
+            incomplete: self.incomplete,
+        }
+    }
+}
+
+/// False for what cannot lead anywhere, cheaply told: nothing, a place in this page, inline data.
+fn is_usable(reference: &str) -> bool {
+    let reference = reference.trim();
+    let is_data = reference.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("data:"));
+    !reference.is_empty() && !reference.starts_with('#') && !is_data && reference.len() <= LONGEST_REFERENCE
+}
