@@ -260,7 +260,7 @@ impl Framer {
             return;
         }
         let (head, findings) = scanner.response(&self.limits);
-        self.findings.extend(findings);
+        merge(&mut self.findings, findings);
         let next = self.len + taken as u64;
         if head.is_interim() {
             self.interim += 1;
@@ -369,6 +369,15 @@ impl Framer {
             format!("After {} bytes, {place}, {}.", self.len, how.words()),
         ));
         Some(how.truncated())
+    }
+}
+
+/// Adds findings whose code is not there yet, so that endless interim responses say a thing once.
+pub(super) fn merge(findings: &mut Vec<Finding>, more: Vec<Finding>) {
+    for finding in more {
+        if !findings.iter().any(|known| known.code == finding.code) {
+            findings.push(finding);
+        }
     }
 }
 
@@ -526,6 +535,25 @@ mod tests {
                 assert_eq!(ending.len, consumed as u64);
             }
         }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn slices_of_any_bytes_change_nothing(bytes in "[HTP/1.0 2\\r\\n:a-f;]{0,120}", slice in 1usize..9) {
+            let bytes = [b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n", bytes.as_bytes()].concat();
+            let (mut whole, mut sliced) = (Framer::for_response("GET"), Framer::for_response("GET"));
+            let consumed = whole.feed(&bytes).consumed;
+            let by_slices: usize = bytes.chunks(slice).map(|piece| sliced.feed(piece).consumed).sum();
+            proptest::prop_assert_eq!(consumed, by_slices);
+            proptest::prop_assert_eq!(whole.close(Close::Reset), sliced.close(Close::Reset));
+        }
+    }
+
+    #[test]
+    fn endless_interim_responses_take_no_memory() {
+        let mut framer = Framer::for_response("GET");
+        (0..1000).for_each(|_| assert!(!framer.feed(b"HTTP/1.1 103 Hints\nX: \xe9\n\n").done));
+        assert!(framer.findings.len() < 3 && framer.body_start().is_none());
     }
 
     #[test]

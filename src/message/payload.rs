@@ -1,6 +1,7 @@
 //! The block of an `http` record taken apart in one pass: head, body, payload.
 
 use super::chunked::{ChunkState, Dechunk};
+use super::framing::merge;
 use super::head::{HeadLimits, RequestHead, ResponseHead};
 use super::length::{Declared, declared};
 use super::scanner::{Kind, Scan, Scanner};
@@ -213,7 +214,7 @@ impl Payload {
         let Stage::Head(scanner) = std::mem::replace(&mut self.stage, Stage::Plain) else { return };
         self.body_start += scanner.len();
         let (head, findings, interim) = self.parse(&scanner);
-        self.findings.extend(findings);
+        merge(&mut self.findings, findings);
         let (fields, version) = match &head {
             Head::Request(head) => (&head.fields, &head.version),
             Head::Response(head) => (&head.fields, &head.version),
