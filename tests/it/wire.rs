@@ -237,6 +237,23 @@ fn kept_connections_are_used_again_and_replaced_when_they_close() {
 }
 
 #[test]
+fn a_kept_connection_that_closed_meanwhile_is_not_sent_a_request() {
+    let ok = || text("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    let closing = vec![ok(), Step::Pause(Duration::from_millis(40)), Step::Drop];
+    let server = serve(vec![("/closing", closing), ("/post", vec![ok()])]);
+    let client = client();
+    block_on(async {
+        let get = Request::builder("GET", &server.url("/closing")).build().unwrap();
+        client.exchange(&get).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        // A POST may not be tried twice, so it must not be wasted on the closed one.
+        let post = Request::builder("POST", &server.url("/post")).body(b"x".to_vec()).build().unwrap();
+        let exchange = client.exchange(&post).await.unwrap();
+        assert!(!exchange.reused && exchange.attempts.is_empty());
+    });
+}
+
+#[test]
 fn an_answer_before_the_request_is_sent_is_kept() {
     // The server answers after the head and never reads the body.
     let server = serve(vec![(
