@@ -54,8 +54,6 @@ pub struct Exchange {
     pub method: String,
     /// The request as far as it was sent.
     pub request: WireBytes,
-    /// True where the request has a body.
-    pub request_has_body: bool,
     /// The response as received, interim responses included, surplus bytes not.
     pub response: Spooled,
     /// Digests of the response.
@@ -150,7 +148,6 @@ pub(super) async fn run(link: Link, reused: bool, request: &Request, options: &C
         url: request.url().clone(),
         method: request.method().to_owned(),
         request: WireBytes::new(request.bytes().get(..talked.sent).unwrap_or_default().to_vec()),
-        request_has_body: request.has_body(),
         response: received.response,
         block: received.block,
         payload: received.payload,

@@ -7,9 +7,11 @@ use super::facts::{Attempt, Certificate, Connection, Failure, Tls, Verdict};
 use super::spool::Spooled;
 use super::sums::{DigestForm, Sums};
 use crate::message::framing::Truncated;
+use crate::message::head::head_end;
 use ::warc::{RecordType, TruncatedType};
 use jiff::Timestamp;
 use std::io::{self, Cursor, Read};
+use std::net::IpAddr;
 use url::Url;
 
 /// A WARC record that is not yet written.
@@ -149,13 +151,24 @@ pub fn chain_draft(
     let target = target_uri(url);
     let common = Common { target: &target, date: date(at), origin, all: &all };
     let block: String = tls.chain.iter().map(pem).collect();
-    Some(common.bytes(
-        0,
-        RecordType::Metadata,
-        "application/pem-certificate-chain",
-        block.into_bytes(),
-        Vec::new(),
-    ))
+    Some(common.bytes(0, RecordType::Metadata, "application/pem-certificate-chain", block.into_bytes()))
+}
+
+/// The lookup behind a connection as a `dns:` record (`text/dns`, RFC 4027): the addresses in the order given,
+/// without the lifetimes that the system's resolver does not tell. `None` where nothing was looked up.
+pub fn dns_draft(connection: &Connection, origin: &Origin<'_>, ids: &mut Ids<'_>) -> Option<RecordDraft> {
+    if connection.dns_answers.is_empty() {
+        return None;
+    }
+    let all = [format!("<{}>", ids())];
+    let target = format!("dns:{}", connection.host);
+    let common = Common { target: &target, date: date(connection.opened), origin, all: &all };
+    let line = |address: &IpAddr| {
+        let kind = if address.is_ipv4() { "A" } else { "AAAA" };
+        format!("{}. IN {kind} {address}\r\n", connection.host.trim_end_matches('.'))
+    };
+    let block: String = connection.dns_answers.iter().map(line).collect();
+    Some(common.bytes(0, RecordType::Response, "text/dns", block.into_bytes()))
 }
 
 /// A date as it stands in `WARC-Date`: UTC, to the millisecond (WARC/1.1 §5.4).
@@ -208,25 +221,22 @@ impl Common<'_> {
 
     fn request(&self, exchange: &Exchange) -> RecordDraft {
         let bytes = exchange.request.as_slice();
-        let extra = wire_fields(&exchange.connection);
-        self.bytes(1, RecordType::Request, "application/http; msgtype=request", bytes.to_vec(), extra)
+        let form = self.origin.digest;
+        let mut extra = wire_fields(&exchange.connection);
+        extra.push(("WARC-Block-Digest", Sums::of(bytes, form).labelled(form)));
+        let body = head_end(bytes).and_then(|end| bytes.get(end..)).filter(|body| !body.is_empty());
+        extra.extend(body.map(|body| ("WARC-Payload-Digest", Sums::of(body, form).labelled(form))));
+        let block = Block::Bytes(bytes.to_vec());
+        self.draft(1, RecordType::Request, "application/http; msgtype=request", block, extra)
     }
 
     fn metadata(&self, index: usize, notes: Vec<u8>) -> RecordDraft {
-        self.bytes(index, RecordType::Metadata, "application/warc-fields", notes, Vec::new())
+        self.bytes(index, RecordType::Metadata, "application/warc-fields", notes)
     }
 
-    fn bytes(
-        &self,
-        index: usize,
-        record_type: RecordType,
-        media: &str,
-        bytes: Vec<u8>,
-        mut extra: Extra,
-    ) -> RecordDraft {
+    fn bytes(&self, index: usize, record_type: RecordType, media: &str, bytes: Vec<u8>) -> RecordDraft {
         let digest = Sums::of(&bytes, self.origin.digest).labelled(self.origin.digest);
-        extra.push(("WARC-Block-Digest", digest));
-        self.draft(index, record_type, media, Block::Bytes(bytes), extra)
+        self.draft(index, record_type, media, Block::Bytes(bytes), vec![("WARC-Block-Digest", digest)])
     }
 
     fn draft(

@@ -24,7 +24,6 @@ pub struct Request {
     url: Url,
     bytes: Vec<u8>,
     close: bool,
-    has_body: bool,
 }
 
 /// Why a request could not be built.
@@ -71,11 +70,6 @@ impl Request {
     /// Head and body as they will be sent.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
-    }
-
-    /// True where there is a body.
-    pub fn has_body(&self) -> bool {
-        self.has_body
     }
 
     /// True where the request asks that the connection be closed.
@@ -181,8 +175,7 @@ impl RequestBuilder {
         }
         bytes.extend_from_slice(b"\r\n");
         bytes.extend_from_slice(self.body.as_deref().unwrap_or_default());
-        let has_body = self.body.is_some_and(|body| !body.is_empty());
-        Ok(Request { method: self.method, url: self.url, bytes, close: self.close, has_body })
+        Ok(Request { method: self.method, url: self.url, bytes, close: self.close })
     }
 
     fn request_line(&self) -> Result<Vec<u8>, RequestError> {
@@ -272,7 +265,7 @@ mod tests {
             Request::builder("POST", &url("https://h/")).body(b"a=b".to_vec()).close().build().unwrap();
         let text = String::from_utf8_lossy(request.bytes()).into_owned();
         assert!(text.ends_with("Connection: close\r\nContent-Length: 3\r\n\r\na=b"), "{text}");
-        assert!(request.has_body() && request.closes() && !request.is_idempotent());
+        assert!(request.closes() && !request.is_idempotent());
     }
 
     #[test]

@@ -6,9 +6,13 @@ mod odd;
 
 use crate::common::server::{Certificates, Flaw, Script, Served, Server, Step, certificates};
 use fonds::message::framing::Truncated;
-use fonds::wire::record::{Origin, RecordDraft, chain_draft, exchange_drafts, failure_draft, random_id};
+use fonds::message::payload::{Context, Part, Payload};
+use fonds::wire::record::{
+    Origin, RecordDraft, chain_draft, dns_draft, exchange_drafts, failure_draft, random_id,
+};
 use fonds::wire::{
-    Client, ClientOptions, Connector, Exchange, Failure, Limits, Request, SpoolOptions, Stage, Trust, Verdict,
+    Client, ClientOptions, Connector, DigestForm, Exchange, Failure, Limits, Request, SpoolOptions, Stage,
+    Trust, Verdict,
 };
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -35,7 +39,12 @@ fn client_of(options: ClientOptions, certificates: Option<&Certificates>) -> Cli
         Some(certificates) => Trust::new(&[certificates.ca_pem.as_bytes()]).unwrap(),
         None => Trust::mozilla().unwrap(),
     };
-    Client::new(Connector::new(trust, Duration::from_secs(5)), options)
+    Client::new(connector(trust), options)
+}
+
+/// Finds `localhost` where the server is, whatever the machine's resolver says.
+fn connector(trust: Trust) -> Connector {
+    Connector::new(trust, Duration::from_secs(5)).resolve("localhost", vec![[127, 0, 0, 1].into()])
 }
 
 fn client() -> Client {
@@ -75,7 +84,10 @@ fn request_bytes_are_what_the_server_received() {
     assert_eq!(exchange.request.as_slice(), one(&server, "/a?b=c").request);
     assert_eq!(exchange.connection.peer, server.addr);
     assert_eq!(exchange.connection.protocols, ["http/1.1"]);
-    assert!(exchange.connection.dns_answers.contains(&server.addr.ip()));
+    assert_eq!(exchange.connection.dns_answers, [server.addr.ip()]);
+    let dns = dns_draft(&exchange.connection, &Origin::default(), &mut random_id).unwrap();
+    assert_eq!(dns.field("WARC-Target-URI"), Some("dns:localhost"));
+    assert_eq!(dns.block.to_vec().unwrap(), b"localhost. IN A 127.0.0.1\r\n");
 }
 
 #[test]
@@ -131,6 +143,7 @@ fn check(case: &odd::Odd, server: &Server, outcome: Result<&Exchange, &Failure>)
     assert_eq!(exchange.block.sha256[..], Sha256::digest(&bytes)[..], "{name}");
     let drafts = exchange_drafts(exchange, &Origin::default(), &mut random_id);
     assert_eq!(drafts[0].field("WARC-Truncated"), truncated.map(Truncated::as_str), "{name}");
+    assert_eq!(read_again(&bytes, case.method, truncated.is_some()), exchange.payload.sha256, "{name}");
     if let Some(payload) = &case.payload {
         let digest = data_encoding::HEXLOWER.encode(&Sha256::digest(payload));
         assert_eq!(
@@ -139,6 +152,20 @@ fn check(case: &odd::Odd, server: &Server, outcome: Result<&Exchange, &Failure>)
             "{name}"
         );
     }
+}
+
+/// The payload as the reading side finds it in the stored block, in small slices.
+fn read_again(block: &[u8], method: &str, truncated: bool) -> [u8; 32] {
+    let (mut payload, mut sum) = (Payload::response(), Sha256::new());
+    let mut sink = |part: Part<'_>| {
+        if let Part::Payload(bytes) = part {
+            sum.update(bytes);
+        }
+    };
+    block.chunks(777).for_each(|piece| payload.push(piece, &mut sink));
+    let end = payload.finish(&Context { truncated, method: Some(method) }, &mut sink);
+    assert_eq!(end.body_start + end.body_len, block.len() as u64);
+    sum.finalize().into()
 }
 
 const MIB: usize = 1 << 20;
@@ -207,6 +234,23 @@ fn kept_connections_are_used_again_and_replaced_when_they_close() {
     let connections: Vec<usize> = ["/1", "/2"].iter().map(|path| server.served(path)[0].connection).collect();
     assert_eq!(connections, [0, 0]);
     assert_eq!(server.served("/close").iter().map(|served| served.connection).collect::<Vec<_>>(), [0, 1, 2]);
+}
+
+#[test]
+fn a_kept_connection_that_closed_meanwhile_is_not_sent_a_request() {
+    let ok = || text("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    let closing = vec![ok(), Step::Pause(Duration::from_millis(40)), Step::Drop];
+    let server = serve(vec![("/closing", closing), ("/post", vec![ok()])]);
+    let client = client();
+    block_on(async {
+        let get = Request::builder("GET", &server.url("/closing")).build().unwrap();
+        client.exchange(&get).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(150)).await;
+        // A POST may not be tried twice, so it must not be wasted on the closed one.
+        let post = Request::builder("POST", &server.url("/post")).body(b"x".to_vec()).build().unwrap();
+        let exchange = client.exchange(&post).await.unwrap();
+        assert!(!exchange.reused && exchange.attempts.is_empty());
+    });
 }
 
 #[test]
@@ -327,6 +371,17 @@ fn the_session_and_its_chain_are_kept() {
 }
 
 #[test]
+fn an_older_tls_is_named_as_what_it_is() {
+    let old = certificates(Flaw::OldTls);
+    let ok = vec![text("HTTP/1.1 200 OK\r\n\r\nok")];
+    let server = Server::tls(HashMap::from([("/".to_owned(), ok)]), &old);
+    let exchange = get(&client_of(options(), Some(&old)), &server, "/").unwrap();
+    assert_eq!(exchange.connection.protocols, ["http/1.1", "tls/1.2"]);
+    let suite = &exchange.connection.tls.as_ref().unwrap().cipher_suite;
+    assert!(suite.starts_with("TLS_ECDHE_ECDSA_WITH_"), "{suite}");
+}
+
+#[test]
 fn bad_certificates_are_refused_in_plain_words_and_recorded_when_asked() {
     let cases = [
         (Flaw::Expired, "has expired"),
@@ -343,7 +398,7 @@ fn bad_certificates_are_refused_in_plain_words_and_recorded_when_asked() {
         let tls = failure.tls.as_ref().unwrap();
         assert_eq!(tls.chain.len(), 1, "the chain is evidence");
         let trust = Trust::new(&[bad.ca_pem.as_bytes()]).unwrap().record_refused(true);
-        let client = Client::new(Connector::new(trust, Duration::from_secs(5)), options());
+        let client = Client::new(connector(trust), options());
         let exchange = get(&client, &server, "/").unwrap();
         assert!(codes(&exchange).contains(&"tls-untrusted"));
         assert!(matches!(&exchange.connection.tls.as_ref().unwrap().verdict, Verdict::Refused(_)));
@@ -428,6 +483,44 @@ fn the_records_of_an_exchange_are_tied_and_ordered() {
     {
         assert!(notes.contains(line), "{line} is not in {notes}");
     }
+}
+
+#[test]
+fn a_posted_body_is_the_payload_of_its_request() {
+    let server = serve(vec![("/", vec![text("HTTP/1.1 204 No\r\n\r\n")])]);
+    let request = Request::builder("POST", &server.url("/")).body(b"a=b".to_vec()).build().unwrap();
+    let exchange = block_on(client().exchange(&request)).unwrap();
+    let drafts = exchange_drafts(&exchange, &Origin::default(), &mut random_id);
+    let digest = data_encoding::HEXLOWER.encode(&Sha256::digest(b"a=b"));
+    assert_eq!(drafts[1].field("WARC-Payload-Digest"), Some(format!("sha256:{digest}").as_str()));
+    assert_eq!(drafts[1].block.to_vec().unwrap(), request.bytes());
+}
+
+#[test]
+fn sha1_goes_into_the_fields_when_asked_for() {
+    let server = serve(vec![("/", vec![text("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")])]);
+    let client = client_of(ClientOptions { digest: DigestForm::Sha1, ..options() }, None);
+    let exchange = get(&client, &server, "/").unwrap();
+    let origin = Origin { digest: DigestForm::Sha1, ..Origin::default() };
+    let drafts = exchange_drafts(&exchange, &origin, &mut random_id);
+    assert_eq!(drafts[0].field("WARC-Payload-Digest"), Some("sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ"));
+    assert!(drafts.iter().all(|draft| draft.field("WARC-Block-Digest").unwrap().starts_with("sha1:")));
+}
+
+#[test]
+fn exchanges_run_side_by_side_on_one_client() {
+    fn can_be_shared<T: Send + Sync>(_: &T) {}
+    let slow = || vec![Step::Pause(Duration::from_millis(150)), text("HTTP/1.1 200 OK\r\n\r\nok")];
+    let server = serve(vec![("/1", slow()), ("/2", slow()), ("/3", slow())]);
+    let client = client();
+    can_be_shared(&client);
+    let requests = ["/1", "/2", "/3"].map(|path| Request::builder("GET", &server.url(path)).build().unwrap());
+    let began = std::time::Instant::now();
+    let [one, two, three] = &requests;
+    let outcomes =
+        block_on(async { tokio::join!(client.exchange(one), client.exchange(two), client.exchange(three)) });
+    assert!(outcomes.0.is_ok() && outcomes.1.is_ok() && outcomes.2.is_ok());
+    assert!(began.elapsed() < Duration::from_millis(400), "{:?}", began.elapsed());
 }
 
 #[test]

@@ -183,3 +183,21 @@ fn errors_below_are_passed_on() {
     let error = decode("gzip", Broken, 9).read(&mut [0]).unwrap_err();
     assert_eq!(error.to_string(), "disk");
 }
+
+proptest::proptest! {
+    #[test]
+    fn damage_anywhere_is_never_an_error(at in 0usize..2000, byte: u8, keep in 0usize..2000, which in 0usize..4) {
+        let text = &text()[..3000];
+        let (coding, mut coded) = [
+            ("gzip", gzip(text)),
+            ("deflate", zlib(text)),
+            ("br", brotli(text)),
+            ("zstd", zstd_of(text)),
+        ][which].clone();
+        let at = at % coded.len();
+        coded[at] ^= byte;
+        coded.truncate(coded.len().saturating_sub(keep % 7));
+        let (out, codes) = run_limited(coding, &coded, 1 << 20);
+        proptest::prop_assert!(out.len() <= 1 << 20 && codes.len() < 3);
+    }
+}

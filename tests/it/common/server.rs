@@ -75,6 +75,8 @@ pub(crate) enum Flaw {
     Expired,
     SelfSigned,
     WrongHost,
+    /// Nothing, but the server speaks TLS 1.2 only.
+    OldTls,
 }
 
 pub(crate) fn certificates(flaw: Flaw) -> Certificates {
@@ -96,8 +98,9 @@ pub(crate) fn certificates(flaw: Flaw) -> Certificates {
     };
     let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let versions = if flaw == Flaw::OldTls { &[&rustls::version::TLS12] } else { rustls::ALL_VERSIONS };
     let mut config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .unwrap()
         .with_no_client_auth()
         .with_single_cert(vec![cert.der().clone()], key)
