@@ -49,7 +49,7 @@ impl Request {
             user_agent: concat!("fonds/", env!("CARGO_PKG_VERSION")).to_owned(),
             accept: "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8".to_owned(),
             accept_language: None,
-            accept_encoding: "gzip".to_owned(),
+            accept_encoding: "identity".to_owned(),
             referer: None,
             headers: Vec::new(),
             body: None,
@@ -138,7 +138,8 @@ impl RequestBuilder {
         self
     }
 
-    /// One more field, after the others; its case is kept, and repeats are sent.
+    /// One more field, after the others and in place of a default one of that name; its case is kept, and repeats
+    /// are sent.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
@@ -198,7 +199,7 @@ impl RequestBuilder {
         let mut fields: Vec<(String, String)> = first
             .into_iter()
             .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
-            .filter(|(_, value)| !value.is_empty())
+            .filter(|(name, value)| !value.is_empty() && !self.headers.iter().any(|(n, _)| n.eq_ignore_ascii_case(name)))
             .collect();
         fields.extend(self.headers.iter().cloned());
         let length = self.body.as_ref().map(|body| ("Content-Length".to_owned(), body.len().to_string()));
