@@ -30,11 +30,8 @@ pub enum Algorithm {
 impl Algorithm {
     /// The algorithm of a label, whatever its case and dashes.
     pub fn from_label(label: &str) -> Option<Self> {
-        let plain: String = label
-            .chars()
-            .filter(|c| !matches!(c, '-' | '_' | '/'))
-            .map(|c| c.to_ascii_lowercase())
-            .collect();
+        let plain: String =
+            label.chars().filter(|c| !matches!(c, '-' | '_' | '/')).map(|c| c.to_ascii_lowercase()).collect();
         Some(match plain.as_str() {
             "md5" => Self::Md5,
             "sha1" => Self::Sha1,

@@ -12,11 +12,14 @@ use fonds::world::{System, World, new_urn, timestamp14};
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
 use url::Url;
 
-const USER_AGENT: &str = concat!("Mozilla/5.0 (compatible; fonds/", env!("CARGO_PKG_VERSION"), "; web archiving)");
+const USER_AGENT: &str =
+    concat!("Mozilla/5.0 (compatible; fonds/", env!("CARGO_PKG_VERSION"), "; web archiving)");
 
 /// Capture pages, with all they need to be shown, into a collection: WARC, index, page list, provenance log.
 ///
@@ -94,10 +97,13 @@ pub(crate) fn capture(args: Args, global: Global) -> anyhow::Result<(PathBuf, Ex
     let job = Job { seeds, scope, user_agent: args.user_agent.clone(), headers, hosts: args.concurrency };
     let mut archive = Archive::create(&output.directory, Box::new(System), session, &warcinfo(&args))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let outcome = runtime.block_on(work(&job, &mut archive, connector, &args, global));
+    let terminated = Arc::new(AtomicBool::new(false));
+    let outcome = runtime.block_on(work(&job, &mut archive, connector, &args, global, &terminated));
     // Sockets that linger are of no use to what follows.
     runtime.shutdown_background();
-    finish(outcome, archive, output, global)
+    let (path, exit) = finish(outcome, archive, output, global)?;
+    let terminated = exit == Exit::Interrupted && terminated.load(Ordering::Relaxed);
+    Ok((path, if terminated { Exit::Terminated } else { exit }))
 }
 
 fn println(path: &Path) -> anyhow::Result<()> {
@@ -114,6 +120,7 @@ async fn work(
     connector: Connector,
     args: &Args,
     global: Global,
+    terminated: &Arc<AtomicBool>,
 ) -> Result<Summary, crawl::Error> {
     let (begin_nothing, stop) = watch::channel(false);
     let (abort, aborted) = watch::channel(false);
@@ -122,7 +129,7 @@ async fn work(
     options.limits.bytes = args.max_response.unwrap_or(Limits::default().bytes);
     options.stop = Some(aborted);
     let client = Client::new(connector, options);
-    let signals = tokio::spawn(signals(begin_nothing, abort));
+    let signals = tokio::spawn(signals(begin_nothing, abort, Arc::clone(terminated)));
     let mut tell = |event: Event<'_>| tell(event, global);
     let outcome = crawl::run(job, archive, client, stop, &mut tell).await;
     signals.abort();
@@ -130,13 +137,20 @@ async fn work(
 }
 
 /// Once: nothing new is begun. Twice: what is in flight stops too.
-async fn signals(begin_nothing: watch::Sender<bool>, abort: watch::Sender<bool>) {
+async fn signals(
+    begin_nothing: watch::Sender<bool>,
+    abort: watch::Sender<bool>,
+    terminated: Arc<AtomicBool>,
+) {
     for (round, sender) in [begin_nothing, abort].into_iter().enumerate() {
-        if interrupted().await.is_err() {
-            return;
+        match interrupted().await {
+            Ok(by_termination) => terminated.store(by_termination, Ordering::Relaxed),
+            Err(_) => return,
         }
         output::problem(match round {
-            0 => "stopping: what is in flight is finished and the collection sealed; once more to stop at once",
+            0 => {
+                "stopping: what is in flight is finished and the collection sealed; once more to stop at once"
+            }
             _ => "stopping at once",
         });
         // Nobody listens any more where the run is over.
@@ -145,19 +159,20 @@ async fn signals(begin_nothing: watch::Sender<bool>, abort: watch::Sender<bool>)
     std::future::pending::<()>().await;
 }
 
+/// Waits for a signal; true for one that terminates, false for Ctrl-C.
 #[cfg(unix)]
-async fn interrupted() -> std::io::Result<()> {
+async fn interrupted() -> std::io::Result<bool> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     tokio::select! {
-        outcome = tokio::signal::ctrl_c() => outcome,
-        _ = terminate.recv() => Ok(()),
+        outcome = tokio::signal::ctrl_c() => outcome.map(|()| false),
+        _ = terminate.recv() => Ok(true),
     }
 }
 
 #[cfg(not(unix))]
-async fn interrupted() -> std::io::Result<()> {
-    tokio::signal::ctrl_c().await
+async fn interrupted() -> std::io::Result<bool> {
+    tokio::signal::ctrl_c().await.map(|()| false)
 }
 
 /// Seals whatever there is, so that it is valid, and says what became of the run.
@@ -231,7 +246,9 @@ fn seeds(args: &Args) -> anyhow::Result<Vec<Url>> {
         } else {
             std::fs::read_to_string(path).with_context(|| path.display().to_string())?
         };
-        texts.extend(list.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')).map(str::to_owned));
+        texts.extend(
+            list.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')).map(str::to_owned),
+        );
     }
     if texts.is_empty() {
         return Err(usage("no URL to capture"));
@@ -349,7 +366,10 @@ fn warcinfo(args: &Args) -> Vec<(&'static str, String)> {
     vec![
         ("software", format!("fonds/{}", env!("CARGO_PKG_VERSION"))),
         ("format", "WARC File Format 1.1".to_owned()),
-        ("conformsTo", "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/".to_owned()),
+        (
+            "conformsTo",
+            "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/".to_owned(),
+        ),
         ("robots", "ignore".to_owned()),
         ("http-header-user-agent", args.user_agent.clone()),
         ("description", format!("scope {}", scope_name(args.scope))),

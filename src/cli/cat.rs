@@ -69,7 +69,10 @@ pub(crate) fn run(args: Args, global: Global) -> Outcome {
         warcs.extend(input.warcs().with_context(|| input.name().to_owned())?);
     }
     if args.offset.is_some() && warcs.len() != 1 {
-        return Err(usage(format!("--offset needs one WARC; here are {}. Name one, as FILE.wacz!archive/x.warc.gz", warcs.len())));
+        return Err(usage(format!(
+            "--offset needs one WARC; here are {}. Name one, as FILE.wacz!archive/x.warc.gz",
+            warcs.len()
+        )));
     }
     let mut out = output::stdout();
     for warc in &warcs {

@@ -1,5 +1,10 @@
 //! wip
-use super::{Global, exit::{Exit, Outcome}};
+use super::{
+    Global,
+    exit::{Exit, Outcome},
+};
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {}
-pub(crate) fn run(_args: Args, _global: Global) -> Outcome { Ok(Exit::Done) }
+pub(crate) fn run(_args: Args, _global: Global) -> Outcome {
+    Ok(Exit::Done)
+}

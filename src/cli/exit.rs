@@ -84,7 +84,9 @@ fn classify(error: &anyhow::Error) -> Exit {
         return failed.exit;
     }
     match io_kind(error) {
-        Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge) => Exit::Space,
+        Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge) => {
+            Exit::Space
+        }
         _ => Exit::Io,
     }
 }

@@ -238,7 +238,10 @@ impl Run<'_> {
 fn extract_all(waiting: &[Waiting], options: Options, jobs: usize) -> Vec<Article> {
     let one = |waiting: &Waiting| {
         let PageRecord { bytes, content_type, url, .. } = &waiting.page;
-        extract::extract(&Page { bytes, content_type: content_type.as_deref(), url: url.as_deref() }, &options)
+        extract::extract(
+            &Page { bytes, content_type: content_type.as_deref(), url: url.as_deref() },
+            &options,
+        )
     };
     let share = waiting.len().div_ceil(jobs.max(1)).max(1);
     if jobs <= 1 || waiting.len() <= 1 {
@@ -246,9 +249,14 @@ fn extract_all(waiting: &[Waiting], options: Options, jobs: usize) -> Vec<Articl
     }
     std::thread::scope(|scope| {
         let one = &one;
-        let threads: Vec<_> =
-            waiting.chunks(share).map(|part| scope.spawn(move || part.iter().map(one).collect::<Vec<_>>())).collect();
-        threads.into_iter().flat_map(|thread| thread.join().unwrap_or_else(|bug| std::panic::resume_unwind(bug))).collect()
+        let threads: Vec<_> = waiting
+            .chunks(share)
+            .map(|part| scope.spawn(move || part.iter().map(one).collect::<Vec<_>>()))
+            .collect();
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap_or_else(|bug| std::panic::resume_unwind(bug)))
+            .collect()
     })
 }
 

@@ -1,7 +1,7 @@
 //! From path arguments to inputs, with temporary files where the system has them.
 
 use super::output;
-use fonds::input::{self, Finder, Input, Kind};
+use fonds::input::{self, Finder, Input};
 use fonds::warc::Source;
 use std::io;
 use std::path::PathBuf;
@@ -68,24 +68,10 @@ fn authorities(path: &PathBuf) -> anyhow::Result<Vec<Vec<u8>>> {
     fonds::wire::certificates(&pem).with_context(|| path.display().to_string())
 }
 
-/// A kind in a word for people.
-pub(crate) fn kind(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Warc => "a WARC",
-        Kind::Arc => "an ARC file",
-        Kind::Wacz => "a WACZ",
-        Kind::Collection => "a collection",
-        Kind::Html => "a web page",
-        Kind::Text => "plain text",
-        Kind::Unknown => "of no known kind",
-    }
-}
-
 /// A WARC's bytes: with random access where that costs nothing, else as a stream.
 pub(crate) fn source(input: &Input) -> io::Result<Source> {
     match input.path() {
         Some(_) => Ok(Source::Seek(input.seek()?)),
-        None if input.name() == "-" => Ok(Source::Stream(input.open()?)),
         None => Ok(Source::Stream(input.open()?)),
     }
 }

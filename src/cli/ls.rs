@@ -6,7 +6,7 @@ use super::{Global, output};
 use clap::ValueEnum;
 use fonds::input::Input;
 use fonds::records::{Row, Rows};
-use fonds::warc::{Limits, Source};
+use fonds::warc::Limits;
 use std::io::Write;
 
 /// List records: one line each with offset, length, type, date, status, media type and URL.
@@ -75,10 +75,14 @@ fn list(input: &Input, args: &Args, out: &mut dyn Write) -> Outcome {
 }
 
 fn wanted(row: &Row, args: &Args) -> bool {
-    let type_fits = args.types.is_empty() || args.types.iter().any(|t| t.eq_ignore_ascii_case(&row.record_type));
-    let url_fits = args.url.as_ref().is_none_or(|regex| row.url.as_deref().is_some_and(|url| regex.is_match(url)));
-    let status_fits = args.status.is_empty() || row.status.is_some_and(|status| args.status.contains(&status));
-    let mime_fits = args.mime.as_ref().is_none_or(|mime| row.mime.as_ref().is_some_and(|m| m.starts_with(mime)));
+    let type_fits =
+        args.types.is_empty() || args.types.iter().any(|t| t.eq_ignore_ascii_case(&row.record_type));
+    let url_fits =
+        args.url.as_ref().is_none_or(|regex| row.url.as_deref().is_some_and(|url| regex.is_match(url)));
+    let status_fits =
+        args.status.is_empty() || row.status.is_some_and(|status| args.status.contains(&status));
+    let mime_fits =
+        args.mime.as_ref().is_none_or(|mime| row.mime.as_ref().is_some_and(|m| m.starts_with(mime)));
     type_fits && url_fits && status_fits && mime_fits
 }
 

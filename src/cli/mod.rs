@@ -12,7 +12,7 @@ mod output;
 mod verify;
 
 use clap::{Args, Parser, Subcommand};
-use exit::{Exit, Outcome};
+use exit::Outcome;
 use std::process::ExitCode;
 
 /// Captures web pages into WARC, proves what it captured, and gets the clean article text back out of any WARC.

@@ -127,7 +127,11 @@ fn human(report: &Report, global: Global, out: &mut dyn Write) -> anyhow::Result
         writeln!(out, "{}", output::finding(finding))?;
     }
     if shown.len() > limit {
-        writeln!(out, "… and {} more; -v shows all, --format json gives them to programs", shown.len() - limit)?;
+        writeln!(
+            out,
+            "… and {} more; -v shows all, --format json gives them to programs",
+            shown.len() - limit
+        )?;
     }
     if global.quiet {
         return Ok(());
@@ -150,7 +154,14 @@ fn summary(report: &Report, out: &mut dyn Write) -> anyhow::Result<()> {
         )?;
     }
     for level in &report.levels {
-        writeln!(out, "  level {} {:<10} {:<9} {}", level.level, level.name, status(level.status), level.detail)?;
+        writeln!(
+            out,
+            "  level {} {:<10} {:<9} {}",
+            level.level,
+            level.name,
+            status(level.status),
+            level.detail
+        )?;
     }
     let verdict = match (report.verdict, report.achieved) {
         (Verdict::Ok, Some(level)) => format!("intact, level {level}"),

@@ -7,8 +7,8 @@ use super::Error;
 use crate::cdxj::{Capture, Sorter};
 use crate::digest;
 use crate::manifest::{
-    Body, Bytes, Connection, Count, End, Failure, File as LogFile, Http, Links, Log, Page, Record, Session, Skip,
-    Times, Warc,
+    Body, Bytes, Connection, Count, End, Failure, File as LogFile, Http, Links, Log, Page, Record, Session,
+    Skip, Times, Warc,
 };
 use crate::package::{self, About, layout, layout::Layout, pages};
 use crate::warc::{Compression, RecordType, WriteError, Writer};
@@ -65,7 +65,12 @@ impl Archive {
     ///
     /// # Errors
     /// [`Error::Exists`], or what the file system says.
-    pub fn create(root: &Path, world: Box<dyn World>, session: Session, info: &[(&str, String)]) -> Result<Self, Error> {
+    pub fn create(
+        root: &Path,
+        world: Box<dyn World>,
+        session: Session,
+        info: &[(&str, String)],
+    ) -> Result<Self, Error> {
         let layout = Layout::new(root);
         layout.create().map_err(|e| Error::create(root, e))?;
         let name = root.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
@@ -78,7 +83,8 @@ impl Archive {
         let provenance = layout.file("provenance");
         let log = Log::create(&provenance, &format!("fonds/{}", session.archive)).map_err(at(&provenance))?;
         let pages_path = layout.file(layout::PAGES);
-        let pages = OpenOptions::new().write(true).create_new(true).open(&pages_path).map_err(at(&pages_path))?;
+        let pages =
+            OpenOptions::new().write(true).create_new(true).open(&pages_path).map_err(at(&pages_path))?;
         let software = format!("{}/{}", session.tool.name, session.tool.version);
         let mut archive = Self {
             warcinfo_id: new_urn(world.as_ref()).map_err(at(root))?,
@@ -207,7 +213,8 @@ impl Archive {
             record: record.to_owned(),
         };
         let title = Some(page.title.clone());
-        let line = pages::Page { id: page.id.clone(), url: page.url.clone(), ts: page.ts.clone(), title }.line();
+        let line =
+            pages::Page { id: page.id.clone(), url: page.url.clone(), ts: page.ts.clone(), title }.line();
         self.pages.write_all(line.as_bytes()).map_err(Error::at(&self.layout.file(layout::PAGES)))?;
         self.counts.pages += 1;
         self.main_page.get_or_insert_with(|| page.clone());

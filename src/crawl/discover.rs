@@ -1,6 +1,6 @@
 //! What a response needs to be shown: its payload decoded and read for links.
 
-use super::links::{Link, css_links, header_links, page_links};
+use super::links::{Kind, Link, css_links, header_links, page_links};
 use crate::message::body::Body;
 use crate::message::payload::Payload;
 use crate::wire::{Exchange, SpoolReader};
@@ -21,7 +21,7 @@ pub(super) struct Found {
     pub(super) requisites: Vec<Url>,
 }
 
-enum Kind {
+enum Content {
     Page,
     Style,
     Other,
@@ -32,23 +32,23 @@ pub(super) fn discover(exchange: &Exchange) -> io::Result<Found> {
     let Some(head) = &exchange.head else { return Ok(Found::default()) };
     let content_type = head.fields.text("Content-Type").unwrap_or_default();
     let kind = kind(&content_type, exchange.identified_type);
-    if matches!(kind, Kind::Other) {
+    if matches!(kind, Content::Other) {
         return Ok(Found::default());
     }
     let body = Body::new(exchange.response.reader(), Payload::response())?;
     match kind {
-        Kind::Page => page(body, exchange, &content_type),
+        Content::Page => page(body, exchange, &content_type),
         _ => style(body, exchange, &content_type),
     }
 }
 /// By what the server says, and by the bytes where it says nothing useful.
-fn kind(content_type: &str, identified: Option<&str>) -> Kind {
+fn kind(content_type: &str, identified: Option<&str>) -> Content {
     let declared = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match declared.as_str() {
-        "text/html" | "application/xhtml+xml" => Kind::Page,
-        "text/css" => Kind::Style,
-        "" | "text/plain" | "application/octet-stream" if identified == Some("text/html") => Kind::Page,
-        _ => Kind::Other,
+        "text/html" | "application/xhtml+xml" => Content::Page,
+        "text/css" => Content::Style,
+        "" | "text/plain" | "application/octet-stream" if identified == Some("text/html") => Content::Page,
+        _ => Content::Other,
     }
 }
 
@@ -81,10 +81,13 @@ fn style(body: Body<SpoolReader>, exchange: &Exchange, content_type: &str) -> io
 /// What `Link` header fields ask for.
 fn from_header(exchange: &Exchange) -> Vec<Url> {
     let Some(head) = &exchange.head else { return Vec::new() };
-    let values: Vec<String> = head.fields.all("Link").map(|v| String::from_utf8_lossy(v).into_owned()).collect();
+    let values: Vec<String> =
+        head.fields.all("Link").map(|v| String::from_utf8_lossy(v).into_owned()).collect();
     urls(header_links(values.iter().map(String::as_str), &exchange.url).requisites)
 }
 
 fn urls(links: Vec<Link>) -> Vec<Url> {
-    links.into_iter().map(|link| link.url).filter(|url| matches!(url.scheme(), "http" | "https")).collect()
+    // A preview image is for other sites' link cards; the page is shown without it.
+    let shown = links.into_iter().filter(|link| link.kind != Kind::Preview);
+    shown.map(|link| link.url).filter(|url| matches!(url.scheme(), "http" | "https")).collect()
 }

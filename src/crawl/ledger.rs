@@ -40,7 +40,12 @@ impl<'a> Ledger<'a> {
     }
 
     /// Response, request and notes; gives the response's id.
-    pub(super) fn exchange(&mut self, target: &Target, exchange: &Exchange, seed: Option<&str>) -> Result<String, Error> {
+    pub(super) fn exchange(
+        &mut self,
+        target: &Target,
+        exchange: &Exchange,
+        seed: Option<&str>,
+    ) -> Result<String, Error> {
         let connection = self.connection(&exchange.connection)?;
         let warcinfo = self.archive.warcinfo_id();
         let via = target.via.as_ref().map(Url::as_str);
@@ -61,14 +66,20 @@ impl<'a> Ledger<'a> {
     }
 
     /// A fetch that gave nothing: a metadata record and a log entry.
-    pub(super) fn failure(&mut self, target: &Target, failure: &Failure, seed: Option<&str>) -> Result<(), Error> {
+    pub(super) fn failure(
+        &mut self,
+        target: &Target,
+        failure: &Failure,
+        seed: Option<&str>,
+    ) -> Result<(), Error> {
         let warcinfo = self.archive.warcinfo_id();
         let via = target.via.as_ref().map(Url::as_str);
         let hops = hops(target);
         let origin = Origin { warcinfo_id: Some(&warcinfo), via, hops: hops.as_deref(), ..Origin::default() };
         let mut ids = self.ids(1)?;
         let draft = failure_draft(failure, &origin, &mut || ids.pop().unwrap_or_default());
-        let context = Context { via: via.map(str::to_owned), seed: seed.map(str::to_owned), ..Context::default() };
+        let context =
+            Context { via: via.map(str::to_owned), seed: seed.map(str::to_owned), ..Context::default() };
         self.write(&draft, context)?;
         let attempts = u32::try_from(failure.attempts.len().max(1)).unwrap_or(u32::MAX);
         self.log_failure(target, failure.stage, &failure.error, attempts, seed)
@@ -79,7 +90,12 @@ impl<'a> Ledger<'a> {
         self.log_failure(target, Stage::Policy, error, 1, seed)
     }
 
-    pub(super) fn page(&mut self, exchange: &Exchange, title: Option<&str>, response: &str) -> Result<(), Error> {
+    pub(super) fn page(
+        &mut self,
+        exchange: &Exchange,
+        title: Option<&str>,
+        response: &str,
+    ) -> Result<(), Error> {
         let title = title.map(str::trim).filter(|t| !t.is_empty()).unwrap_or(exchange.url.as_str());
         self.archive.page(exchange.url.as_str(), &millis(exchange.started), title, response)
     }
@@ -107,8 +123,12 @@ impl<'a> Ledger<'a> {
     }
 
     fn write(&mut self, draft: &RecordDraft, context: Context) -> Result<(), Error> {
-        let fields: Vec<(&str, String)> =
-            draft.fields.iter().filter(|(name, _)| *name != "Content-Length").map(|(n, v)| (*n, v.clone())).collect();
+        let fields: Vec<(&str, String)> = draft
+            .fields
+            .iter()
+            .filter(|(name, _)| *name != "Content-Length")
+            .map(|(n, v)| (*n, v.clone()))
+            .collect();
         let mut block = draft.block.reader();
         self.archive.record(draft.record_type.clone(), &fields, &mut *block, draft.block.len(), context)
     }
@@ -179,7 +199,8 @@ fn context(
         end: millis(exchange.ended),
         server_date: head.and_then(|head| head.fields.text("Date")),
     };
-    let facts = matches!(draft.record_type, crate::warc::RecordType::Response | crate::warc::RecordType::Request);
+    let facts =
+        matches!(draft.record_type, crate::warc::RecordType::Response | crate::warc::RecordType::Request);
     Context {
         http: facts.then_some(http),
         connection,

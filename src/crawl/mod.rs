@@ -13,7 +13,7 @@ mod session;
 
 pub use self::archive::{Archive, Context};
 pub use self::frontier::{Frontier, Role, Target};
-pub use self::session::{Event, Job, Scope, Summary, run};
+pub use self::session::{Event, Job, Scope, Stop, Summary, run};
 
 use crate::package;
 use crate::warc::WriteError;

@@ -216,7 +216,14 @@ impl<'a> Run<'a> {
             if let Some(seed) = self.seeds.get_mut(number) {
                 seed.same_as = same_as;
             }
-            self.frontier.push(Target { url, role: Role::Page, via: None, seed: number, chain: Vec::new(), depth: 0 });
+            self.frontier.push(Target {
+                url,
+                role: Role::Page,
+                via: None,
+                seed: number,
+                chain: Vec::new(),
+                depth: 0,
+            });
         }
         Ok(())
     }
@@ -296,7 +303,8 @@ impl<'a> Run<'a> {
             }
             let via = Some(target.url.clone());
             let depth = target.depth + 1;
-            let next = Target { url, role: Role::Requisite, via, seed: target.seed, chain: Vec::new(), depth };
+            let next =
+                Target { url, role: Role::Requisite, via, seed: target.seed, chain: Vec::new(), depth };
             seed.requisites += usize::from(self.frontier.push(next));
         }
         Ok(())
@@ -338,7 +346,8 @@ impl<'a> Run<'a> {
             None => seed.captured,
         };
         let captured: Vec<bool> = self.seeds.iter().map(done).collect();
-        let interrupted = interrupted && self.frontier.waiting() > 0 || interrupted && captured.contains(&false);
+        let interrupted =
+            interrupted && self.frontier.waiting() > 0 || interrupted && captured.contains(&false);
         Summary { counts: self.ledger.counts(), bytes: self.bytes, captured, interrupted }
     }
 }

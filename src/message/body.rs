@@ -111,7 +111,8 @@ mod tests {
         gz.write_all(b"hello world").unwrap();
         let gz = gz.finish().unwrap();
         let (a, b) = gz.split_at(7);
-        let mut block = b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
+        let mut block =
+            b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n".to_vec();
         for part in [a, b] {
             block.extend_from_slice(format!("{:x}\r\n", part.len()).as_bytes());
             block.extend_from_slice(part);

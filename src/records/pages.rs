@@ -42,7 +42,12 @@ impl Pages {
     ///
     /// # Errors
     /// What the source says.
-    pub fn new(file: &str, source: Source, limit: usize, listed: Option<HashSet<String>>) -> io::Result<Self> {
+    pub fn new(
+        file: &str,
+        source: Source,
+        limit: usize,
+        listed: Option<HashSet<String>>,
+    ) -> io::Result<Self> {
         Ok(Self { file: file.to_owned(), reader: Reader::new(source, Limits::default())?, limit, listed })
     }
 

@@ -47,7 +47,10 @@ impl Wanted {
 }
 
 fn gives_content(record_type: &RecordType) -> bool {
-    matches!(record_type, RecordType::Response | RecordType::Resource | RecordType::Revisit | RecordType::Conversion)
+    matches!(
+        record_type,
+        RecordType::Response | RecordType::Resource | RecordType::Revisit | RecordType::Conversion
+    )
 }
 
 /// Writes a part of a record, streaming; gives what was odd in its codings.

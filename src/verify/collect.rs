@@ -47,7 +47,8 @@ impl Collector {
             if surplus.count > KEPT {
                 let mut finding = surplus.last;
                 finding.record = None;
-                finding.message = format!("{} more findings {code} up to here are not listed", surplus.count - KEPT);
+                finding.message =
+                    format!("{} more findings {code} up to here are not listed", surplus.count - KEPT);
                 self.kept.push(finding);
             }
         }
@@ -70,7 +71,10 @@ mod tests {
         let findings = collector.finish();
         assert_eq!(findings.len(), 1002);
         let last = findings.last().unwrap();
-        assert_eq!((last.message.as_str(), last.offset), ("4000 more findings junk up to here are not listed", Some(4999)));
+        assert_eq!(
+            (last.message.as_str(), last.offset),
+            ("4000 more findings junk up to here are not listed", Some(4999))
+        );
         assert!(last.is_error());
     }
 }

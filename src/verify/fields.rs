@@ -15,13 +15,21 @@ struct Place {
 }
 
 static PLACES: &[Place] = &[
-    Place { field: "WARC-Concurrent-To", on: &[Request, Response, Resource, Metadata, Revisit], clause: "§5.7" },
+    Place {
+        field: "WARC-Concurrent-To",
+        on: &[Request, Response, Resource, Metadata, Revisit],
+        clause: "§5.7",
+    },
     Place {
         field: "WARC-Payload-Digest",
         on: &[Request, Response, Resource, Revisit, Conversion, Continuation],
         clause: "§5.9",
     },
-    Place { field: "WARC-IP-Address", on: &[Request, Response, Resource, Metadata, Revisit], clause: "§5.10" },
+    Place {
+        field: "WARC-IP-Address",
+        on: &[Request, Response, Resource, Metadata, Revisit],
+        clause: "§5.10",
+    },
     Place { field: "WARC-Refers-To", on: &[Metadata, Revisit, Conversion], clause: "§5.11" },
     Place { field: "WARC-Refers-To-Target-URI", on: &[Revisit], clause: "§5.12" },
     Place { field: "WARC-Refers-To-Date", on: &[Revisit], clause: "§5.13" },
@@ -85,7 +93,9 @@ fn identity(head: &Head, out: &mut Vec<Finding>) {
     let bracketed = raw.starts_with('<') && raw.ends_with('>');
     let bare = raw.trim_start_matches('<').trim_end_matches('>');
     let uri = bare.split_once(':').is_some_and(|(scheme, rest)| {
-        !rest.is_empty() && scheme.starts_with(|c: char| c.is_ascii_alphabetic()) && !bare.contains(char::is_whitespace)
+        !rest.is_empty()
+            && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && !bare.contains(char::is_whitespace)
     });
     if !bracketed || !uri {
         out.push(Finding::new(&rules::ID_INVALID, format!("WARC-Record-ID {raw:?} is not <uri>")));
@@ -98,7 +108,9 @@ fn date(head: &Head, out: &mut Vec<Finding>) {
         return;
     };
     match date_precision(value) {
-        None => out.push(Finding::new(&rules::DATE_INVALID, format!("WARC-Date {value:?} is no W3C date in UTC"))),
+        None => {
+            out.push(Finding::new(&rules::DATE_INVALID, format!("WARC-Date {value:?} is no W3C date in UTC")))
+        }
         Some(precision) if head.version == Version::V1_0 && precision != Precision::Second => {
             let message = format!("WARC-Date {value:?} is not to the second, as WARC/1.0 has it");
             out.push(Finding::new(&rules::DATE_PRECISION, message));
@@ -127,7 +139,9 @@ fn date_precision(value: &str) -> Option<Precision> {
     let strict = bytes.get(4) == Some(&b'-') && bytes.get(10) == Some(&b'T') && bytes.last() == Some(&b'Z');
     let fraction = filled.get(19..filled.len() - 1)?;
     let fraction_ok = fraction.is_empty()
-        || fraction.strip_prefix('.').is_some_and(|d| (1..=9).contains(&d.len()) && d.bytes().all(|b| b.is_ascii_digit()));
+        || fraction
+            .strip_prefix('.')
+            .is_some_and(|d| (1..=9).contains(&d.len()) && d.bytes().all(|b| b.is_ascii_digit()));
     if !strict || !fraction_ok || filled.parse::<jiff::Timestamp>().is_err() {
         return None;
     }
@@ -138,7 +152,10 @@ fn record_type_known(head: &Head, record_type: &RecordType, out: &mut Vec<Findin
     match head.fields.get("WARC-Type") {
         None => out.push(Finding::new(&rules::TYPE_MISSING, "no WARC-Type")),
         Some(value) if matches!(record_type, RecordType::Unknown(_)) => {
-            out.push(Finding::new(&rules::TYPE_UNKNOWN, format!("WARC-Type {value:?} is not in the standard")));
+            out.push(Finding::new(
+                &rules::TYPE_UNKNOWN,
+                format!("WARC-Type {value:?} is not in the standard"),
+            ));
         }
         Some(_) => {}
     }
@@ -290,8 +307,18 @@ mod tests {
             assert!(codes("WARC/1.1", &fields).is_empty(), "{date}");
             assert_eq!(codes("WARC/1.0", &fields), ["date-precision"], "{date}");
         }
-        for date in ["2016-1", "2016-01-02T03Z", "2016-01-02 03:04:05Z", "2016-01-02T03:04:05.1234567891Z", "2016-01-02T03:04:05.Z"] {
-            assert_eq!(codes("WARC/1.1", &GOOD.replace("2020-01-01T00:00:00Z", date)), ["date-invalid"], "{date}");
+        for date in [
+            "2016-1",
+            "2016-01-02T03Z",
+            "2016-01-02 03:04:05Z",
+            "2016-01-02T03:04:05.1234567891Z",
+            "2016-01-02T03:04:05.Z",
+        ] {
+            assert_eq!(
+                codes("WARC/1.1", &GOOD.replace("2020-01-01T00:00:00Z", date)),
+                ["date-invalid"],
+                "{date}"
+            );
         }
     }
 }

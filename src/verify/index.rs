@@ -117,7 +117,9 @@ fn disagreement(expected: &Expected, entry: &Entry, own: bool) -> Option<Finding
         .map(|(name, _)| *name)
         .collect();
     let message = match differing.as_slice() {
-        [] if own && key(&[&entry.line()]) != expected.line => "the line is not written as fonds writes it".to_owned(),
+        [] if own && key(&[&entry.line()]) != expected.line => {
+            "the line is not written as fonds writes it".to_owned()
+        }
         [] => return None,
         names => format!("{} not as in the record at byte {}", names.join(", "), entry.offset),
     };
@@ -130,7 +132,8 @@ fn fields_of(entry: &Entry) -> [Option<u32>; 7] {
         crc.update(text.as_bytes());
         crc.sum()
     };
-    let digest = entry.digest.as_deref().map(|d| Digest::parse(d).map_or_else(|_| d.to_owned(), |d| d.to_string()));
+    let digest =
+        entry.digest.as_deref().map(|d| Digest::parse(d).map_or_else(|_| d.to_owned(), |d| d.to_string()));
     [
         Some(hash(&entry.url)),
         Some(hash(entry.timestamp.get(..14).unwrap_or(&entry.timestamp))),

@@ -161,7 +161,8 @@ impl<R: Read> Join<R> {
             match line.entry {
                 Err(ref why) => self.complain(&line, &format!("the line cannot be read: {why}")),
                 Ok(ref entry) if entry.seq != seq || entry.v != 1 => {
-                    let message = format!("line {seq} says that it is entry {}, version {}", entry.seq, entry.v);
+                    let message =
+                        format!("line {seq} says that it is entry {}, version {}", entry.seq, entry.v);
                     self.complain(&line, &message);
                 }
                 Ok(_) => {}
@@ -209,7 +210,8 @@ impl<R: Read> Join<R> {
 
     fn check_checkpoint(&mut self, checkpoint: Option<&[u8]>) -> io::Result<()> {
         let Some(checkpoint) = checkpoint.and_then(read_checkpoint) else {
-            let finding = Finding::new(&rules::CHECKPOINT_INVALID, "the log has no checkpoint that can be read");
+            let finding =
+                Finding::new(&rules::CHECKPOINT_INVALID, "the log has no checkpoint that can be read");
             self.told.findings.push(finding.in_file(&self.name));
             return Ok(());
         };
@@ -252,7 +254,10 @@ impl<R: Read> Join<R> {
         missing.sort_by_key(|e| e.seq);
         for Expected { seq, record, file, offset } in missing {
             let uri = record.warc.target_uri.unwrap_or_default();
-            let message = format!("the log's entry {seq}, a {} record {uri}, is not in the archive", record.warc.record_type);
+            let message = format!(
+                "the log's entry {seq}, a {} record {uri}, is not in the archive",
+                record.warc.record_type
+            );
             let finding = Finding::new(&rules::RECORD_MISSING, message).of_record(record.warc.id);
             self.told.findings.push(finding.in_file(file).at(offset));
         }

@@ -30,7 +30,8 @@ pub(super) fn check(run: &mut Verification, package: &Package) -> io::Result<()>
     run.findings.extend(package.name(), findings);
     let log = open_log(package)?;
     let end = (package.name().to_owned(), 0);
-    let mut check = Check { run, package, log, index: Expectations::default(), counts: Counts::default(), end };
+    let mut check =
+        Check { run, package, log, index: Expectations::default(), counts: Counts::default(), end };
     for warc in package.warcs() {
         check.warc(&warc.path)?;
     }
@@ -68,7 +69,8 @@ impl Check<'_> {
         };
         let bind = self.log.is_some();
         let limits = self.run.options.limits;
-        let (counts, outside) = scan::scan(source, limits, bind, &mut |checked| self.record(&file, path, checked))?;
+        let (counts, outside) =
+            scan::scan(source, limits, bind, &mut |checked| self.record(&file, path, checked))?;
         self.run.findings.extend(&file, outside);
         self.end = (file, counts.bytes);
         self.counts.add(&counts);
@@ -85,7 +87,13 @@ impl Check<'_> {
         self.run.evidence.note(digests);
         if let (Some(log), Some((sha256, length))) = (&mut self.log, bytes) {
             let id = head.id().unwrap_or_default().to_owned();
-            log.record(Seen { file: file.to_owned(), offset: extent.offset, id, length, sha256: sha256.value() })?;
+            log.record(Seen {
+                file: file.to_owned(),
+                offset: extent.offset,
+                id,
+                length,
+                sha256: sha256.value(),
+            })?;
         }
         Ok(())
     }
@@ -118,7 +126,9 @@ impl Check<'_> {
             let name = package.member_name(&member.path);
             match self.index.check(&name, reader, own) {
                 Ok(findings) => self.run.findings.extend(&name, findings),
-                Err(e) if e.kind() == io::ErrorKind::InvalidInput || e.kind() == io::ErrorKind::InvalidData => {
+                Err(e)
+                    if e.kind() == io::ErrorKind::InvalidInput || e.kind() == io::ErrorKind::InvalidData =>
+                {
                     let finding = Finding::new(&rules::INDEX_LINE, format!("the index cannot be read: {e}"));
                     self.run.findings.extend(&name, [finding]);
                 }
@@ -137,7 +147,9 @@ impl Check<'_> {
             }
             None => None,
         };
-        let signed = checkpoint.as_deref().is_some_and(|note| memchr::memmem::find(note, "\n\n—".as_bytes()).is_some());
+        let signed = checkpoint
+            .as_deref()
+            .is_some_and(|note| memchr::memmem::find(note, "\n\n—".as_bytes()).is_some());
         self.run.evidence.signatures |= signed;
         self.run.evidence.time_tokens |= self.package.contains(layout::CHECKPOINT_TSR);
         let mut told = log.finish(checkpoint.as_deref(), (&self.end.0, self.end.1))?;
@@ -158,8 +170,12 @@ impl Check<'_> {
                 let said = key(&[&page.id, &page.url, &page.ts, title]);
                 let wrong = match told.pages.remove(&key(&[&page.id])) {
                     None => Some("the log has no page of this id"),
-                    Some(known) if known != said => Some("url, ts or title is not what the log says of this page"),
-                    Some(_) if !index.has_capture(&page.url, &page.ts) => Some("no capture has this url and date"),
+                    Some(known) if known != said => {
+                        Some("url, ts or title is not what the log says of this page")
+                    }
+                    Some(_) if !index.has_capture(&page.url, &page.ts) => {
+                        Some("no capture has this url and date")
+                    }
                     Some(_) => None,
                 };
                 let finding = wrong.map(|w| Finding::new(&rules::PAGE_LINE, w).at(line.offset));
@@ -180,7 +196,10 @@ impl Check<'_> {
         let Some(datapackage) = audit.datapackage else { return Ok(()) };
         for file in &end.files {
             let hash = format!("sha256:{}", file.sha256);
-            let same = datapackage.resources.iter().any(|r| r.path == file.path && r.hash == hash && r.bytes == file.bytes);
+            let same = datapackage
+                .resources
+                .iter()
+                .any(|r| r.path == file.path && r.hash == hash && r.bytes == file.bytes);
             if !same {
                 let message = format!("the log's end entry binds {} bytes with {hash}", file.bytes);
                 let name = self.package.member_name(&file.path);

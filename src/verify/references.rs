@@ -136,10 +136,16 @@ fn compare(waiting: &Waiting, target: &Known) -> Vec<Finding> {
     let mut out = Vec::new();
     match waiting.kind {
         Kind::Concurrent if waiting.from.uri != target.uri => {
-            out.push(say(&rules::PARTNERS_DISAGREE, "WARC-Target-URI differs from that of the record it is concurrent to"));
+            out.push(say(
+                &rules::PARTNERS_DISAGREE,
+                "WARC-Target-URI differs from that of the record it is concurrent to",
+            ));
         }
         Kind::Concurrent if waiting.from.date != target.date => {
-            out.push(say(&rules::PARTNERS_DISAGREE, "WARC-Date differs from that of the record it is concurrent to"));
+            out.push(say(
+                &rules::PARTNERS_DISAGREE,
+                "WARC-Date differs from that of the record it is concurrent to",
+            ));
         }
         Kind::Revisits => {
             if waiting.said_uri.is_some_and(|uri| uri != target.uri) {

@@ -156,7 +156,8 @@ impl Report {
         evidence: Evidence,
     ) -> Self {
         let order = |file: &str| inputs.iter().position(|i| file.starts_with(i.name.as_str()));
-        findings.sort_by(|a, b| (order(&a.file), &a.file, a.offset).cmp(&(order(&b.file), &b.file, b.offset)));
+        findings
+            .sort_by(|a, b| (order(&a.file), &a.file, a.offset).cmp(&(order(&b.file), &b.file, b.offset)));
         let mut counts = Counts::default();
         inputs.iter().for_each(|input| counts.add(&input.counts));
         counts.errors = count(&findings, Severity::Error);
@@ -194,7 +195,11 @@ fn ladder(findings: &[Finding], evidence: Evidence) -> Vec<LevelReport> {
         LevelReport { level, name, status, detail }
     };
     vec![
-        rung(0, "structure", (Status::Pass, "well-formed as a container and as WARC, every byte accounted for")),
+        rung(
+            0,
+            "structure",
+            (Status::Pass, "well-formed as a container and as WARC, every byte accounted for"),
+        ),
         rung(1, "digests", digests_held(evidence)),
         rung(2, "complete", log_held(evidence)),
         rung(3, "signed", held(evidence.signatures, "no signature")),
@@ -220,17 +225,25 @@ fn log_held(evidence: Evidence) -> (Status, &'static str) {
 }
 
 fn held(there: bool, absent: &'static str) -> (Status, &'static str) {
-    if there { (Status::Unchecked, "present, and not checked by this version") } else { (Status::Absent, absent) }
+    if there {
+        (Status::Unchecked, "present, and not checked by this version")
+    } else {
+        (Status::Absent, absent)
+    }
 }
 
 fn not_proved(levels: &[LevelReport]) -> Vec<String> {
-    let passed =
-        |level: Level| levels.iter().any(|l| l.level == level && matches!(l.status, Status::Pass | Status::Weak));
+    let passed = |level: Level| {
+        levels.iter().any(|l| l.level == level && matches!(l.status, Status::Pass | Status::Weak))
+    };
     let mut out = Vec::new();
     if !passed(2) {
         out.push("that no record was removed, added or moved, and that no header was rewritten".to_owned());
     } else if !passed(3) {
-        out.push("that nobody rewrote the whole archive, its log included: no key that you named vouches for it".to_owned());
+        out.push(
+            "that nobody rewrote the whole archive, its log included: no key that you named vouches for it"
+                .to_owned(),
+        );
     }
     if !passed(4) {
         out.push("when it was made: the dates are the capturing machine's own".to_owned());

@@ -73,7 +73,15 @@ fn check(mut record: Record<'_>, bind_bytes: bool) -> io::Result<Checked> {
     let mut findings = fields::check(&head);
     let outcome = hashing.finish(&head, extent.complete, &mut findings);
     let bytes = outcome.bytes.map(|digest| (digest, head.raw.len() as u64 + extent.block));
-    Ok(Checked { extent, bytes, content: outcome.content, http: outcome.http, digests: outcome.digests, findings, head })
+    Ok(Checked {
+        extent,
+        bytes,
+        content: outcome.content,
+        http: outcome.http,
+        digests: outcome.digests,
+        findings,
+        head,
+    })
 }
 
 /// Everything computed over a block in one pass: only what has something to be compared with.
@@ -165,7 +173,11 @@ impl Hashing {
             }
         }
         if let Some((said, hasher)) = self.payload {
-            let compare = Conventions { payload: hasher.finish(), raw: self.raw_body.map(Hasher::finish), block: block.map(|(_, b)| b) };
+            let compare = Conventions {
+                payload: hasher.finish(),
+                raw: self.raw_body.map(Hasher::finish),
+                block: block.map(|(_, b)| b),
+            };
             let wrong = compare.judge(&said);
             digests.note(&said, wrong.as_ref().is_none_or(|f| !f.is_error()));
             findings.extend(wrong.map(|f| place(f, head)));

@@ -88,8 +88,7 @@ fn split_line(line: &str) -> Option<(Range<usize>, Range<usize>)> {
 
 /// RFC 2616 §2.2 token, which RFC 9110 §5.6.2 keeps.
 fn is_token(name: &str) -> bool {
-    !name.is_empty()
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
 }
 
 #[cfg(test)]
@@ -101,7 +100,10 @@ mod tests {
     fn order_case_and_repeats_are_kept() {
         let (fields, odd) = Fields::parse(b"WARC-Type: response\r\nX-a:1\r\nx-A:  2 \r\n\r\n");
         assert_eq!(odd, Oddities::default());
-        assert_eq!(fields.iter().collect::<Vec<_>>(), [("WARC-Type", "response"), ("X-a", "1"), ("x-A", "2")]);
+        assert_eq!(
+            fields.iter().collect::<Vec<_>>(),
+            [("WARC-Type", "response"), ("X-a", "1"), ("x-A", "2")]
+        );
         assert_eq!(fields.all("x-a").collect::<Vec<_>>(), ["1", "2"]);
         assert_eq!(fields.get("warc-type"), Some("response"));
     }

@@ -1,7 +1,7 @@
 //! The head of a record: version line and named fields.
 
-use super::fields::{Fields, Oddities};
 use super::RecordType;
+use super::fields::{Fields, Oddities};
 use crate::finding::{Finding, Severity, rules};
 
 /// The version on a record's first line.
@@ -129,12 +129,16 @@ fn report_oddities(odd: Oddities, version: Version, findings: &mut Vec<Finding>)
 
 fn parse_length(fields: &Fields, findings: &mut Vec<Finding>) -> Option<u64> {
     let Some(value) = fields.get("Content-Length") else {
-        findings.push(Finding::new(&rules::LENGTH_MISSING, "no Content-Length: where the block ends is not said"));
+        findings.push(Finding::new(
+            &rules::LENGTH_MISSING,
+            "no Content-Length: where the block ends is not said",
+        ));
         return None;
     };
     let length = value.bytes().all(|b| b.is_ascii_digit()).then(|| value.parse().ok()).flatten();
     if length.is_none() {
-        findings.push(Finding::new(&rules::LENGTH_INVALID, format!("Content-Length {value:?} is not a length")));
+        findings
+            .push(Finding::new(&rules::LENGTH_INVALID, format!("Content-Length {value:?} is not a length")));
     }
     length
 }
@@ -152,7 +156,9 @@ mod tests {
 
     #[test]
     fn a_good_head_has_no_finding() {
-        let (head, codes) = parse("WARC/1.1\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:x:1>\r\nContent-Length: 5\r\n\r\n");
+        let (head, codes) = parse(
+            "WARC/1.1\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:x:1>\r\nContent-Length: 5\r\n\r\n",
+        );
         assert!(codes.is_empty(), "{codes:?}");
         assert_eq!((head.version, head.id(), head.content_length), (Version::V1_1, Some("urn:x:1"), Some(5)));
         assert_eq!(head.record_type(), RecordType::Response);

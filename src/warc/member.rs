@@ -59,8 +59,15 @@ impl Content {
             start: 0,
             end: 0,
         });
-        let mut content =
-            Self { window, gzip, member_offset: 0, inner_offset: 0, members: 0, reread: 0, findings: Vec::new() };
+        let mut content = Self {
+            window,
+            gzip,
+            member_offset: 0,
+            inner_offset: 0,
+            members: 0,
+            reread: 0,
+            findings: Vec::new(),
+        };
         if content.is_gzip() {
             content.advance()?;
         } else {
@@ -157,7 +164,8 @@ impl Content {
         }
         let found = self.find_member()?;
         let to = self.window.offset();
-        let next = if found { format!("the next record begins at byte {to}") } else { "no further record".into() };
+        let next =
+            if found { format!("the next record begins at byte {to}") } else { "no further record".into() };
         let message = format!("bytes {} to {to} cannot be read as a gzip member; {next}", self.member_offset);
         self.findings.push(Finding::new(&rules::GZIP_GAP, message).at(self.member_offset));
         Ok(found)
@@ -233,7 +241,8 @@ impl Content {
             }
             Ok(_) => Ok(()),
             Err(()) => {
-                let message = format!("the compressed data cannot be inflated beyond byte {}", self.window.offset());
+                let message =
+                    format!("the compressed data cannot be inflated beyond byte {}", self.window.offset());
                 self.damage(Finding::new(&rules::GZIP_DATA, message));
                 Ok(())
             }
@@ -252,7 +261,10 @@ impl Content {
         let trailer = self.window.fill(11)?;
         let followed = matches!(trailer.get(8..), Some([] | [0x1f, 0x8b, 0x08]));
         let Some((crc, size)) = read_trailer(trailer) else {
-            self.damage(Finding::new(&rules::GZIP_TRUNCATED, "the file ends inside this gzip member's trailer"));
+            self.damage(Finding::new(
+                &rules::GZIP_TRUNCATED,
+                "the file ends inside this gzip member's trailer",
+            ));
             return Ok(());
         };
         self.window.consume(8);
@@ -348,7 +360,10 @@ fn header_length(bytes: &[u8]) -> Option<Result<usize, Finding>> {
         let mut crc = Crc::new();
         crc.update(bytes.get(..at)?);
         if u32::from(stored) != crc.sum() & 0xffff {
-            return Some(Err(Finding::new(&rules::GZIP_HEADER, "the gzip header's own CRC16 does not match")));
+            return Some(Err(Finding::new(
+                &rules::GZIP_HEADER,
+                "the gzip header's own CRC16 does not match",
+            )));
         }
         at += 2;
     }

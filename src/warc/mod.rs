@@ -10,9 +10,9 @@ mod head;
 mod member;
 mod reader;
 mod source;
-mod writer;
 #[cfg(test)]
 mod tests;
+mod writer;
 
 pub use self::fields::Fields;
 pub(crate) use self::head::bare_uri;

@@ -1,9 +1,9 @@
 //! Records, one after another, out of any byte source.
 
+use super::Limits;
 use super::head::Head;
 use super::member::Content;
 use super::source::Source;
-use super::Limits;
 use crate::finding::{Finding, rules};
 use std::io;
 
@@ -346,7 +346,9 @@ impl Reader {
 
     fn finish_active(&mut self) -> io::Result<Option<Extent>> {
         while self.available()? > 0 {}
-        let Some((cut, known)) = self.active.as_ref().map(|a| (a.cut, a.length_known)) else { return Ok(None) };
+        let Some((cut, known)) = self.active.as_ref().map(|a| (a.cut, a.length_known)) else {
+            return Ok(None);
+        };
         if cut {
             self.report_cut()?;
         } else if known {
@@ -357,7 +359,8 @@ impl Reader {
         self.collect();
         let Some(active) = self.active.take() else { return Ok(None) };
         if active.spans_members {
-            let mut finding = Finding::new(&rules::RECORD_SPANS_MEMBERS, "the record lies in several gzip members");
+            let mut finding =
+                Finding::new(&rules::RECORD_SPANS_MEMBERS, "the record lies in several gzip members");
             finding.record.clone_from(&active.id);
             self.note(finding.at(active.offset));
         }

@@ -4,7 +4,8 @@
 use super::*;
 use std::io::{Cursor, Read, Write};
 
-const BLOCKS: [&str; 4] = ["software: test\r\n", "HTTP/1.1 200 OK\r\n\r\nhello", "", "GET / HTTP/1.1\r\n\r\n"];
+const BLOCKS: [&str; 4] =
+    ["software: test\r\n", "HTTP/1.1 200 OK\r\n\r\nhello", "", "GET / HTTP/1.1\r\n\r\n"];
 
 fn sample(compression: Compression) -> Vec<u8> {
     let dir = tempfile::tempdir().unwrap();
@@ -86,7 +87,12 @@ fn every_cut_is_noticed_but_those_between_records() {
         let borders: Vec<u64> = read_bytes(&bytes).extents.iter().map(|e| e.end).collect();
         for cut in 1..bytes.len() {
             let seen = read_bytes(&bytes[..cut]);
-            assert_eq!(seen.codes.is_empty(), borders.contains(&(cut as u64)), "cut at {cut}: {:?}", seen.codes);
+            assert_eq!(
+                seen.codes.is_empty(),
+                borders.contains(&(cut as u64)),
+                "cut at {cut}: {:?}",
+                seen.codes
+            );
             assert_eq!(seen.end, cut as u64, "every byte is looked at");
         }
     }
@@ -121,7 +127,11 @@ fn after_damage_every_other_record_is_found() {
             *byte ^= 0x5a;
         }
         let cursor = Cursor::new(bad);
-        let seen = if seekable { read(Source::Seek(Box::new(cursor))) } else { read(Source::Stream(Box::new(cursor))) };
+        let seen = if seekable {
+            read(Source::Seek(Box::new(cursor)))
+        } else {
+            read(Source::Stream(Box::new(cursor)))
+        };
         for id in ["urn:x:0", "urn:x:2", "urn:x:3"] {
             assert!(seen.ids.iter().any(|i| i == id), "{id} in {:?} (seekable {seekable})", seen.ids);
         }
@@ -133,7 +143,11 @@ fn after_damage_every_other_record_is_found() {
 fn a_wrong_length_does_not_hide_the_next_record() {
     let plain = sample(Compression::None);
     let text = String::from_utf8(plain).unwrap();
-    for (from, to) in [("Content-Length: 24", "Content-Length: 25"), ("Content-Length: 24", "Content-Length: 23"), ("Content-Length: 24", "Content-Length: 99999")] {
+    for (from, to) in [
+        ("Content-Length: 24", "Content-Length: 25"),
+        ("Content-Length: 24", "Content-Length: 23"),
+        ("Content-Length: 24", "Content-Length: 99999"),
+    ] {
         assert!(text.contains(from));
         let seen = read_bytes(text.replacen(from, to, 1).as_bytes());
         assert!(seen.ids.ends_with(&["urn:x:2".to_owned(), "urn:x:3".to_owned()]), "{to}: {:?}", seen.ids);
@@ -196,7 +210,10 @@ fn a_failed_write_leaves_the_file_as_it_was() {
     let good = [("WARC-Type", "resource")];
     writer.write(&good, &mut &b"abc"[..], 3).unwrap();
     let offset = writer.offset();
-    assert!(matches!(writer.write(&good, &mut &b"abc"[..], 4), Err(WriteError::Length { said: 4, actual: 3 })));
+    assert!(matches!(
+        writer.write(&good, &mut &b"abc"[..], 4),
+        Err(WriteError::Length { said: 4, actual: 3 })
+    ));
     assert!(matches!(writer.write(&good, &mut &b"abc"[..], 2), Err(WriteError::Length { .. })));
     assert!(matches!(writer.write(&[("X", "a\r\nb")], &mut &b""[..], 0), Err(WriteError::Field(_))));
     assert_eq!(writer.offset(), offset);

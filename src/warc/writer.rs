@@ -169,7 +169,12 @@ fn member<W: Write>(out: W, level: u32) -> GzEncoder<W> {
     GzBuilder::new().mtime(0).operating_system(255).write(out, Level::new(level))
 }
 
-fn copy_record(out: &mut impl Write, head: &[u8], block: &mut dyn Read, length: u64) -> Result<Digest, Error> {
+fn copy_record(
+    out: &mut impl Write,
+    head: &[u8],
+    block: &mut dyn Read,
+    length: u64,
+) -> Result<Digest, Error> {
     let mut hasher = Hasher::new(Algorithm::Sha256);
     hasher.update(head);
     out.write_all(head)?;

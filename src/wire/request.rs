@@ -86,8 +86,8 @@ impl Request {
 /// Writes the head in a fixed order: request line, Host, User-Agent, Accept, Accept-Language, Accept-Encoding,
 /// Connection, Referer, the extra fields in the order given, Content-Length.
 ///
-/// `Accept-Encoding` is `gzip` unless told otherwise: the recorder keeps content codings as they come, and gzip is
-/// the one that every reader of WARC files can undo.
+/// `Accept-Encoding` is `identity` unless told otherwise: what is stored is what the server has, readable by every
+/// tool, and the WARC is compressed anyway.
 #[derive(Clone, Debug)]
 pub struct RequestBuilder {
     method: String,
@@ -199,7 +199,9 @@ impl RequestBuilder {
         let mut fields: Vec<(String, String)> = first
             .into_iter()
             .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
-            .filter(|(name, value)| !value.is_empty() && !self.headers.iter().any(|(n, _)| n.eq_ignore_ascii_case(name)))
+            .filter(|(name, value)| {
+                !value.is_empty() && !self.headers.iter().any(|(n, _)| n.eq_ignore_ascii_case(name))
+            })
             .collect();
         fields.extend(self.headers.iter().cloned());
         let length = self.body.as_ref().map(|body| ("Content-Length".to_owned(), body.len().to_string()));
@@ -254,7 +256,7 @@ mod tests {
         assert_eq!(
             String::from_utf8_lossy(request.bytes()),
             "GET /a%20b?q=1 HTTP/1.1\r\nHost: [2001:db8::1]:8080\r\nUser-Agent: probe\r\nAccept: */*\r\n\
-             Accept-Language: de\r\nAccept-Encoding: gzip\r\nConnection: keep-alive\r\nReferer: http://x/\r\n\
+             Accept-Language: de\r\nAccept-Encoding: identity\r\nConnection: keep-alive\r\nReferer: http://x/\r\n\
              x-LOWER: 1\r\nCookie: a=b\r\n\r\n"
         );
         assert_eq!(request.url().as_str(), "http://[2001:db8::1]:8080/a%20b?q=1");
