@@ -33,7 +33,7 @@ pub(super) fn iso_within(text: &str) -> Option<String> {
 
 /// `YYYY-MM-DD` with whatever time and zone follow it.
 fn machine(text: &str) -> Option<String> {
-    let date = text.get(..10)?;
+    let Some(date) = text.get(..10) else { return compact(text) };
     let bytes = date.as_bytes();
     if bytes.get(4) != Some(&b'-') || bytes.get(7) != Some(&b'-') {
         return compact(text);
