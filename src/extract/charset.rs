@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, ISO_2022_JP};
 
 /// Bytes searched for a `<meta charset>`; the standard asks for 1024, wild pages put it later.
 const PRESCAN: usize = 4096;
@@ -51,10 +51,9 @@ fn trusted(encoding: &'static Encoding, bytes: &[u8]) -> &'static Encoding {
     if encoding == UTF_8 {
         return if mostly_utf8(bytes) { UTF_8 } else { guess(bytes) };
     }
-    if encoding == WINDOWS_1252 && utf8.is_ok() && !bytes.is_ascii() {
-        return UTF_8;
-    }
-    encoding
+    // Pages are converted on their way more often than their labels are; no other text is UTF-8 by accident.
+    let stateful = encoding == ISO_2022_JP || encoding == UTF_16LE || encoding == UTF_16BE;
+    if !stateful && utf8.is_ok() && !bytes.is_ascii() { UTF_8 } else { encoding }
 }
 
 /// The `charset` parameter of a Content-Type value.

@@ -229,14 +229,14 @@ impl Draft {
         let above = tree.ancestors(block.first).take_while(|(index, _)| *index != unit);
         for (_, node) in above {
             let author = names_author(node);
-            let date =
-                node.roles.has(Roles::DATE) || node.attr("class").is_some_and(|class| class.contains("meta"));
-            if author && self.author.is_none() {
+            let dated = node.roles.has(Roles::DATE) || node.attr("class").is_some_and(|class| class.contains("meta"));
+            let date = if dated { super::dates::iso_within(&block.text) } else { None };
+            let (is_date, is_author) = (date.is_some(), author && date.is_none());
+            if is_author && self.author.is_none() {
                 self.author = Some(clean_name(&block.text)).filter(|name| !name.is_empty());
-            } else if date && self.date.is_none() {
-                self.date = super::dates::iso_within(&block.text).or_else(|| Some(block.text.clone()));
             }
-            head |= author || date;
+            self.date = self.date.take().or(date);
+            head |= is_author || is_date;
         }
         head
     }

@@ -33,7 +33,7 @@ pub(super) fn iso_within(text: &str) -> Option<String> {
 
 /// `YYYY-MM-DD` with whatever time and zone follow it.
 fn machine(text: &str) -> Option<String> {
-    let date = text.get(..10)?;
+    let Some(date) = text.get(..10) else { return compact(text) };
     let bytes = date.as_bytes();
     if bytes.get(4) != Some(&b'-') || bytes.get(7) != Some(&b'-') {
         return compact(text);
@@ -106,19 +106,19 @@ fn named(text: &str) -> Option<String> {
     let lower = text.to_lowercase();
     let words: Vec<&str> =
         lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-    let at = words.iter().position(|word| month(word).is_some())?;
+    (0..words.len()).find_map(|at| named_at(&words, at))
+}
+
+fn named_at(words: &[&str], at: usize) -> Option<String> {
     let month = month(words.get(at)?)?;
     let near = |offset: isize| words.get(at.checked_add_signed(offset)?).copied();
     let day = |word: &str| {
-        word.trim_end_matches(|c: char| c.is_alphabetic())
-            .parse::<u32>()
-            .ok()
-            .filter(|day| (1..=31).contains(day))
+        let number = word.trim_end_matches(|c: char| c.is_alphabetic()).parse::<u32>().ok();
+        number.filter(|day| (1..=31).contains(day))
     };
     let before = [-1, -2].into_iter().filter_map(near).find_map(day);
     let after = near(1).and_then(day);
-    let year =
-        [1, 2, 3].into_iter().filter_map(near).find(|word| word.len() == 4 && word.parse::<u32>().is_ok())?;
+    let year = [1, 2, 3].into_iter().filter_map(near).find(|word| word.len() == 4 && word.parse::<u32>().is_ok())?;
     valid(year, &month.to_string(), &before.or(after)?.to_string())
 }
 

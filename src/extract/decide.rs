@@ -18,6 +18,9 @@ pub(super) enum Verdict {
     Boilerplate,
 }
 
+/// Share of a container's gain that one child must have to take its place.
+const NEARLY_ALL: f32 = 0.8;
+
 /// The decision for a page.
 pub(super) struct Decision {
     pub(super) verdicts: Vec<Verdict>,
@@ -88,34 +91,26 @@ fn weight(block: &Block, facts: &Facts) -> f32 {
     }
 }
 
-/// From the root downwards, as long as one child holds nearly all that its parent gains.
+/// The subtree that gains most, then downwards as long as one child holds nearly all of its gain.
 fn container(tree: &Tree<'_>, sum: &[f32]) -> u32 {
     let value = |index: u32| sum.get(index as usize).copied().unwrap_or_default();
-    let mut current = 0;
+    let holders = tree.iter().filter(|(_, node)| holds_text(node.tag));
+    let best = holders.map(|(index, _)| (index, value(index))).max_by(|a, b| a.1.total_cmp(&b.1));
+    let Some((mut current, _)) = best.filter(|(_, score)| *score > 0.0) else { return 0 };
     loop {
-        let best = tree
-            .children(current)
-            .filter(|(_, node)| node.tag != Tag::Text)
-            .map(|(index, _)| (index, value(index)))
-            .max_by(|a, b| a.1.total_cmp(&b.1));
+        let children = tree.children(current).filter(|(_, node)| holds_text(node.tag));
+        let best = children.map(|(index, _)| (index, value(index))).max_by(|a, b| a.1.total_cmp(&b.1));
         match best {
-            Some((index, score))
-                if score > 0.0 && score >= 0.8 * value(current) && holds_text(tree, index) =>
-            {
-                current = index
-            }
+            Some((index, score)) if score >= NEARLY_ALL * value(current) => current = index,
             _ => return current,
         }
     }
 }
 
-/// The container is no single paragraph: its neighbours would be lost.
-fn holds_text(tree: &Tree<'_>, index: u32) -> bool {
-    !matches!(
-        tree.at(index).tag,
-        Tag::P | Tag::Heading(_) | Tag::Li | Tag::Row | Tag::Cell | Tag::Pre | Tag::Blockquote
-    ) && tree.at(index).tag.is_block()
-        || matches!(tree.at(index).tag, Tag::Inline | Tag::Span)
+/// A container is no single paragraph: its neighbours would be lost.
+fn holds_text(tag: Tag) -> bool {
+    let line = matches!(tag, Tag::P | Tag::Heading(_) | Tag::Li | Tag::Row | Tag::Pre | Tag::Blockquote);
+    !line && (tag.is_block() || matches!(tag, Tag::Inline | Tag::Span))
 }
 
 fn first_verdict(block: &Block, facts: &Facts, inside: bool) -> Verdict {
@@ -123,7 +118,8 @@ fn first_verdict(block: &Block, facts: &Facts, inside: bool) -> Verdict {
         return Verdict::Boilerplate;
     }
     if facts.roles.has(Roles::COMMENT) {
-        return Verdict::Comment;
+        let other = Roles::SIDE.with(Roles::RESPOND).with(Roles::RELATED).with(Roles::LOGIN).with(Roles::NAV);
+        return if facts.roles.has(other) { Verdict::Boilerplate } else { Verdict::Comment };
     }
     if !inside || excluded(block, facts) || block.shape == Shape::Image && facts.link_density > 0.0 {
         return Verdict::Boilerplate;

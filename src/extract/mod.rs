@@ -228,3 +228,6 @@ fn append_comments(article: &mut Article) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

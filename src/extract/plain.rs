@@ -291,7 +291,7 @@ fn entries(lines: &[Line<'_>]) -> usize {
 /// Author and date of a comment that begins at a line, and the lines that this takes.
 fn begins_entry(lines: &[Line<'_>], at: usize) -> Option<(Option<String>, Option<String>, usize)> {
     let line = lines.get(at)?;
-    if line.prose || line.words > 16 || line.topic.is_some() {
+    if line.words > 16 || line.topic.is_some() {
         return None;
     }
     let next = lines.get(at + 1);
@@ -300,7 +300,7 @@ fn begins_entry(lines: &[Line<'_>], at: usize) -> Option<(Option<String>, Option
         let taken = 1 + usize::from(next_date.is_some());
         return Some((Some(name), next_date.or_else(|| date_line(line.text)), taken));
     }
-    if line.words <= 5 && next_date.is_some() && !line.text.ends_with(['.', '!', '?']) {
+    if !line.prose && line.words <= 5 && next_date.is_some() && !line.text.ends_with(['.', '!', '?']) {
         return Some((Some(line.text.to_owned()), next_date, 2));
     }
     None

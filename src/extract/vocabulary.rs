@@ -295,7 +295,7 @@ const PHRASES: &[(Topic, Place, &str)] = &[
     (
         Share,
         Whole,
-        "share|share this|share this:|share on|tweet|tweet this|pin it|pin|like|like this|like this:|like loading|liked|be the first to like this|email this|print|print this|print this page|email|e-mail this|whatsapp|facebook|twitter|x|linkedin|pinterest|reddit|tumblr|telegram|instagram|youtube|google+|stumbleupon|digg|delicious|pocket|flipboard|copy link|copy url|link copied|follow us|follow|follow me|subscribe|rss|share article|share this article|share this post|share this story|share this page|share via|more|rate this|rate this:|related|shares|# shares|# share|\
+        "share|share this|share this:|share on|tweet|tweet this|pin it|pin|like|like this|like this:|like loading|liked|be the first to like this|email this|print|print this|print this page|email|e-mail this|whatsapp|facebook|twitter|x|linkedin|pinterest|reddit|tumblr|telegram|instagram|youtube|google|stumbleupon|digg|delicious|pocket|flipboard|copy link|copy url|link copied|follow us|follow|follow me|subscribe|rss|share article|share this article|share this post|share this story|share this page|share via|more|rate this|rate this:|related|shares|# shares|# share|\
          teilen|teilen mit|teile dies|teilen mit:|teile dies mit|gefällt mir|gefällt mir:|gefällt mir wird geladen|drucken|artikel teilen|beitrag teilen|folgen|merken|\
          partager|partager:|partager :|partagez|partager sur|partager cet article|j'aime|j'aime:|j'aime chargement|imprimer|envoyer par mail|envoyer par e-mail|suivre|suivez-nous|articles similaires|\
          compartir|comparte|comparte esto|comparte esto:|compartir en|me gusta|me gusta esto|me gusta esto:|me gusta cargando|imprimir|síguenos|correo electrónico|\
@@ -312,7 +312,7 @@ const PHRASES: &[(Topic, Place, &str)] = &[
          auf facebook teilen|auf twitter teilen|auf x teilen|per whatsapp|per e-mail teilen|klick, um auf|klick, um über|klicken, um|zum teilen|klicken zum|folge uns|folgen sie uns|\
          cliquez pour partager|cliquer pour partager|cliquez pour envoyer|partager sur facebook|partager sur twitter|suivez-nous sur|\
          haz clic para compartir|haz clic en compartir|compartir en facebook|compartir en twitter|síguenos en|\
-         fai clic per condividere|fai clic qui per condividere|condividi su facebook|condividi su twitter|seguici su|clique para compartilhar|compartilhar no|clique para partilhar|siga-nos no|klik om te delen|klik om af te drukken|deel op|kliknij, aby udostępnić|udostępnij na|нажмите, чтобы поделиться|поделиться в|klicka för att dela|分享到|扫描二维码|关注我们|クリックして|# bloggers like this|# likes|# people like",
+         fai clic per condividere|fai clic qui per condividere|condividi su facebook|condividi su twitter|seguici su|clique para compartilhar|compartilhar no|clique para partilhar|siga-nos no|klik om te delen|klik om af te drukken|deel op|kliknij, aby udostępnić|udostępnij na|нажмите, чтобы поделиться|поделиться в|klicka för att dela|分享到|扫描二维码|关注我们|クリックして|# bloggers like this|%d bloggers like this|# likes|# people like",
     ),
     // --- consent
     (
