@@ -73,7 +73,8 @@ pub(crate) fn run(args: Args, global: Global) -> Outcome {
 }
 
 fn step(command: &str, args: &[&str]) {
-    output::line(&format!("\n$ fonds {command} {}", args.join(" ")));
+    output::line("");
+    output::line(&format!("$ fonds {command} {}", args.join(" ")));
 }
 
 fn serve(listener: &TcpListener) {
