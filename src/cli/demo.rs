@@ -102,7 +102,8 @@ fn answer(stream: &TcpStream) -> std::io::Result<()> {
             Some((_, media, body)) => ("200 OK", *media, *body),
             None => ("404 Not Found", "text/plain", &b"not here\n"[..]),
         };
-        let head = format!("HTTP/1.1 {status}\r\nContent-Type: {media}\r\nContent-Length: {}\r\n\r\n", body.len());
+        let head =
+            format!("HTTP/1.1 {status}\r\nContent-Type: {media}\r\nContent-Length: {}\r\n\r\n", body.len());
         out.write_all(head.as_bytes())?;
         out.write_all(body)?;
     }

@@ -26,6 +26,7 @@ pub(crate) struct ReadArgs {
 }
 
 /// Where temporary files go.
+#[expect(clippy::disallowed_methods, reason = "the command line is where the environment is read")]
 pub(crate) fn spool() -> PathBuf {
     std::env::temp_dir()
 }
