@@ -75,8 +75,17 @@ pub(crate) fn of_error(error: &anyhow::Error) -> ExitCode {
     if is_broken_pipe(error) {
         return Exit::Done.into();
     }
-    output::problem(&format!("{error:#}"));
+    output::problem(&in_words(error));
     exit.into()
+}
+
+/// The error and its causes in one line; a cause that its error has told already is not told again.
+pub(crate) fn in_words(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).fold(String::new(), |told, cause| match told.as_str() {
+        "" => cause,
+        _ if told.contains(&cause) => told,
+        _ => format!("{told}: {cause}"),
+    })
 }
 
 fn classify(error: &anyhow::Error) -> Exit {
@@ -97,4 +106,17 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 fn io_kind(error: &anyhow::Error) -> Option<io::ErrorKind> {
     error.chain().find_map(|e| e.downcast_ref::<io::Error>()).map(io::Error::kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use anyhow::Context;
+
+    #[test]
+    fn a_cause_is_told_once() {
+        let error =
+            Err::<(), _>(io::Error::other("x is gone")).context("reading x").context("reading x: x is gone");
+        assert_eq!(error.map_err(|e| in_words(&e)), Err("reading x: x is gone".to_owned()));
+    }
 }

@@ -1,6 +1,6 @@
 //! `fonds extract`
 
-use super::exit::{Exit, Outcome};
+use super::exit::{Exit, Outcome, in_words};
 use super::inputs::{self, ReadArgs};
 use super::{Global, output};
 use anyhow::Context;
@@ -106,7 +106,7 @@ pub(crate) fn run(args: Args, global: Global) -> Outcome {
             if error.chain().any(|e| e.downcast_ref::<Written>().is_some()) {
                 return Err(error);
             }
-            output::problem(&format!("{error:#}"));
+            output::problem(&in_words(&error));
             unreadable = true;
         }
     }

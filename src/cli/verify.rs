@@ -1,6 +1,6 @@
 //! `fonds verify`
 
-use super::exit::{Exit, Outcome};
+use super::exit::{Exit, Outcome, in_words};
 use super::inputs::{self, ReadArgs};
 use super::{Global, output};
 use anyhow::Context;
@@ -55,7 +55,7 @@ pub(crate) fn run(args: Args, global: Global) -> Outcome {
     let mut verification = Verification::new(options);
     for input in &found.inputs {
         if let Err(error) = check(&mut verification, input).with_context(|| input.name().to_owned()) {
-            output::problem(&format!("{error:#}"));
+            output::problem(&in_words(&error));
             unreadable = true;
         }
     }
@@ -165,7 +165,7 @@ fn summary(report: &Report, out: &mut dyn Write) -> anyhow::Result<()> {
     }
     let verdict = match (report.verdict, report.achieved) {
         (Verdict::Ok, Some(level)) => format!("intact, level {level}"),
-        (Verdict::Ok, None) => "nothing was checked".to_owned(),
+        (Verdict::Ok, None) | (Verdict::Unchecked, _) => "nothing was checked".to_owned(),
         (Verdict::Damaged, _) => "NOT INTACT".to_owned(),
     };
     writeln!(out, "{verdict}: {} errors, {} warnings", report.counts.errors, report.counts.warnings)?;

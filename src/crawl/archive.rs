@@ -4,11 +4,12 @@
 //! archive; [`Archive::seal`] makes it a finished collection.
 
 use super::Error;
-use crate::cdxj::{Capture, Sorter};
+use super::reserve::Reserve;
+use crate::cdxj::{Capture, Entry, Sorter};
 use crate::digest;
 use crate::manifest::{
-    Body, Bytes, Connection, Count, End, Failure, File as LogFile, Http, Links, Log, Page, Record, Session,
-    Skip, Times, Warc,
+    Body, Bytes, Connection, Count, End, Failure, File as LogFile, Http, Links, Log, Mark, Page, Record,
+    Session, Skip, Times, Warc,
 };
 use crate::package::{self, About, layout, layout::Layout, pages};
 use crate::warc::{Compression, RecordType, WriteError, Writer};
@@ -31,6 +32,10 @@ pub struct Archive {
     warcinfo_id: String,
     log: Log,
     index: Sorter,
+    /// Where to go back to while a capture is half written, and its index lines.
+    begun: Option<(u64, Mark, Count)>,
+    pending: Vec<Entry>,
+    reserve: Reserve,
     pages: BufWriter<File>,
     main_page: Option<Page>,
     counts: Count,
@@ -89,6 +94,9 @@ impl Archive {
         let mut archive = Self {
             warcinfo_id: new_urn(world.as_ref()).map_err(at(root))?,
             index: Sorter::new(&layout.workroom()),
+            begun: None,
+            pending: Vec::new(),
+            reserve: Reserve::create(&layout.workroom()).map_err(at(root))?,
             pages: BufWriter::new(pages),
             main_page: None,
             counts: Count::default(),
@@ -102,6 +110,7 @@ impl Archive {
         };
         archive.log(Body::Session(Box::new(session)))?;
         archive.warcinfo(info)?;
+        archive.commit()?;
         let header = pages::header(&format!("Pages of {}", archive.name));
         archive.pages.write_all(header.as_bytes()).map_err(at(&pages_path))?;
         Ok(archive)
@@ -154,9 +163,7 @@ impl Archive {
             offset: written.offset,
             length: written.stored,
         };
-        if let Some(entry) = entry.entry() {
-            self.index.push(&entry).map_err(Error::at(self.layout.root()))?;
-        }
+        let entry = entry.entry();
         let bytes = Bytes {
             length: written.length,
             sha256: written.sha256.value(),
@@ -165,7 +172,37 @@ impl Archive {
         };
         let record = log_record(fields, bytes, context);
         self.log(Body::Record(Box::new(record)))?;
+        self.pending.extend(entry);
         Ok(())
+    }
+
+    /// Begins a capture: its records and log lines count together or not at all.
+    pub fn begin(&mut self) {
+        self.begun = Some((self.writer.offset(), self.log.mark(), self.counts));
+    }
+
+    /// The capture is whole.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn commit(&mut self) -> Result<(), Error> {
+        let at = |archive: &Self| Error::at(archive.layout.root());
+        let needed: usize = self.pending.iter().map(|entry| entry.line().len() + 1).sum();
+        self.reserve.need(needed as u64).map_err(at(self))?;
+        for entry in std::mem::take(&mut self.pending) {
+            self.index.push(&entry).map_err(at(self))?;
+        }
+        self.begun = None;
+        Ok(())
+    }
+
+    /// Takes a half-written capture back.
+    fn roll_back(&mut self) -> std::io::Result<()> {
+        self.pending.clear();
+        let Some((offset, mark, counts)) = self.begun.take() else { return Ok(()) };
+        self.counts = counts;
+        self.writer.cut(offset)?;
+        self.log.roll_back(mark)
     }
 
     /// Logs a connection and gives its `seq`.
@@ -221,12 +258,14 @@ impl Archive {
         self.log(Body::Page(page)).map(drop)
     }
 
-    /// Closes everything: WARC, index, pages, log with its checkpoint, datapackage. `exit` as in the log's end entry.
+    /// Closes everything, a capture that is not committed taken back: WARC, index, pages, log with its checkpoint, datapackage. `exit` as in the log's end entry.
     ///
     /// # Errors
     /// What the file system says.
     pub fn seal(mut self, exit: &str) -> Result<PathBuf, Error> {
         let root = self.layout.root().to_owned();
+        self.roll_back().map_err(Error::at(&root))?;
+        self.reserve.release().map_err(Error::at(&root))?;
         let pages_path = self.layout.file(layout::PAGES);
         self.pages.flush().map_err(Error::at(&pages_path))?;
         self.pages.get_ref().sync_all().map_err(Error::at(&pages_path))?;

@@ -46,6 +46,7 @@ impl<'a> Ledger<'a> {
         exchange: &Exchange,
         seed: Option<&str>,
     ) -> Result<String, Error> {
+        self.archive.begin();
         let connection = self.connection(&exchange.connection)?;
         let warcinfo = self.archive.warcinfo_id();
         let via = target.via.as_ref().map(Url::as_str);
@@ -62,6 +63,7 @@ impl<'a> Ledger<'a> {
             self.write(draft, context)?;
         }
         self.archive.captured();
+        self.archive.commit()?;
         Ok(crate::warc::bare_uri(&response).to_owned())
     }
 
@@ -77,12 +79,14 @@ impl<'a> Ledger<'a> {
         let hops = hops(target);
         let origin = Origin { warcinfo_id: Some(&warcinfo), via, hops: hops.as_deref(), ..Origin::default() };
         let mut ids = self.ids(1)?;
+        self.archive.begin();
         let draft = failure_draft(failure, &origin, &mut || ids.pop().unwrap_or_default());
         let context =
             Context { via: via.map(str::to_owned), seed: seed.map(str::to_owned), ..Context::default() };
         self.write(&draft, context)?;
         let attempts = u32::try_from(failure.attempts.len().max(1)).unwrap_or(u32::MAX);
-        self.log_failure(target, failure.stage, &failure.error, attempts, seed)
+        self.log_failure(target, failure.stage, &failure.error, attempts, seed)?;
+        self.archive.commit()
     }
 
     /// A target given up by a rule; what was exchanged for it has its own records.

@@ -9,6 +9,7 @@ mod discover;
 mod frontier;
 mod ledger;
 pub mod links;
+mod reserve;
 mod session;
 
 pub use self::archive::{Archive, Context};
@@ -55,7 +56,12 @@ impl Error {
 
     fn create(path: &Path, source: io::Error) -> Self {
         match source.kind() {
-            io::ErrorKind::AlreadyExists => Self::Exists(path.to_owned()),
+            // Of a parent that is a file it is said too.
+            io::ErrorKind::AlreadyExists if path.symlink_metadata().is_ok() => Self::Exists(path.to_owned()),
+            io::ErrorKind::AlreadyExists => {
+                let source = io::Error::new(io::ErrorKind::NotADirectory, "a part of the path is a file");
+                Self::Io { path: path.to_owned(), source }
+            }
             _ => Self::Io { path: path.to_owned(), source },
         }
     }

@@ -5,7 +5,7 @@ use super::tree::{Tree, leaf_hash, write_checkpoint};
 use crate::world::{World, millis};
 use data_encoding::HEXLOWER;
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// A log being written, in a collection's `provenance` directory.
@@ -16,6 +16,15 @@ pub struct Log {
     lines: File,
     leaves: File,
     tree: Tree,
+    /// Bytes of whole lines.
+    length: u64,
+}
+
+/// A state to go back to.
+#[derive(Clone, Debug)]
+pub struct Mark {
+    tree: Tree,
+    length: u64,
 }
 
 impl Log {
@@ -31,13 +40,14 @@ impl Log {
             lines: anew("manifest.jsonl")?,
             leaves: anew("leaves")?,
             tree: Tree::default(),
+            length: 0,
         })
     }
 
     /// Appends an entry and gives its `seq`.
     ///
     /// # Errors
-    /// What the file system, or the source of randomness, says.
+    /// What the file system, or the source of randomness, says; the log is then as it was before.
     pub fn append(&mut self, world: &dyn World, body: Body) -> io::Result<u64> {
         let mut salt = [0; 16];
         world.random(&mut salt)?;
@@ -46,10 +56,36 @@ impl Log {
         let mut line = canonical(&entry)?;
         let leaf = leaf_hash(&line);
         line.push(b'\n');
-        self.lines.write_all(&line)?;
-        self.leaves.write_all(&leaf.0)?;
+        if let Err(error) = self.lines.write_all(&line).and_then(|()| self.leaves.write_all(&leaf.0)) {
+            self.cut()?;
+            return Err(error);
+        }
+        self.length += line.len() as u64;
         self.tree.push(leaf);
         Ok(seq)
+    }
+
+    /// The state now.
+    pub fn mark(&self) -> Mark {
+        Mark { tree: self.tree.clone(), length: self.length }
+    }
+
+    /// Takes back every entry since `mark`.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn roll_back(&mut self, mark: Mark) -> io::Result<()> {
+        (self.tree, self.length) = (mark.tree, mark.length);
+        self.cut()
+    }
+
+    /// Cuts both files to whole entries.
+    fn cut(&mut self) -> io::Result<()> {
+        for (file, length) in [(&mut self.lines, self.length), (&mut self.leaves, self.tree.size() * 32)] {
+            file.set_len(length)?;
+            file.seek(SeekFrom::Start(length))?;
+        }
+        Ok(())
     }
 
     /// Makes all lines durable.
@@ -138,5 +174,25 @@ mod tests {
         let checkpoint = read_checkpoint(&std::fs::read(dir.path().join("checkpoint")).unwrap()).unwrap();
         assert_eq!((checkpoint.size(), *checkpoint.hash()), (10, tree.root()));
         assert!(Log::create(dir.path(), "fonds/x").is_err(), "a log is never overwritten");
+    }
+
+    #[test]
+    fn what_is_taken_back_was_never_there() {
+        let read = |roll_back: bool| {
+            let dir = tempfile::tempdir().unwrap();
+            let mut log = Log::create(dir.path(), "fonds/x").unwrap();
+            log.append(&Pinned, failure("1")).unwrap();
+            if roll_back {
+                let mark = log.mark();
+                log.append(&Pinned, failure("2")).unwrap();
+                log.append(&Pinned, failure("3")).unwrap();
+                log.roll_back(mark).unwrap();
+            }
+            assert_eq!(log.append(&Pinned, failure("4")).unwrap(), 1);
+            log.close().unwrap();
+            ["manifest.jsonl", "leaves", "checkpoint"]
+                .map(|name| std::fs::read(dir.path().join(name)).unwrap())
+        };
+        assert_eq!(read(true), read(false));
     }
 }

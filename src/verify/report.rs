@@ -43,6 +43,8 @@ pub enum Verdict {
     Ok,
     /// At least one error.
     Damaged,
+    /// There was nothing that could be looked at.
+    Unchecked,
 }
 
 /// What an input was and how far it was read.
@@ -162,14 +164,19 @@ impl Report {
         inputs.iter().for_each(|input| counts.add(&input.counts));
         counts.errors = count(&findings, Severity::Error);
         counts.warnings = count(&findings, Severity::Warning);
-        let levels = ladder(&findings, evidence);
+        let levels = if inputs.is_empty() { unclimbed() } else { ladder(&findings, evidence) };
+        let verdict = match (counts.errors, inputs.is_empty()) {
+            (1.., _) => Verdict::Damaged,
+            (0, true) => Verdict::Unchecked,
+            (0, false) => Verdict::Ok,
+        };
         let passed = |l: &&LevelReport| matches!(l.status, Status::Pass | Status::Weak);
         Self {
             schema: SCHEMA,
             tool: concat!("fonds ", env!("CARGO_PKG_VERSION")).to_owned(),
             checked_at,
             achieved: levels.iter().take_while(passed).last().map(|l| l.level),
-            verdict: if counts.errors > 0 { Verdict::Damaged } else { Verdict::Ok },
+            verdict,
             counts,
             inputs,
             time_bounds: TimeBounds::default(),
@@ -185,9 +192,22 @@ fn count(findings: &[Finding], severity: Severity) -> u64 {
     findings.iter().filter(|f| f.severity == severity).count() as u64
 }
 
+const NAMES: [&str; 6] = ["structure", "digests", "complete", "signed", "timed", "witnessed"];
+
+fn unclimbed() -> Vec<LevelReport> {
+    let rung = |(level, name)| LevelReport {
+        level,
+        name,
+        status: Status::Unchecked,
+        detail: "nothing to check".to_owned(),
+    };
+    (0..).zip(NAMES).map(rung).collect()
+}
+
 fn ladder(findings: &[Finding], evidence: Evidence) -> Vec<LevelReport> {
     let errors = |level: Level| findings.iter().filter(|f| f.is_error() && f.level == level).count();
-    let rung = |level, name, otherwise: (Status, &str)| {
+    let rung = |level: Level, otherwise: (Status, &str)| {
+        let name = NAMES.get(usize::from(level)).copied().unwrap_or_default();
         let (status, detail) = match errors(level) {
             0 => (otherwise.0, otherwise.1.to_owned()),
             n => (Status::Fail, format!("{n} error(s)")),
@@ -195,16 +215,12 @@ fn ladder(findings: &[Finding], evidence: Evidence) -> Vec<LevelReport> {
         LevelReport { level, name, status, detail }
     };
     vec![
-        rung(
-            0,
-            "structure",
-            (Status::Pass, "well-formed as a container and as WARC, every byte accounted for"),
-        ),
-        rung(1, "digests", digests_held(evidence)),
-        rung(2, "complete", log_held(evidence)),
-        rung(3, "signed", held(evidence.signatures, "no signature")),
-        rung(4, "timed", held(evidence.time_tokens, "no time-stamp token")),
-        rung(5, "witnessed", (Status::Absent, "no witness")),
+        rung(0, (Status::Pass, "well-formed as a container and as WARC, every byte accounted for")),
+        rung(1, digests_held(evidence)),
+        rung(2, log_held(evidence)),
+        rung(3, held(evidence.signatures, "no signature")),
+        rung(4, held(evidence.time_tokens, "no time-stamp token")),
+        rung(5, (Status::Absent, "no witness")),
     ]
 }
 

@@ -109,11 +109,20 @@ impl Writer {
                 Ok(written)
             }
             Err(error) => {
-                self.file.set_len(self.offset)?;
-                self.file.seek(SeekFrom::Start(self.offset))?;
+                self.cut(self.offset)?;
                 Err(error)
             }
         }
+    }
+
+    /// Takes back every record from `offset` on, which must be where one began.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn cut(&mut self, offset: u64) -> io::Result<()> {
+        self.offset = self.offset.min(offset);
+        self.file.set_len(self.offset)?;
+        self.file.seek(SeekFrom::Start(self.offset)).map(drop)
     }
 
     /// Makes what was written durable.
