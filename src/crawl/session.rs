@@ -37,7 +37,7 @@ pub struct Job {
     pub scope: Scope,
     /// User-Agent.
     pub user_agent: String,
-    /// More request header fields, in order.
+    /// More request header fields, in order. Authorization and Cookie go to the hosts of the seeds alone.
     pub headers: Vec<(String, String)>,
     /// Hosts asked at the same time; each gets one connection.
     pub hosts: usize,
@@ -159,10 +159,26 @@ fn request(job: &Job, target: &Target) -> Result<Request, String> {
     if let Some(via) = &target.via {
         builder = builder.referer(&referer(via, &target.url));
     }
-    for (name, value) in &job.headers {
+    for (name, value) in
+        job.headers.iter().filter(|(name, _)| !is_secret(name) || is_trusted(job, &target.url))
+    {
         builder = builder.header(name, value);
     }
     builder.build().map_err(|e| e.to_string())
+}
+
+fn is_secret(name: &str) -> bool {
+    ["authorization", "cookie", "proxy-authorization"].iter().any(|secret| name.eq_ignore_ascii_case(secret))
+}
+
+/// Secrets go to the hosts that the user named, and never from https down to http.
+fn is_trusted(job: &Job, url: &Url) -> bool {
+    let named = |seed: &Url| {
+        seed.host_str() == url.host_str()
+            && seed.port() == url.port()
+            && (url.scheme() == "https" || seed.scheme() == url.scheme())
+    };
+    job.seeds.iter().any(named)
 }
 
 /// As browsers do by default (strict-origin-when-cross-origin): only the origin goes to another one.
@@ -210,8 +226,8 @@ impl<'a> Run<'a> {
             url.set_fragment(None);
             let same_as = planted.iter().position(|other| *other == url);
             planted.push(url.clone());
-            if same_as.is_some() {
-                self.ledger.skip(url.as_str(), "named twice")?;
+            if let (Some(_), Some(named)) = (same_as, self.job.seeds.get(number)) {
+                self.ledger.skip(named.as_str(), "named twice")?;
             }
             if let Some(seed) = self.seeds.get_mut(number) {
                 seed.same_as = same_as;
@@ -348,5 +364,49 @@ impl<'a> Run<'a> {
         let captured: Vec<bool> = self.seeds.iter().map(done).collect();
         let interrupted = interrupted && (self.frontier.waiting() > 0 || captured.contains(&false));
         Summary { counts: self.ledger.counts(), bytes: self.bytes, captured, interrupted }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).unwrap()
+    }
+
+    #[test]
+    fn secrets_go_to_named_hosts_alone() {
+        let job = Job {
+            seeds: vec![url("https://a.example/x"), url("http://b.example/")],
+            scope: Scope::Page,
+            user_agent: String::new(),
+            headers: vec![("authorization".into(), "s3cret".into()), ("X-A".into(), "plain".into())],
+            hosts: 1,
+        };
+        let sent = |to: &str| {
+            let target =
+                Target { url: url(to), role: Role::Page, via: None, seed: 0, chain: Vec::new(), depth: 0 };
+            let bytes = String::from_utf8(request(&job, &target).unwrap().bytes().to_vec()).unwrap();
+            assert!(bytes.contains("X-A: plain"));
+            bytes.contains("s3cret")
+        };
+        for trusted in ["https://a.example/y", "https://b.example/", "http://b.example/z"] {
+            assert!(sent(trusted), "{trusted}");
+        }
+        for other in
+            ["http://a.example/y", "https://a.example:8443/", "https://c.example/", "https://x.a.example/"]
+        {
+            assert!(!sent(other), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_referer_tells_another_origin_no_path_and_http_nothing() {
+        let via = url("https://u:p@a.example/x?q#f");
+        assert_eq!(referer(&via, &url("https://a.example/y")), "https://a.example/x?q");
+        assert_eq!(referer(&via, &url("https://b.example/y")), "https://a.example/");
+        assert_eq!(referer(&via, &url("http://a.example/y")), "");
     }
 }

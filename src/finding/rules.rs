@@ -143,6 +143,7 @@ rules! {
     RECORD_UNLISTED Error 2 "record-unlisted" "" "A record of the archive is not in the log.";
     RECORD_ORDER Error 2 "record-order" "" "Records do not stand in the log's order.";
     LOG_UNFINISHED Error 2 "log-unfinished" "" "The log does not end with an end entry: the run was cut, or lines are missing.";
+    SEED_WITHOUT_FATE Error 2 "seed-without-fate" "" "The log tells neither capture nor failure of a URL that was asked for.";
     LOG_FILES Error 2 "log-files" "" "A file is not the one that the log's end entry names.";
     INDEX_LINE Error 2 "index-line" "CDXJ 0.1.0" "An index line cannot be read, or does not say what the record says.";
     INDEX_DANGLING Error 2 "index-dangling" "CDXJ 0.1.0" "An index line points to no record.";

@@ -5,7 +5,7 @@
 
 use crate::finding::{Finding, rules};
 use crate::manifest::{Body, End, Hash, Line, Lines, Page, Record, Tree, leaf_hash, read_checkpoint};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, BufReader, Read};
 
 /// 128 bits that stand for a text.
@@ -68,6 +68,8 @@ pub(super) struct Join<R> {
     last_matched: Option<u64>,
     expected: HashMap<String, Expected>,
     unlisted: HashMap<String, Seen>,
+    /// Seeds of which no line has told a fate.
+    seeds: HashSet<Key>,
     told: Told,
 }
 
@@ -85,6 +87,7 @@ impl<R: Read> Join<R> {
             last_matched: None,
             expected: HashMap::new(),
             unlisted: HashMap::new(),
+            seeds: HashSet::new(),
             told: Told::default(),
         }
     }
@@ -117,6 +120,7 @@ impl<R: Read> Join<R> {
         }
         self.check_checkpoint(checkpoint)?;
         self.report_unmatched();
+        self.report_seeds();
         self.told.lines = self.tree.size();
         Ok(self.told)
     }
@@ -167,17 +171,47 @@ impl<R: Read> Join<R> {
                 }
                 Ok(_) => {}
             }
-            match line.entry.map(|entry| entry.body) {
-                Ok(Body::Record(record)) => return Ok(Some((seq, record))),
-                Ok(Body::Page(page)) => {
-                    self.told.pages.insert(key(&[&page.id]), page_key(&page));
-                }
-                Ok(Body::End(end)) => self.told.end = Some(end),
-                Ok(Body::Session(_)) => self.told.end = None,
-                _ => {}
+            if let Some(record) = line.entry.ok().and_then(|entry| self.take_in(entry.body)) {
+                return Ok(Some((seq, record)));
             }
         }
         Ok(None)
+    }
+
+    /// Keeps what a line says for later; gives back a record, to be held against the archive.
+    fn take_in(&mut self, body: Body) -> Option<Box<Record>> {
+        match body {
+            Body::Record(record) => {
+                record.links.seed.iter().for_each(|seed| self.fate(seed));
+                return Some(record);
+            }
+            Body::Page(page) => {
+                self.told.pages.insert(key(&[&page.id]), page_key(&page));
+            }
+            Body::Session(session) => {
+                self.told.end = None;
+                self.seeds.extend(session.seeds.iter().map(|seed| key(&[seed])));
+            }
+            Body::Failure(failure) => failure.seed.iter().for_each(|seed| self.fate(seed)),
+            Body::Skip(skip) => self.fate(&skip.url),
+            Body::End(end) => self.told.end = Some(end),
+            _ => {}
+        }
+        None
+    }
+
+    fn fate(&mut self, seed: &str) {
+        self.seeds.remove(&key(&[seed]));
+    }
+
+    /// A run that was not interrupted has something to say of each of its seeds.
+    fn report_seeds(&mut self) {
+        let finished = self.told.end.as_ref().is_some_and(|end| end.exit != "interrupted");
+        if finished && !self.seeds.is_empty() {
+            let message = format!("of {} seeds the log tells neither capture nor failure", self.seeds.len());
+            let finding = Finding::new(&rules::SEED_WITHOUT_FATE, message).in_file(&self.name);
+            self.told.findings.push(finding);
+        }
     }
 
     fn complain(&mut self, line: &Line, message: &str) {
