@@ -229,7 +229,8 @@ impl Draft {
         let above = tree.ancestors(block.first).take_while(|(index, _)| *index != unit);
         for (_, node) in above {
             let author = names_author(node);
-            let dated = node.roles.has(Roles::DATE) || node.attr("class").is_some_and(|class| class.contains("meta"));
+            let dated =
+                node.roles.has(Roles::DATE) || node.attr("class").is_some_and(|class| class.contains("meta"));
             let date = if dated { super::dates::iso_within(&block.text) } else { None };
             let (is_date, is_author) = (date.is_some(), author && date.is_none());
             if is_author && self.author.is_none() {

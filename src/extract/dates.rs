@@ -118,7 +118,8 @@ fn named_at(words: &[&str], at: usize) -> Option<String> {
     };
     let before = [-1, -2].into_iter().filter_map(near).find_map(day);
     let after = near(1).and_then(day);
-    let year = [1, 2, 3].into_iter().filter_map(near).find(|word| word.len() == 4 && word.parse::<u32>().is_ok())?;
+    let year =
+        [1, 2, 3].into_iter().filter_map(near).find(|word| word.len() == 4 && word.parse::<u32>().is_ok())?;
     valid(year, &month.to_string(), &before.or(after)?.to_string())
 }
 

@@ -19,15 +19,21 @@ fn html(markup: &str) -> Article {
 
 /// A page whose article is clear, around `inside`.
 fn around(inside: &str) -> Article {
-    let prose = "<p>The council met on Tuesday evening, and for once nobody left before the vote was taken.</p>";
-    html(&format!("<title>T</title><main><article><h1>A vote at last</h1>{prose}{prose_b}{inside}{prose_c}</article></main>",
-        prose_b = prose.replace("Tuesday", "Wednesday"), prose_c = prose.replace("Tuesday", "Friday")))
+    let prose =
+        "<p>The council met on Tuesday evening, and for once nobody left before the vote was taken.</p>";
+    html(&format!(
+        "<title>T</title><main><article><h1>A vote at last</h1>{prose}{prose_b}{inside}{prose_c}</article></main>",
+        prose_b = prose.replace("Tuesday", "Wednesday"),
+        prose_c = prose.replace("Tuesday", "Friday")
+    ))
 }
 
 #[test]
 fn the_first_page_comes_out_exactly_as_plain_text_and_as_markup() {
     let expected = fixture("wordpress-post.article.txt");
-    for (name, kind) in [("wordpress-post.txt", "text/plain"), ("wordpress-post.html", "text/html; charset=UTF-8")] {
+    for (name, kind) in
+        [("wordpress-post.txt", "text/plain"), ("wordpress-post.html", "text/html; charset=UTF-8")]
+    {
         let article = page(&fixture(name), kind);
         assert_eq!(format!("{}\n", article.text()).into_bytes(), expected, "{name}");
         assert_eq!(article.error, None);
@@ -38,14 +44,25 @@ fn the_first_page_comes_out_exactly_as_plain_text_and_as_markup() {
 #[test]
 fn readers_comments_stand_apart_with_author_date_and_depth() {
     let article = page(&fixture("wordpress-post.html"), "text/html");
-    let seen: Vec<_> = article.comments.iter().map(|c| (c.author.as_deref().unwrap(), c.date.as_deref().unwrap(), c.depth)).collect();
-    assert_eq!(seen, [
-        ("Marta K.", "2015-10-01T23:02:11+00:00", 0),
-        ("Old Cartographer", "2015-10-02T00:48:05+00:00", 1),
-        ("Marta K.", "2015-10-02T07:15:40+00:00", 2),
-        ("Pieter", "2015-10-03T16:30:00+00:00", 0),
-    ]);
-    assert!(article.comments[1].text.ends_with("I can log in to the archive tomorrow and send you the sheet number."));
+    let seen: Vec<_> = article
+        .comments
+        .iter()
+        .map(|c| (c.author.as_deref().unwrap(), c.date.as_deref().unwrap(), c.depth))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ("Marta K.", "2015-10-01T23:02:11+00:00", 0),
+            ("Old Cartographer", "2015-10-02T00:48:05+00:00", 1),
+            ("Marta K.", "2015-10-02T07:15:40+00:00", 2),
+            ("Pieter", "2015-10-03T16:30:00+00:00", 0),
+        ]
+    );
+    assert!(
+        article.comments[1]
+            .text
+            .ends_with("I can log in to the archive tomorrow and send you the sheet number.")
+    );
     let all: String = article.comments.iter().map(|c| c.text.as_str()).collect();
     for form in ["Reply", "says", "You are commenting", "Connecting", "Leave"] {
         assert!(!all.contains(form), "{form}");
@@ -56,9 +73,15 @@ fn readers_comments_stand_apart_with_author_date_and_depth() {
 fn metadata_names_its_sources() {
     let article = page(&fixture("wordpress-post.html"), "text/html");
     let title = article.title.unwrap();
-    assert_eq!((title.value.as_str(), title.from), ("Reports: Iranian troops in Syria for joint offensive", Origin::Heading));
+    assert_eq!(
+        (title.value.as_str(), title.from),
+        ("Reports: Iranian troops in Syria for joint offensive", Origin::Heading)
+    );
     assert_eq!(article.authors[0].value, "Samir Haddad");
-    assert_eq!(article.published.unwrap(), Found { value: "2015-10-01T22:10:33+00:00".into(), from: Origin::OpenGraph });
+    assert_eq!(
+        article.published.unwrap(),
+        Found { value: "2015-10-01T22:10:33+00:00".into(), from: Origin::OpenGraph }
+    );
     assert_eq!(article.site.unwrap().value, "The Levant Notebook");
     assert_eq!(article.canonical.unwrap().from, Origin::Link);
 }
@@ -66,17 +89,26 @@ fn metadata_names_its_sources() {
 #[test]
 fn plain_pages_lose_their_tails_and_no_paragraph() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/plain-pages");
-    let mut names: Vec<String> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let mut names: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
     names.retain(|name| !name.ends_with(".article.txt"));
     assert!(names.len() >= 13);
     let mut failed = Vec::new();
     for name in names {
-        let wanted = String::from_utf8(fixture(&format!("plain-pages/{}", name.replace(".txt", ".article.txt")))).unwrap();
+        let wanted =
+            String::from_utf8(fixture(&format!("plain-pages/{}", name.replace(".txt", ".article.txt"))))
+                .unwrap();
         let wanted: Vec<&str> = wanted.lines().filter(|line| !line.is_empty()).collect();
         let text = page(&fixture(&format!("plain-pages/{name}")), "text/plain").text();
         let got: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
         if got != wanted {
-            failed.push(format!("{name}\n  lost {:?}\n  kept {:?}", wanted.iter().filter(|l| !got.contains(l)).collect::<Vec<_>>(), got.iter().filter(|l| !wanted.contains(l)).collect::<Vec<_>>()));
+            failed.push(format!(
+                "{name}\n  lost {:?}\n  kept {:?}",
+                wanted.iter().filter(|l| !got.contains(l)).collect::<Vec<_>>(),
+                got.iter().filter(|l| !wanted.contains(l)).collect::<Vec<_>>()
+            ));
         }
     }
     assert!(failed.is_empty(), "{}", failed.join("\n"));
@@ -85,7 +117,8 @@ fn plain_pages_lose_their_tails_and_no_paragraph() {
 #[test]
 fn comments_of_a_plain_page_stand_apart() {
     let article = page(&fixture("plain-pages/wordpress-en.txt"), "text/plain");
-    let seen: Vec<_> = article.comments.iter().map(|c| (c.author.as_deref().unwrap(), c.date.as_deref().unwrap())).collect();
+    let seen: Vec<_> =
+        article.comments.iter().map(|c| (c.author.as_deref().unwrap(), c.date.as_deref().unwrap())).collect();
     assert_eq!(seen, [("Hal Brook", "2014-05-04"), ("Ruth", "2014-05-04"), ("jan", "2014-05-05")]);
 }
 
@@ -127,7 +160,9 @@ fn what_is_not_shown_is_not_text() {
 #[test]
 fn the_article_is_taken_from_linked_data_where_the_tree_has_none() {
     let body = "The bridge was opened on Monday. ".repeat(20);
-    let article = html(&format!(r#"<title>Bridge</title><script type="application/ld+json">{{"@type":"NewsArticle","headline":"Bridge open","articleBody":"{body}"}}</script><div id=app></div>"#));
+    let article = html(&format!(
+        r#"<title>Bridge</title><script type="application/ld+json">{{"@type":"NewsArticle","headline":"Bridge open","articleBody":"{body}"}}</script><div id=app></div>"#
+    ));
     assert_eq!(article.quality.method, "json-ld");
     assert!(article.text().contains("opened on Monday"));
 }
@@ -141,7 +176,10 @@ fn a_page_with_nothing_says_so() {
 
 #[test]
 fn a_deep_page_ends_in_an_error_and_not_in_an_overflow() {
-    let markup = format!("<p>The words before the fall are kept, whatever comes after them.</p>{}<p>end", "<div>".repeat(100_000));
+    let markup = format!(
+        "<p>The words before the fall are kept, whatever comes after them.</p>{}<p>end",
+        "<div>".repeat(100_000)
+    );
     let article = html(&markup);
     assert!(article.error.unwrap().contains("512"));
 }
@@ -151,10 +189,12 @@ fn a_wide_page_ends_in_an_error() {
     let limits = Limits { nodes: 10_000, bytes: 100_000, ..Limits::default() };
     let options = Options { limits, ..Options::default() };
     let wide = "<p>x".repeat(20_000);
-    let article = extract(&Page { bytes: wide.as_bytes(), content_type: Some("text/html"), url: None }, &options);
+    let article =
+        extract(&Page { bytes: wide.as_bytes(), content_type: Some("text/html"), url: None }, &options);
     assert!(article.error.unwrap().contains("10000 nodes"));
     let long = "word ".repeat(50_000);
-    let article = extract(&Page { bytes: long.as_bytes(), content_type: Some("text/plain"), url: None }, &options);
+    let article =
+        extract(&Page { bytes: long.as_bytes(), content_type: Some("text/plain"), url: None }, &options);
     assert!(article.error.unwrap().contains("only the first 100000"));
 }
 
@@ -177,9 +217,26 @@ fn types_that_are_read_are_told_from_those_that_are_not() {
 #[test]
 fn a_json_line_has_the_keys_of_the_interface() {
     let article = page(&fixture("wordpress-post.html"), "text/html");
-    let source = Source { id: "urn:uuid:1".into(), file: "a.warc".into(), offset: Some(7), ..Source::default() };
+    let source =
+        Source { id: "urn:uuid:1".into(), file: "a.warc".into(), offset: Some(7), ..Source::default() };
     let line = json_line(&article, &source);
-    for key in ["id", "url", "date", "source", "title", "authors", "published", "modified", "site", "description", "language", "page_type", "text", "comments", "quality"] {
+    for key in [
+        "id",
+        "url",
+        "date",
+        "source",
+        "title",
+        "authors",
+        "published",
+        "modified",
+        "site",
+        "description",
+        "language",
+        "page_type",
+        "text",
+        "comments",
+        "quality",
+    ] {
         assert!(line.get(key).is_some(), "{key}");
     }
     assert_eq!(line["source"]["offset"], 7);
