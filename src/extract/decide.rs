@@ -24,6 +24,9 @@ pub(super) enum Verdict {
 /// Share of a container's gain that one child must have to take its place.
 const NEARLY_ALL: f32 = 0.8;
 
+/// Characters outside the comments below which a page has nothing but them.
+const LITTLE: u32 = 200;
+
 /// The decision for a page.
 pub(super) struct Decision {
     pub(super) verdicts: Vec<Verdict>,
@@ -34,13 +37,23 @@ pub(super) struct Decision {
 }
 
 /// Decides for every block of a page.
-pub(super) fn decide(tree: &Tree<'_>, blocks: &[Block], known: &Known, kind: PageType) -> Decision {
+pub(super) fn decide(
+    tree: &Tree<'_>,
+    blocks: &[Block],
+    known: &Known,
+    kind: PageType,
+    named_thread: bool,
+) -> Decision {
     let ground = Ground::of(tree, blocks, known);
     let values = vector::rows(tree, blocks, known, &ground.gain, ground.container, kind);
     let odds: Vec<f32> = values.iter().map(|row| model::first().score(row)).collect();
     let rows: Vec<(&Block, &Facts)> = blocks.iter().zip(&known.facts).collect();
-    let mut verdicts: Vec<Verdict> =
-        rows.iter().zip(&odds).map(|((block, facts), odds)| first_verdict(block, facts, *odds)).collect();
+    let thread = is_thread(&rows, &odds, named_thread);
+    let mut verdicts: Vec<Verdict> = rows
+        .iter()
+        .zip(&odds)
+        .map(|((block, facts), odds)| first_verdict(block, facts, *odds, thread))
+        .collect();
     follow_company(&rows, &mut verdicts);
     between(tree, &rows, &odds, &mut verdicts);
     headings(&rows, &mut verdicts);
@@ -139,12 +152,22 @@ fn holds_text(tag: Tag) -> bool {
     !line && (tag.is_block() || matches!(tag, Tag::Inline | Tag::Span))
 }
 
+/// The comments are the page: more of its likely text stands in them than outside, and its address names
+/// a thread or there is next to nothing else. A short post with many comments is still a post.
+fn is_thread(rows: &[(&Block, &Facts)], odds: &[f32], named: bool) -> bool {
+    let (mut inside, mut outside) = (0, 0);
+    for ((_, facts), _) in rows.iter().zip(odds).filter(|((_, facts), odds)| **odds > 0.0 && !facts.hidden) {
+        *(if facts.roles.has(Roles::COMMENT) { &mut inside } else { &mut outside }) += facts.chars;
+    }
+    inside > outside && (named || outside < LITTLE)
+}
+
 /// The model's word, but for what no model should decide.
-fn first_verdict(block: &Block, facts: &Facts, odds: f32) -> Verdict {
+fn first_verdict(block: &Block, facts: &Facts, odds: f32, thread: bool) -> Verdict {
     if facts.hidden {
         return Verdict::Boilerplate;
     }
-    if facts.roles.has(Roles::COMMENT) {
+    if facts.roles.has(Roles::COMMENT) && !thread {
         let other = Roles::SIDE.with(Roles::RESPOND).with(Roles::RELATED).with(Roles::LOGIN).with(Roles::NAV);
         return if facts.roles.has(other) { Verdict::Boilerplate } else { Verdict::Comment };
     }

@@ -205,7 +205,7 @@ fn from_tree(tree: &Tree<'_>, hints: &Hints, page: &Page<'_>, options: &Options)
     let blocks = blocks::cut(tree);
     article.page_type = hints.page_type().unwrap_or_default();
     let known = features::gather(tree, &blocks, hints, article.page_type == PageType::Forum);
-    let decision = decide::decide(tree, &blocks, &known, article.page_type);
+    let decision = decide::decide(tree, &blocks, &known, article.page_type, hints.names_thread(page.url));
     let is = |at: usize, verdict: Verdict| decision.verdicts.get(at) == Some(&verdict);
     let chosen =
         blocks.iter().enumerate().filter(|(at, _)| is(*at, Verdict::Article)).map(|(_, block)| block);
