@@ -4,10 +4,13 @@
 //! is the one that gains the most prose for the least boilerplate. Inside it blocks are taken or left,
 //! then lists, tables and headings follow their company.
 
+use super::article::PageType;
 use super::blocks::{Block, Shape};
 use super::features::{Facts, Known, sums};
+use super::model;
 use super::roles::Roles;
 use super::tree::{Tag, Tree};
+use super::vector;
 use super::vocabulary::Topic;
 
 /// What a block is.
@@ -21,6 +24,9 @@ pub(super) enum Verdict {
 /// Share of a container's gain that one child must have to take its place.
 const NEARLY_ALL: f32 = 0.8;
 
+/// Characters outside the comments below which a page has nothing but them.
+const LITTLE: u32 = 200;
+
 /// The decision for a page.
 pub(super) struct Decision {
     pub(super) verdicts: Vec<Verdict>,
@@ -31,24 +37,57 @@ pub(super) struct Decision {
 }
 
 /// Decides for every block of a page.
-pub(super) fn decide(tree: &Tree<'_>, blocks: &[Block], known: &Known) -> Decision {
+pub(super) fn decide(
+    tree: &Tree<'_>,
+    blocks: &[Block],
+    known: &Known,
+    kind: PageType,
+    named_thread: bool,
+) -> Decision {
+    let ground = Ground::of(tree, blocks, known);
+    let values = vector::rows(tree, blocks, known, &ground.gain, ground.container, kind);
+    let odds: Vec<f32> = values.iter().map(|row| model::first().score(row)).collect();
     let rows: Vec<(&Block, &Facts)> = blocks.iter().zip(&known.facts).collect();
-    let weights: Vec<f32> = rows.iter().map(|(block, facts)| weight(block, facts)).collect();
-    let sum = sums(tree, rows.iter().zip(&weights).map(|((block, _), weight)| (block.first, *weight)));
-    let container = container(tree, &sum);
-    let end = tree.at(container).end;
+    let thread = is_thread(&rows, &odds, named_thread);
     let mut verdicts: Vec<Verdict> = rows
         .iter()
-        .map(|(block, facts)| {
-            let inside = block.first >= container && block.first < end;
-            first_verdict(block, facts, inside)
-        })
+        .zip(&odds)
+        .map(|((block, facts), odds)| first_verdict(block, facts, *odds, thread))
         .collect();
     follow_company(&rows, &mut verdicts);
+    between(tree, &rows, &odds, &mut verdicts);
     headings(&rows, &mut verdicts);
     headline(&rows, &mut verdicts);
-    let score = confidence(&rows, &verdicts);
-    Decision { verdicts, container, score }
+    images(tree, &rows, &mut verdicts, ground.container);
+    let score = confidence(&rows, &odds, &verdicts);
+    Decision { verdicts, container: ground.container, score }
+}
+
+/// What the rules alone see: a weight for each block, and the subtree that gains most.
+struct Ground {
+    gain: Vec<f32>,
+    container: u32,
+}
+
+impl Ground {
+    fn of(tree: &Tree<'_>, blocks: &[Block], known: &Known) -> Self {
+        let gain: Vec<f32> =
+            blocks.iter().zip(&known.facts).map(|(block, facts)| weight(block, facts)).collect();
+        let sum = sums(tree, blocks.iter().zip(&gain).map(|(block, gain)| (block.first, *gain)));
+        let container = container(tree, &sum);
+        Self { gain, container }
+    }
+}
+
+/// The rows of a page's blocks, as a model reads them.
+pub(super) fn rows(
+    tree: &Tree<'_>,
+    blocks: &[Block],
+    known: &Known,
+    kind: PageType,
+) -> Vec<[f32; vector::WIDTH]> {
+    let ground = Ground::of(tree, blocks, known);
+    vector::rows(tree, blocks, known, &ground.gain, ground.container, kind)
 }
 
 /// Never the article, by what its place is called or what it says.
@@ -113,29 +152,76 @@ fn holds_text(tag: Tag) -> bool {
     !line && (tag.is_block() || matches!(tag, Tag::Inline | Tag::Span))
 }
 
-fn first_verdict(block: &Block, facts: &Facts, inside: bool) -> Verdict {
+/// The comments are the page: more of its likely text stands in them than outside, and its address names
+/// a thread or there is next to nothing else. A short post with many comments is still a post.
+fn is_thread(rows: &[(&Block, &Facts)], odds: &[f32], named: bool) -> bool {
+    let (mut inside, mut outside) = (0, 0);
+    for ((_, facts), _) in rows.iter().zip(odds).filter(|((_, facts), odds)| **odds > 0.0 && !facts.hidden) {
+        *(if facts.roles.has(Roles::COMMENT) { &mut inside } else { &mut outside }) += facts.chars;
+    }
+    inside > outside && (named || outside < LITTLE)
+}
+
+/// The model's word, but for what no model should decide.
+fn first_verdict(block: &Block, facts: &Facts, odds: f32, thread: bool) -> Verdict {
     if facts.hidden {
         return Verdict::Boilerplate;
     }
-    if facts.roles.has(Roles::COMMENT) {
+    if facts.roles.has(Roles::COMMENT) && !thread {
         let other = Roles::SIDE.with(Roles::RESPOND).with(Roles::RELATED).with(Roles::LOGIN).with(Roles::NAV);
         return if facts.roles.has(other) { Verdict::Boilerplate } else { Verdict::Comment };
     }
-    if !inside || excluded(block, facts) || block.shape == Shape::Image && facts.link_density > 0.0 {
-        return Verdict::Boilerplate;
+    let form = facts.roles.has(Roles::RESPOND.with(Roles::COOKIE))
+        || facts.topic.is_some() && block.shape != Shape::Code && !facts.attested && odds < 2.0;
+    if form || block.shape == Shape::Image || odds < 0.0 { Verdict::Boilerplate } else { Verdict::Article }
+}
+
+/// A line between two paragraphs of the article, their sibling, is one of it unless much speaks against it.
+fn between(tree: &Tree<'_>, rows: &[(&Block, &Facts)], odds: &[f32], verdicts: &mut [Verdict]) {
+    let parent = |at: usize| rows.get(at).map(|(block, _)| tree.at(block.owner).parent);
+    let taken: Vec<usize> =
+        (0..rows.len()).filter(|at| verdicts.get(*at) == Some(&Verdict::Article)).collect();
+    for pair in taken.windows(2) {
+        let [before, after] = pair else { continue };
+        if after - before > 4 || parent(*before) != parent(*after) {
+            continue;
+        }
+        for at in before + 1..*after {
+            let plain = rows.get(at).is_some_and(|(block, facts)| {
+                facts.topic.is_none()
+                    && !facts.hidden
+                    && facts.link_density < 0.5
+                    && block.shape == Shape::Paragraph
+                    && !facts.roles.has(Roles::CHROME.with(Roles::COMMENT).with(Roles::CAPTION))
+            });
+            if plain
+                && parent(at) == parent(*before)
+                && odds.get(at).is_some_and(|odds| *odds > -3.0)
+                && let Some(slot) = verdicts.get_mut(at)
+            {
+                *slot = Verdict::Article;
+            }
+        }
     }
-    let keep = match block.shape {
-        Shape::Code => true,
-        Shape::Heading(_) => facts.link_density < 0.7,
-        Shape::Caption => false,
-        Shape::Image => true,
-        Shape::Cell | Shape::Item => facts.link_density < 0.5,
-        Shape::Paragraph | Shape::Quote => facts.link_density < 0.5,
-    };
-    let small_print = facts.roles.has(Roles::BYLINE.with(Roles::DATE).with(Roles::CAPTION))
-        && facts.words < 25
-        && !facts.sentence;
-    if keep && !small_print { Verdict::Article } else { Verdict::Boilerplate }
+}
+
+/// Images between the article's blocks belong to it.
+fn images(tree: &Tree<'_>, rows: &[(&Block, &Facts)], verdicts: &mut [Verdict], container: u32) {
+    let first = verdicts.iter().position(|verdict| *verdict == Verdict::Article);
+    let last = verdicts.iter().rposition(|verdict| *verdict == Verdict::Article);
+    let (Some(first), Some(last)) = (first, last) else { return };
+    let end = tree.at(container).end;
+    for (at, (block, facts)) in rows.iter().enumerate().take(last).skip(first) {
+        let inside = block.first >= container && block.first < end;
+        let chrome = facts.hidden || facts.roles.has(Roles::CHROME.with(Roles::COMMENT).with(Roles::BYLINE));
+        if block.shape == Shape::Image
+            && inside
+            && !chrome
+            && let Some(slot) = verdicts.get_mut(at)
+        {
+            *slot = Verdict::Article;
+        }
+    }
 }
 
 /// The items of a list and the cells of a table are taken or left together.
@@ -209,17 +295,16 @@ fn headline(rows: &[(&Block, &Facts)], verdicts: &mut [Verdict]) {
     }
 }
 
-/// How much of the page's prose was taken, and whether it is enough to be an article.
-fn confidence(rows: &[(&Block, &Facts)], verdicts: &[Verdict]) -> f32 {
-    let (mut kept, mut prose) = (0.0f32, 0.0f32);
-    for ((_, facts), verdict) in rows.iter().zip(verdicts) {
-        if facts.prose && *verdict == Verdict::Article {
-            kept += facts.chars as f32;
-        }
-        if facts.prose && !facts.hidden && *verdict != Verdict::Comment {
-            prose += facts.chars as f32;
+/// How clear the decision was where the article's words stand, and whether there are enough of them.
+fn confidence(rows: &[(&Block, &Facts)], odds: &[f32], verdicts: &[Verdict]) -> f32 {
+    let (mut sure, mut chars) = (0.0f32, 0.0f32);
+    for (((_, facts), odds), verdict) in rows.iter().zip(odds).zip(verdicts) {
+        if *verdict == Verdict::Article {
+            let likely = 1.0 / (1.0 + (-odds).exp());
+            sure += likely * facts.chars as f32;
+            chars += facts.chars as f32;
         }
     }
-    let enough = (kept / 500.0).min(1.0);
-    if prose > 0.0 { enough * (0.5 + 0.5 * kept / prose) } else { 0.0 }
+    let enough = (chars / 300.0).min(1.0);
+    if chars > 0.0 { enough * sure / chars } else { 0.0 }
 }

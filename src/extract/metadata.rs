@@ -167,6 +167,37 @@ impl Hints {
         }
     }
 
+    /// Whether the page's address is that of a thread.
+    pub(super) fn names_thread(&self, url: Option<&str>) -> bool {
+        let url = url
+            .or(self.canonical.as_deref())
+            .or(self.meta.get("og:url").map(String::as_str))
+            .unwrap_or_default();
+        let lower = url.to_ascii_lowercase();
+        let words = [
+            "forum",
+            "forums",
+            "thread",
+            "threads",
+            "showthread",
+            "topic",
+            "topics",
+            "viewtopic",
+            "discussion",
+            "discussions",
+            "discuss",
+            "questions",
+            "question",
+            "bbs",
+            "board",
+            "boards",
+            "community",
+            "t",
+            "r",
+        ];
+        lower.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| words.contains(&word))
+    }
+
     /// Fills in the metadata.
     pub(super) fn describe(
         &self,

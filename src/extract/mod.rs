@@ -19,10 +19,12 @@ mod jsonld;
 mod language;
 mod limits;
 mod metadata;
+mod model;
 mod plain;
 mod render;
 mod roles;
 mod tree;
+mod vector;
 mod vocabulary;
 
 pub use article::{Article, Block, Comment, Found, Item, Origin, PageType, Quality, Run, Style};
@@ -160,6 +162,32 @@ fn looks_like_text(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().take(1024).filter(control).count() == 0
 }
 
+/// A block of a page as the model sees it, for training.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrainingRow {
+    /// The block's text.
+    pub text: String,
+    /// Its facts as numbers, in the order that the model's weights ask for.
+    pub values: Vec<f32>,
+}
+
+/// The rows of all text blocks of an HTML page, in the page's order: what the block model is trained on.
+pub fn training_rows(page: &Page<'_>, options: &Options) -> Vec<TrainingRow> {
+    let decoded = charset::decode(page.bytes, page.content_type, true);
+    let (html, _) = tree::parse(&decoded.text, &options.limits);
+    let tree = Tree::new(&html);
+    let hints = Hints::read(&tree, &options.limits);
+    let blocks = blocks::cut(&tree);
+    let kind = hints.page_type().unwrap_or_default();
+    let known = features::gather(&tree, &blocks, &hints, kind == PageType::Forum);
+    let rows = decide::rows(&tree, &blocks, &known, kind);
+    let row = |(block, values): (blocks::Block, [f32; vector::WIDTH])| TrainingRow {
+        text: block.text,
+        values: values.to_vec(),
+    };
+    blocks.into_iter().zip(rows).map(row).collect()
+}
+
 fn from_markup(text: &str, page: &Page<'_>, options: &Options) -> Article {
     let (html, stopped) = tree::parse(text, &options.limits);
     let tree = Tree::new(&html);
@@ -177,7 +205,7 @@ fn from_tree(tree: &Tree<'_>, hints: &Hints, page: &Page<'_>, options: &Options)
     let blocks = blocks::cut(tree);
     article.page_type = hints.page_type().unwrap_or_default();
     let known = features::gather(tree, &blocks, hints, article.page_type == PageType::Forum);
-    let decision = decide::decide(tree, &blocks, &known);
+    let decision = decide::decide(tree, &blocks, &known, article.page_type, hints.names_thread(page.url));
     let is = |at: usize, verdict: Verdict| decision.verdicts.get(at) == Some(&verdict);
     let chosen =
         blocks.iter().enumerate().filter(|(at, _)| is(*at, Verdict::Article)).map(|(_, block)| block);
