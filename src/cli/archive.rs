@@ -42,7 +42,8 @@ pub(crate) struct Args {
     /// User-Agent to send.
     #[arg(long, default_value = USER_AGENT, hide_default_value = true)]
     pub(crate) user_agent: String,
-    /// One more request header field; its value is kept out of the log (but stands in the request records).
+    /// One more request header field; its value is kept out of the log (but stands in the request records). Authorization
+    /// and Cookie go to the origins of the named URLs alone.
     #[arg(long, value_name = "NAME: VALUE")]
     pub(crate) header: Vec<String>,
     /// Certificate authorities in PEM to trust besides Mozilla's.
@@ -261,6 +262,12 @@ fn seed(text: &str) -> anyhow::Result<Url> {
     let url = Url::parse(text).map_err(|e| usage(format!("{text:?} is not a URL ({e}); {help}")))?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
         return Err(usage(format!("{text:?} is neither http nor https; {help}")));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        let url = without_password(&url);
+        output::problem(&format!(
+            "{url}: the user name and password in this URL are not sent; --header 'Authorization: …' would be"
+        ));
     }
     Ok(url)
 }

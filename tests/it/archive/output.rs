@@ -3,7 +3,7 @@
 use super::{capture, sha256};
 use crate::common::cli::{archive, command, fonds};
 use crate::common::collection::Collection;
-use crate::common::site::{self, ok, serve};
+use crate::common::site::{self, moved, ok, serve};
 use std::fs;
 use tempfile::tempdir;
 
@@ -185,7 +185,9 @@ fn what_is_no_url_is_a_usage_error() {
 
 #[test]
 fn secrets_are_sent_and_stand_nowhere_else() {
-    let server = serve(vec![("/", ok("text/html", "<title>x</title>"))]);
+    let page = "<title>x</title><img src=a.png><link rel=icon href=http://localhost:1/>";
+    let server =
+        serve(vec![("/", moved("page")), ("/page", ok("text/html", page)), ("/a.png", ok("image/png", "x"))]);
     let dir = tempdir().unwrap();
     let mut url = server.url("/");
     url.set_username("user").unwrap();
@@ -209,6 +211,31 @@ fn secrets_are_sent_and_stand_nowhere_else() {
         }
     }
     assert_eq!(collection.log()[0]["redacted"][0], "header X-Token");
+    assert!(run.stderr.contains("are not sent"), "{}", run.stderr);
+}
+
+#[test]
+fn credentials_go_to_the_hosts_that_were_named_and_to_no_other() {
+    let other = serve(vec![("/far.png", ok("image/png", "x"))]);
+    let page = format!("<img src=near.png><img src={}>", other.url("/far.png"));
+    let server = serve(vec![("/", ok("text/html", page)), ("/near.png", ok("image/png", "x"))]);
+    let dir = tempdir().unwrap();
+    let options = ["--header", "authorization: Bearer b", "--header", "Cookie: c=d", "--header", "X-Mine: 1"];
+    archive(&dir.path().join("c"), &[&server.url("/")], &options).expect(0);
+    let asked = |server: &crate::common::server::Server, path: &str| {
+        String::from_utf8(server.served(path)[0].request.clone()).unwrap()
+    };
+    for request in [asked(&server, "/"), asked(&server, "/near.png")] {
+        assert!(
+            request.contains("Bearer b") && request.contains("c=d") && request.contains("X-Mine"),
+            "{request}"
+        );
+    }
+    let request = asked(&other, "/far.png");
+    assert!(
+        !request.contains("Bearer") && !request.contains("c=d") && request.contains("X-Mine"),
+        "{request}"
+    );
 }
 
 #[test]
