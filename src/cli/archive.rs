@@ -42,8 +42,8 @@ pub(crate) struct Args {
     /// User-Agent to send.
     #[arg(long, default_value = USER_AGENT, hide_default_value = true)]
     pub(crate) user_agent: String,
-    /// One more request header field. Its value stands in the request records, as sent, and nowhere else; Authorization
-    /// and Cookie go to the hosts named alone.
+    /// One more request header field; its value is kept out of the log (but stands in the request records). Authorization
+    /// and Cookie go to the origins of the named URLs alone.
     #[arg(long, value_name = "NAME: VALUE")]
     pub(crate) header: Vec<String>,
     /// Certificate authorities in PEM to trust besides Mozilla's.
@@ -264,11 +264,10 @@ fn seed(text: &str) -> anyhow::Result<Url> {
         return Err(usage(format!("{text:?} is neither http nor https; {help}")));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        let host = url.host_str().unwrap_or_default();
-        return Err(usage(format!(
-            "a URL for {host} holds a user name or password, which would be archived with it; \
-             use --header 'Authorization: Basic …' instead"
-        )));
+        let url = without_password(&url);
+        output::problem(&format!(
+            "{url}: the user name and password in this URL are not sent; --header 'Authorization: …' would be"
+        ));
     }
     Ok(url)
 }
@@ -341,11 +340,19 @@ fn session(args: &Args, seeds: &[Url], headers: &[(String, String)]) -> anyhow::
             target: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
             binary_sha256: binary_sha256(),
         },
-        seeds: seeds.iter().map(Url::to_string).collect(),
+        seeds: seeds.iter().map(without_password).collect(),
         options,
         redacted: headers.iter().map(|(name, _)| format!("header {name}")).collect(),
         user_agent: args.user_agent.clone(),
     })
+}
+
+fn without_password(url: &Url) -> String {
+    let mut url = url.clone();
+    // Both fail only on URLs that cannot have them.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.into()
 }
 
 fn scope_name(scope: ScopeArg) -> &'static str {

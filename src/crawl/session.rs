@@ -31,13 +31,13 @@ pub enum Scope {
 /// What a run is asked for.
 #[derive(Clone, Debug)]
 pub struct Job {
-    /// The URLs named, http or https.
+    /// The URLs named, http or https; user names and passwords in them are neither sent nor written down.
     pub seeds: Vec<Url>,
     /// How far to go.
     pub scope: Scope,
     /// User-Agent.
     pub user_agent: String,
-    /// More request header fields, in order. Authorization and Cookie go to the hosts of the seeds alone.
+    /// More request header fields, in order. Credentials among them go to the origins of the seeds alone.
     pub headers: Vec<(String, String)>,
     /// Hosts asked at the same time; each gets one connection.
     pub hosts: usize,
@@ -159,26 +159,25 @@ fn request(job: &Job, target: &Target) -> Result<Request, String> {
     if let Some(via) = &target.via {
         builder = builder.referer(&referer(via, &target.url));
     }
-    for (name, value) in
-        job.headers.iter().filter(|(name, _)| !is_secret(name) || is_trusted(job, &target.url))
-    {
+    let own = is_named(job, &target.url);
+    for (name, value) in job.headers.iter().filter(|(name, _)| own || !is_credential(name)) {
         builder = builder.header(name, value);
     }
     builder.build().map_err(|e| e.to_string())
 }
 
-fn is_secret(name: &str) -> bool {
-    ["authorization", "cookie", "proxy-authorization"].iter().any(|secret| name.eq_ignore_ascii_case(secret))
+/// A host that the user named; https where http was named is the same one, http where https was named is not.
+fn is_named(job: &Job, url: &Url) -> bool {
+    let same = |seed: &Url| {
+        let safe = url.scheme() == "https" || seed.scheme() == url.scheme();
+        safe && seed.host_str() == url.host_str() && seed.port() == url.port()
+    };
+    job.seeds.iter().any(same)
 }
 
-/// Secrets go to the hosts that the user named, and never from https down to http.
-fn is_trusted(job: &Job, url: &Url) -> bool {
-    let named = |seed: &Url| {
-        seed.host_str() == url.host_str()
-            && seed.port() == url.port()
-            && (url.scheme() == "https" || seed.scheme() == url.scheme())
-    };
-    job.seeds.iter().any(named)
+/// What must not reach a host that the user did not name.
+fn is_credential(name: &str) -> bool {
+    ["authorization", "cookie", "proxy-authorization"].iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 /// As browsers do by default (strict-origin-when-cross-origin): only the origin goes to another one.
@@ -186,12 +185,22 @@ fn referer(via: &Url, to: &Url) -> String {
     if via.scheme() == "https" && to.scheme() == "http" {
         return String::new();
     }
-    let mut via = via.clone();
-    via.set_fragment(None);
-    // Both fail only on URLs that cannot have them.
-    let _ = via.set_username("");
-    let _ = via.set_password(None);
+    let via = bare(via.clone());
     if via.origin() == to.origin() { via.into() } else { format!("{}/", via.origin().ascii_serialization()) }
+}
+
+/// As it is fetched, written down and told: without fragment, and without a user's name and password.
+fn bare(url: Url) -> Url {
+    let mut url = without_user(url);
+    url.set_fragment(None);
+    url
+}
+
+fn without_user(mut url: Url) -> Url {
+    // Both fail only on URLs that cannot have them.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url
 }
 
 /// A run's state besides what is in flight.
@@ -222,11 +231,11 @@ impl<'a> Run<'a> {
     fn plant(&mut self) -> Result<(), Error> {
         let mut planted: Vec<Url> = Vec::new();
         for (number, url) in self.job.seeds.iter().enumerate() {
-            let mut url = url.clone();
-            url.set_fragment(None);
+            let url = bare(url.clone());
             let same_as = planted.iter().position(|other| *other == url);
             planted.push(url.clone());
-            if let (Some(_), Some(named)) = (same_as, self.job.seeds.get(number)) {
+            if same_as.is_some() {
+                let named = without_user(self.job.seeds.get(number).unwrap_or(&url).clone());
                 self.ledger.skip(named.as_str(), "named twice")?;
             }
             if let Some(seed) = self.seeds.get_mut(number) {
@@ -253,8 +262,8 @@ impl<'a> Run<'a> {
     }
 
     fn keep(&mut self, target: &Target, exchange: &Exchange) -> Result<(), Error> {
-        let seed = self.job.seeds.get(target.seed).map(Url::as_str);
-        let response = self.ledger.exchange(target, exchange, seed)?;
+        let seed = self.seed_of(target);
+        let response = self.ledger.exchange(target, exchange, seed.as_deref())?;
         self.bytes += exchange.response.len();
         let status = exchange.head.as_ref().and_then(|head| head.status);
         (self.on_event)(Event::Captured {
@@ -273,8 +282,8 @@ impl<'a> Run<'a> {
     }
 
     /// The next hop is a target of its own, with its own records.
-    fn follow(&mut self, target: &Target, mut to: Url) -> Result<(), Error> {
-        to.set_fragment(None);
+    fn follow(&mut self, target: &Target, to: Url) -> Result<(), Error> {
+        let to = bare(to);
         let mut chain = target.chain.clone();
         chain.push(target.url.clone());
         if chain.contains(&to) {
@@ -310,8 +319,7 @@ impl<'a> Run<'a> {
     }
 
     fn want(&mut self, target: &Target, requisites: Vec<Url>) -> Result<(), Error> {
-        for mut url in requisites {
-            url.set_fragment(None);
+        for url in requisites.into_iter().map(bare) {
             let Some(seed) = self.seeds.get_mut(target.seed) else { return Ok(()) };
             if seed.requisites >= REQUISITES {
                 self.ledger.skip(url.as_str(), "limit of requisites for one page")?;
@@ -326,6 +334,11 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    /// The seed as the session's entry names it.
+    fn seed_of(&self, target: &Target) -> Option<String> {
+        self.job.seeds.get(target.seed).map(|url| without_user(url.clone()).into())
+    }
+
     fn mark(&mut self, target: &Target) {
         if let Some(seed) = self.seeds.get_mut(target.seed).filter(|_| target.role == Role::Page) {
             seed.captured = true;
@@ -337,16 +350,16 @@ impl<'a> Run<'a> {
             let path = self.ledger.workroom();
             return Err(Error::Io { path, source: std::io::Error::new(kind, failure.error.clone()) });
         }
-        let seed = self.job.seeds.get(target.seed).map(Url::as_str);
-        self.ledger.failure(target, failure, seed)?;
+        let seed = self.seed_of(target);
+        self.ledger.failure(target, failure, seed.as_deref())?;
         self.tell(target, failure.stage, &failure.error);
         Ok(())
     }
 
     /// A target that is given up by a rule, without another exchange.
     fn refuse(&mut self, target: &Target, error: &str) -> Result<(), Error> {
-        let seed = self.job.seeds.get(target.seed).map(Url::as_str);
-        self.ledger.refusal(target, error, seed)?;
+        let seed = self.seed_of(target);
+        self.ledger.refusal(target, error, seed.as_deref())?;
         self.tell(target, Stage::Policy, error);
         Ok(())
     }
@@ -362,7 +375,8 @@ impl<'a> Run<'a> {
             None => seed.captured,
         };
         let captured: Vec<bool> = self.seeds.iter().map(done).collect();
-        let interrupted = interrupted && (self.frontier.waiting() > 0 || captured.contains(&false));
+        let interrupted =
+            interrupted && self.frontier.waiting() > 0 || interrupted && captured.contains(&false);
         Summary { counts: self.ledger.counts(), bytes: self.bytes, captured, interrupted }
     }
 }

@@ -1,3 +1,6 @@
 //! What the integration tests share.
 
+pub(crate) mod cli;
+pub(crate) mod collection;
 pub(crate) mod server;
+pub(crate) mod site;
