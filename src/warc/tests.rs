@@ -236,3 +236,17 @@ fn nothing_that_exists_is_overwritten() {
     assert_eq!(std::fs::read(&other).unwrap(), b"mine");
     assert!(dir.path().join("b.warc.open").exists());
 }
+
+#[test]
+fn an_independent_reader_sees_the_same_records() {
+    let bytes = sample(Compression::None);
+    let reader = ::warc::WarcReader::new(std::io::BufReader::new(bytes.as_slice()));
+    let records: Vec<_> = reader.iter_raw_records().map(Result::unwrap).collect();
+    let blocks: Vec<&[u8]> = records.iter().map(|(_, block)| block.as_slice()).collect();
+    assert_eq!(blocks, BLOCKS.map(str::as_bytes));
+    for (n, (head, _)) in records.iter().enumerate() {
+        let id = head.as_ref().get(&::warc::WarcHeader::RecordID).unwrap();
+        assert_eq!(id, format!("<urn:x:{n}>").as_bytes());
+        assert_eq!(head.version, "1.1");
+    }
+}
