@@ -1,0 +1,1 @@
+//! The report's shape, its formats, and the exit codes.
