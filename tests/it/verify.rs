@@ -31,9 +31,18 @@ impl Sealed {
             ("/s.css", answer("404 Not Found", "Content-Type: text/plain\r\n", "none")),
             ("/two", ok("text/plain", "A second page.")),
         ]);
+        Self::of(&[&server.url("/"), &server.url("/two")])
+    }
+
+    /// The smallest there is: one response and its request.
+    fn small() -> Self {
+        Self::of(&[&serve(vec![("/", ok("text/plain", "Some text."))]).url("/")])
+    }
+
+    fn of(urls: &[&url::Url]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path().join("c");
-        archive(&root, &[&server.url("/"), &server.url("/two")], &[]).expect(0);
+        archive(&root, urls, &[]).expect(0);
         Self { directory, collection: Collection::new(&root) }
     }
 

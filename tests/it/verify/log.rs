@@ -101,14 +101,15 @@ fn a_consistent_rewrite_of_all_but_the_log_is_told() {
     assert!(!report.findings.iter().any(|f| f.level < 2 && f.is_error()), "{:?}", report.findings);
 }
 
-/// A WARC with another WARC-Date on its last record, everything in it consistent.
+/// A WARC whose last record with an address says another one, everything in the file consistent.
 fn forge(sealed: &Sealed) -> Vec<u8> {
     let records = sealed.collection.records();
-    let last = records.last().unwrap();
+    let victim = records.iter().rfind(|r| r.get("WARC-IP-Address").is_some()).unwrap();
     let bytes = sealed.collection.read(&sealed.collection.warc());
-    let text = String::from_utf8(last.bytes.clone()).unwrap();
-    let text = text.replacen("WARC-IP-Address: 127.0.0.1", "WARC-IP-Address: 10.0.0.1", 1) + "\r\n\r\n";
-    [&bytes[..last.offset], &gzip(text.as_bytes())].concat()
+    let text = String::from_utf8(victim.bytes.clone()).unwrap();
+    let forged = text.replacen("WARC-IP-Address: 127.0.0.1", "WARC-IP-Address: 127.0.0.9", 1) + "\r\n\r\n";
+    assert_ne!(forged.as_bytes(), [&victim.bytes[..], b"\r\n\r\n"].concat());
+    [&bytes[..victim.offset], &gzip(forged.as_bytes()), &bytes[victim.offset + victim.length..]].concat()
 }
 
 /// Writes the datapackage anew, as if sealed with what is there.
