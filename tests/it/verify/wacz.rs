@@ -106,3 +106,28 @@ fn a_cut_or_extended_zip_is_told() {
         assert!(check(&path).counts.errors > 0, "{what}");
     }
 }
+
+/// A header may claim that an entry is compressed: its content is then damaged, and the check goes on.
+#[test]
+fn an_entry_that_claims_to_be_deflated_is_told() {
+    let sealed = Sealed::new();
+    let bytes = fs::read(packed(&sealed)).unwrap();
+    for path in sealed.collection.files() {
+        let mut altered = bytes.clone();
+        let starts: Vec<usize> =
+            (0..bytes.len() - path.len()).filter(|at| bytes[*at..].starts_with(path.as_bytes())).collect();
+        // The method stands at 8 of the local header's 30 bytes, and at 10 of the central header's 46.
+        for at in starts {
+            for (head, method) in [(30, 8), (46, 10)] {
+                if at >= head
+                    && bytes[at - head..].starts_with(if head == 30 { b"PK\x03\x04" } else { b"PK\x01\x02" })
+                {
+                    altered[at - head + method] = 8;
+                }
+            }
+        }
+        let file = sealed.room("deflated.wacz");
+        fs::write(&file, &altered).unwrap();
+        assert_told(&check(&file), "zip-entry-damaged", &format!("deflated.wacz!{path}"), None);
+    }
+}
