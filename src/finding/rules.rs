@@ -170,7 +170,8 @@ rules! {
     PACKAGE_FILE Error 0 "package-irregular-file" "" "A collection directory holds a link, a device or an unreadable name, which no WACZ can hold.";
     PACKAGE_WORKROOM Warning 0 "package-workroom" "" "A collection still holds the working files of a capture.";
     PACKAGE_UNLISTED Error 1 "package-unlisted-file" "WACZ 1.1.1" "A file is not listed in datapackage.json, so nothing vouches for it.";
-    PACKAGE_REWRITTEN Warning 1 "package-rewritten" "" "A package made by fonds is not byte for byte as fonds writes it, although its content may be whole.";
+    PACKAGE_REWRITTEN Warning 1 "package-rewritten" "" "A package made by fonds was packed, or its digest written, by another tool; its content may be whole.";
+    PACKAGE_ALTERED Error 1 "package-altered" "" "Something that fonds wrote was changed since, in a place that vouches for nothing itself: a header of the ZIP, or white space.";
     DATAPACKAGE_MISSING Error 0 "datapackage-missing" "WACZ 1.1.1" "There is no datapackage.json, or it cannot be read.";
     DATAPACKAGE_UNREADABLE Error 0 "datapackage-unreadable" "WACZ 1.1.1" "datapackage.json or its digest is no JSON of the right shape.";
     DATAPACKAGE_FORM Warning 0 "datapackage-form" "WACZ 1.1.1" "datapackage.json has an unusual profile or version.";

@@ -7,7 +7,7 @@ use super::datapackage::{self, Datapackage, Digest, Resource};
 use super::hash::Hasher;
 use super::layout::{self, DATAPACKAGE, DATAPACKAGE_DIGEST, WORKROOM};
 use super::{Directory, Package, Wacz, pages, wacz};
-use crate::finding::{Finding, Rule, rules};
+use crate::finding::{Finding, Rule, Severity, rules};
 use crate::input::zip::{self, STORED};
 
 /// Largest datapackage that is read: some hundred thousand files.
@@ -166,7 +166,9 @@ impl Audit<'_> {
         let Some(digest_bytes) = self.small(DATAPACKAGE_DIGEST)? else {
             let message =
                 "There is no datapackage-digest.json, so nothing vouches for datapackage.json itself.";
-            self.report_whole(&rules::DATAPACKAGE_UNPROTECTED, message);
+            let finding = Finding::new(&rules::DATAPACKAGE_UNPROTECTED, message).in_file(self.package.name());
+            let severity = if self.is_ours() { Severity::Error } else { finding.severity };
+            self.findings.push(finding.graded(severity));
             return Ok(());
         };
         let (digest, findings) = datapackage::parse_digest(&digest_bytes);
@@ -183,17 +185,27 @@ impl Audit<'_> {
             Some(found) => {
                 let message = format!("datapackage.json has the hash {found}, not {}.", digest.hash);
                 self.report(&rules::DATAPACKAGE_DIGEST, DATAPACKAGE, message);
+                return;
             }
             None => {
                 let message = format!("The hash {} of datapackage.json is of an unknown kind.", digest.hash);
                 self.report(&rules::RESOURCE_UNCHECKED, DATAPACKAGE_DIGEST, message);
             }
         }
-        let by_fonds = self.datapackage.as_ref().is_some_and(Datapackage::by_fonds);
-        if by_fonds && digest.to_json() != digest_bytes {
+        let own = Digest::of(datapackage, digest.signed_data.clone());
+        if self.is_ours() && own.to_json() != digest_bytes {
+            // A signer may write it anew; nobody else has a reason to.
+            let signed = digest.signed_data.is_some() && same_hash(&own.hash, &digest.hash);
+            let rule = if signed { &rules::PACKAGE_REWRITTEN } else { &rules::PACKAGE_ALTERED };
             let message = "datapackage-digest.json is not written as fonds writes it: it was changed since.";
-            self.report(&rules::PACKAGE_REWRITTEN, DATAPACKAGE_DIGEST, message);
+            self.report(rule, DATAPACKAGE_DIGEST, message);
         }
+    }
+
+    /// True for what fonds made: by its own word, or by the provenance log that only fonds writes.
+    fn is_ours(&self) -> bool {
+        self.datapackage.as_ref().is_some_and(Datapackage::by_fonds)
+            || self.package.contains(layout::MANIFEST)
     }
 
     /// Datapackage and files must name the same things, each once.
@@ -262,11 +274,14 @@ impl Audit<'_> {
         if wacz.zip.findings.iter().any(Finding::is_error) {
             return Ok(());
         }
-        if let Some(at) = wacz::first_difference(&wacz.file, &wacz.zip, datapackage.created.as_deref())? {
-            let message =
-                "The ZIP is not as fonds packs it: it was packed by another tool, or changed since.";
-            self.findings.push(Finding::new(&rules::PACKAGE_REWRITTEN, message).in_file(&wacz.name).at(at));
-        }
+        let packing = wacz::packing(&wacz.file, &wacz.zip, datapackage.created.as_deref())?;
+        let Some(at) = packing.first else { return Ok(()) };
+        let finding = if packing.by_fonds() {
+            Finding::new(&rules::PACKAGE_ALTERED, "A header of the ZIP is not as fonds packed it.")
+        } else {
+            Finding::new(&rules::PACKAGE_REWRITTEN, "The ZIP was packed by another tool.")
+        };
+        self.findings.push(finding.in_file(&wacz.name).at(at));
         Ok(())
     }
 

@@ -132,35 +132,58 @@ fn directory(items: &[Item], at: u64, modified: u32) -> impl Iterator<Item = Vec
     headers.into_iter().chain([end])
 }
 
-/// Where the ZIP first differs from what [`pack`] would have made of these entries; the content of the entries
+/// How a ZIP's headers compare with those that [`pack`] would have written for its entries.
+#[derive(Debug, Default)]
+pub(super) struct Packing {
+    /// Headers that are byte for byte where and as they would be.
+    same: usize,
+    /// The others.
+    other: usize,
+    /// Where the first difference is.
+    pub(super) first: Option<u64>,
+}
+
+impl Packing {
+    /// True where most headers are as fonds writes them: it packed this, and something was changed since. Another
+    /// tool's headers differ one and all.
+    pub(super) fn by_fonds(&self) -> bool {
+        self.same > self.other
+    }
+
+    fn note(&mut self, at: u64, same: bool) {
+        self.same += usize::from(same);
+        self.other += usize::from(!same);
+        if !same {
+            self.first.get_or_insert(at);
+        }
+    }
+}
+
+/// Compares every header of a ZIP with what [`pack`] would have made of these entries; the content of the entries
 /// is not looked at.
-pub(super) fn first_difference(
-    file: &Shared,
-    zip: &Structure,
-    created: Option<&str>,
-) -> io::Result<Option<u64>> {
+pub(super) fn packing(file: &Shared, zip: &Structure, created: Option<&str>) -> io::Result<Packing> {
     let modified = skeleton::dos_time(created);
-    let mut items = Vec::new();
+    let mut packing = Packing::default();
+    let mut items: Vec<Item> = Vec::new();
     let mut at = 0;
     for entry in &zip.entries {
         let item = Item { name: entry.name.clone(), size: entry.size, crc32: entry.crc32, at };
         let header = item.local(modified);
-        if !same(file, at, &header)? {
-            return Ok(Some(at));
-        }
+        packing.note(at, same(file, at, &header)?);
         at += header.len() as u64 + item.size;
         items.push(item);
     }
-    if !items.is_sorted_by(|a, b| layout::rank(&a.name) <= layout::rank(&b.name)) {
-        return Ok(Some(0));
-    }
     for bytes in directory(&items, at, modified) {
-        if !same(file, at, &bytes)? {
-            return Ok(Some(at));
-        }
+        packing.note(at, same(file, at, &bytes)?);
         at += bytes.len() as u64;
     }
-    Ok((at != file.length()).then_some(at))
+    if at != file.length() {
+        packing.first.get_or_insert(at.min(file.length()));
+    }
+    if !items.is_sorted_by(|a, b| layout::rank(&a.name) <= layout::rank(&b.name)) {
+        packing.first.get_or_insert(0);
+    }
+    Ok(packing)
 }
 
 fn same(file: &Shared, at: u64, expected: &[u8]) -> io::Result<bool> {

@@ -53,9 +53,21 @@ fn open_log(package: &Package) -> io::Result<Option<Log>> {
 /// A member's bytes; `None` where it is not there, or its container is damaged there (which the audit has said).
 fn open(package: &Package, path: &str) -> io::Result<Option<Box<dyn Read + Send>>> {
     match package.read(path) {
-        Ok(reader) => Ok(Some(reader)),
+        Ok(reader) => Ok(Some(Box::new(UpToDamage(reader)))),
         Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData) => Ok(None),
         Err(e) => Err(e),
+    }
+}
+
+/// Ends where the container is damaged, which the audit has said of this member.
+struct UpToDamage(Box<dyn Read + Send>);
+
+impl Read for UpToDamage {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.0.read(buffer) {
+            Err(e) if e.kind() == io::ErrorKind::InvalidData => Ok(0),
+            other => other,
+        }
     }
 }
 

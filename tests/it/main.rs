@@ -2,4 +2,5 @@
 
 mod archive;
 mod common;
+mod verify;
 mod wire;
