@@ -242,7 +242,7 @@ fn follow_company(rows: &[(&Block, &Facts)], verdicts: &mut [Verdict]) {
             kept += if *verdict == Verdict::Article { facts.chars } else { 0 };
         }
         let links = linked as f32 > 0.6 * all as f32;
-        let verdict = (kept * 2 > all && !links).then_some(Verdict::Article).unwrap_or(Verdict::Boilerplate);
+        let verdict = if kept * 2 > all && !links { Verdict::Article } else { Verdict::Boilerplate };
         for (slot, (_, facts)) in
             verdicts.get_mut(range).unwrap_or_default().iter_mut().zip(rows.iter().skip(start))
         {
@@ -264,7 +264,7 @@ fn headings(rows: &[(&Block, &Facts)], verdicts: &mut [Verdict]) {
         match block.shape {
             Shape::Heading(level) => {
                 let slot = text_below.get_mut(usize::from(level).min(7));
-                let filled = slot.is_some_and(|filled| std::mem::take(filled));
+                let filled = slot.is_some_and(std::mem::take);
                 if *verdict == Verdict::Article && !filled {
                     *verdict = Verdict::Boilerplate;
                 }
