@@ -195,6 +195,9 @@ fn from_tree(tree: &Tree<'_>, hints: &Hints, page: &Page<'_>, options: &Options)
             comments::collect(tree, &blocks, &known, &decision.verdicts, options.limits.comments);
     }
     article.quality.score = decision.score;
+    if decision.ruled {
+        article.quality.method = "tree-rules";
+    }
     article.language = hints.language();
     hints.describe(tree, &known.roles, decision.container, page.url, &mut article);
     article

@@ -168,6 +168,17 @@ fn the_article_is_taken_from_linked_data_where_the_tree_has_none() {
 }
 
 #[test]
+fn text_without_any_markup_around_it_is_not_lost() {
+    let text = "The harbour was closed for eleven days, and nobody in the town knew why.";
+    assert_eq!(html(&format!("<html><body>{text}</body></html>")).text(), text);
+    assert_eq!(
+        html(&format!("<html><body><div id=app></div><noscript><p>{text}</p></noscript></body></html>"))
+            .text(),
+        text
+    );
+}
+
+#[test]
 fn a_page_with_nothing_says_so() {
     for markup in ["", "<html></html>", "<nav><a href=/>Home</a></nav>"] {
         assert!(html(markup).error.is_some(), "{markup:?}");
