@@ -170,7 +170,7 @@ pub struct Comment {
 pub struct Quality {
     /// 0 (no article) to 1.
     pub score: f32,
-    /// `tree`, `plain`, `json-ld`, …
+    /// `tree` (the block model), `tree-rules` (the model found nothing), `json-ld` (the tree had nothing), `plain`.
     pub method: &'static str,
 }
 

@@ -24,6 +24,9 @@ pub(super) enum Verdict {
 /// Share of a container's gain that one child must have to take its place.
 const NEARLY_ALL: f32 = 0.8;
 
+/// Characters of article below which the model is taken to have missed it.
+const FEW: u32 = 80;
+
 /// Characters outside the comments below which a page has nothing but them.
 const LITTLE: u32 = 200;
 
@@ -34,6 +37,8 @@ pub(super) struct Decision {
     pub(super) container: u32,
     /// 0 to 1.
     pub(super) score: f32,
+    /// The model found next to nothing and the rules alone decided.
+    pub(super) ruled: bool,
 }
 
 /// Decides for every block of a page.
@@ -54,13 +59,17 @@ pub(super) fn decide(
         .zip(&odds)
         .map(|((block, facts), odds)| first_verdict(block, facts, *odds, thread))
         .collect();
+    let ruled = taken(&rows, &verdicts) < FEW;
+    if ruled {
+        by_rule(tree, &rows, ground.container, &mut verdicts);
+    }
     follow_company(&rows, &mut verdicts);
     between(tree, &rows, &odds, &mut verdicts);
     headings(&rows, &mut verdicts);
     headline(&rows, &mut verdicts);
     images(tree, &rows, &mut verdicts, ground.container);
     let score = confidence(&rows, &odds, &verdicts);
-    Decision { verdicts, container: ground.container, score }
+    Decision { verdicts, container: ground.container, score, ruled }
 }
 
 /// What the rules alone see: a weight for each block, and the subtree that gains most.
@@ -150,6 +159,27 @@ fn container(tree: &Tree<'_>, sum: &[f32]) -> u32 {
 fn holds_text(tag: Tag) -> bool {
     let line = matches!(tag, Tag::P | Tag::Heading(_) | Tag::Li | Tag::Row | Tag::Pre | Tag::Blockquote);
     !line && (tag.is_block() || matches!(tag, Tag::Inline | Tag::Span))
+}
+
+/// Characters of text taken so far.
+fn taken(rows: &[(&Block, &Facts)], verdicts: &[Verdict]) -> u32 {
+    let article = rows.iter().zip(verdicts).filter(|(_, verdict)| **verdict == Verdict::Article);
+    article.map(|((_, facts), _)| facts.chars).sum()
+}
+
+/// Everything in the preferred container that no rule speaks against, if there is text at all.
+fn by_rule(tree: &Tree<'_>, rows: &[(&Block, &Facts)], container: u32, verdicts: &mut [Verdict]) {
+    let end = tree.at(container).end;
+    for ((block, facts), slot) in rows.iter().zip(verdicts.iter_mut()) {
+        let inside = block.first >= container && block.first < end;
+        let small_print =
+            facts.roles.has(Roles::BYLINE.with(Roles::DATE).with(Roles::CAPTION)) && facts.words < 25;
+        let text = block.shape != Shape::Image && facts.link_density < 0.5;
+        let free = *slot == Verdict::Boilerplate && !excluded(block, facts) && !small_print;
+        if inside && text && free && !facts.roles.has(Roles::COMMENT.with(Roles::TEASER)) {
+            *slot = Verdict::Article;
+        }
+    }
 }
 
 /// The comments are the page: more of its likely text stands in them than outside, and its address names
@@ -242,7 +272,7 @@ fn follow_company(rows: &[(&Block, &Facts)], verdicts: &mut [Verdict]) {
             kept += if *verdict == Verdict::Article { facts.chars } else { 0 };
         }
         let links = linked as f32 > 0.6 * all as f32;
-        let verdict = (kept * 2 > all && !links).then_some(Verdict::Article).unwrap_or(Verdict::Boilerplate);
+        let verdict = if kept * 2 > all && !links { Verdict::Article } else { Verdict::Boilerplate };
         for (slot, (_, facts)) in
             verdicts.get_mut(range).unwrap_or_default().iter_mut().zip(rows.iter().skip(start))
         {
@@ -264,7 +294,7 @@ fn headings(rows: &[(&Block, &Facts)], verdicts: &mut [Verdict]) {
         match block.shape {
             Shape::Heading(level) => {
                 let slot = text_below.get_mut(usize::from(level).min(7));
-                let filled = slot.is_some_and(|filled| std::mem::take(filled));
+                let filled = slot.is_some_and(std::mem::take);
                 if *verdict == Verdict::Article && !filled {
                     *verdict = Verdict::Boilerplate;
                 }

@@ -91,7 +91,7 @@ fn believed(tree: &Tree<'_>, blocks: &[Block], thread: bool) -> (Vec<Roles>, Vec
             own = own.without(Roles::COMMENT);
         }
         roles.push(above.with(own));
-        hidden.push(covered || (node.hidden && share <= TOO_MUCH) || node.tag == Tag::Noscript);
+        hidden.push(covered || (node.hidden || node.tag == Tag::Noscript) && share <= TOO_MUCH);
     }
     (roles, hidden)
 }

@@ -1,10 +1,10 @@
 //! A page's article, its comments apart, and its metadata, as clean text.
 //!
-//! The way of a page: bytes → text ([`charset`]) → a flat tree ([`tree`]) → text blocks ([`blocks`]) with
-//! one row of facts each ([`features`], from [`roles`] of names and the [`vocabulary`] of lines) → a
-//! decision for every block ([`decide`]) → the article put together ([`assemble`]), comments ([`comments`]) and
-//! metadata ([`metadata`], [`jsonld`], [`dates`], [`language`]) → text, Markdown, JSON ([`render`]). Plain text takes
-//! the short way through [`plain`] with the same vocabulary. Nothing here knows where a page came from, and
+//! The way of a page: bytes → text (`charset`) → a flat tree (`tree`) → text blocks (`blocks`) with
+//! one row of facts each (`features`, from `roles` of names and the `vocabulary` of lines) → a
+//! decision for every block (`decide`, by the trained `model` that reads the facts as a `vector`) → the article put together (`assemble`), comments (`comments`) and
+//! metadata (`metadata`, `jsonld`, `dates`, `language`) → text, Markdown, JSON (`render`). Plain text takes
+//! the short way through `plain` with the same vocabulary. Nothing here knows where a page came from, and
 //! nothing fails: an unusable page gives an [`Article`] whose `error` says why.
 
 mod article;
@@ -23,6 +23,7 @@ mod model;
 mod plain;
 mod render;
 mod roles;
+mod training;
 mod tree;
 mod vector;
 mod vocabulary;
@@ -30,6 +31,7 @@ mod vocabulary;
 pub use article::{Article, Block, Comment, Found, Item, Origin, PageType, Quality, Run, Style};
 pub use limits::Limits;
 pub use render::{Source, json_line};
+pub use training::{TrainingRow, training_rows};
 
 use blocks::Shape;
 use decide::Verdict;
@@ -162,32 +164,6 @@ fn looks_like_text(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().take(1024).filter(control).count() == 0
 }
 
-/// A block of a page as the model sees it, for training.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TrainingRow {
-    /// The block's text.
-    pub text: String,
-    /// Its facts as numbers, in the order that the model's weights ask for.
-    pub values: Vec<f32>,
-}
-
-/// The rows of all text blocks of an HTML page, in the page's order: what the block model is trained on.
-pub fn training_rows(page: &Page<'_>, options: &Options) -> Vec<TrainingRow> {
-    let decoded = charset::decode(page.bytes, page.content_type, true);
-    let (html, _) = tree::parse(&decoded.text, &options.limits);
-    let tree = Tree::new(&html);
-    let hints = Hints::read(&tree, &options.limits);
-    let blocks = blocks::cut(&tree);
-    let kind = hints.page_type().unwrap_or_default();
-    let known = features::gather(&tree, &blocks, &hints, kind == PageType::Forum);
-    let rows = decide::rows(&tree, &blocks, &known, kind);
-    let row = |(block, values): (blocks::Block, [f32; vector::WIDTH])| TrainingRow {
-        text: block.text,
-        values: values.to_vec(),
-    };
-    blocks.into_iter().zip(rows).map(row).collect()
-}
-
 fn from_markup(text: &str, page: &Page<'_>, options: &Options) -> Article {
     let (html, stopped) = tree::parse(text, &options.limits);
     let tree = Tree::new(&html);
@@ -219,6 +195,9 @@ fn from_tree(tree: &Tree<'_>, hints: &Hints, page: &Page<'_>, options: &Options)
             comments::collect(tree, &blocks, &known, &decision.verdicts, options.limits.comments);
     }
     article.quality.score = decision.score;
+    if decision.ruled {
+        article.quality.method = "tree-rules";
+    }
     article.language = hints.language();
     hints.describe(tree, &known.roles, decision.container, page.url, &mut article);
     article

@@ -204,7 +204,7 @@ fn drop_runs(lines: &[Line<'_>], start: usize, dropped: &mut [bool]) {
         taking = match line.topic {
             Some(Topic::Related | Topic::Share | Topic::Newsletter) => true,
             Some(_) => taking,
-            None => taking && !line.prose && !(own && line.words > 12) && !ends_sentence(line.text),
+            None => taking && !(line.prose || own && line.words > 12 || ends_sentence(line.text)),
         };
         // The list under "Read more" ends with its paragraph.
         taking &= line.topic.is_some()
@@ -225,10 +225,7 @@ fn keep_wrapped(lines: &[Line<'_>], dropped: &mut [bool]) {
         let paragraph = lines.get(start..start + length).unwrap_or_default();
         let topics = paragraph.iter().filter(|line| line.topic.is_some()).count();
         let words: usize = paragraph.iter().map(|line| line.words).sum();
-        let wrapped = length > 1
-            && first.group != lines.last().map_or(0, |last| last.group).min(0)
-            && words >= length * 6
-            && topics * 4 <= length;
+        let wrapped = length > 1 && words >= length * 6 && topics * 4 <= length;
         if wrapped && group_count(lines) > 1 {
             dropped.iter_mut().skip(start).take(length).for_each(|slot| *slot = false);
         }

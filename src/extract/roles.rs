@@ -44,7 +44,6 @@ roles! {
     TEASER 22 "A card that leads to another page.";
     POST 23 "One post of a thread or blog.";
     LEAD 24 "Stand-first, summary, deck.";
-    QUOTE 25 "A quoted post or pull quote.";
     AUTHOR_BOX 26 "About the author.";
     PRODUCT 27 "A product's record.";
 }

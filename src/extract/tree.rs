@@ -26,13 +26,21 @@ pub(super) fn parse(text: &str, limits: &Limits) -> (Html, Option<String>) {
     let mut parser = driver::parse_document(sink, options);
     let (mut rest, mut stop) = (text, None);
     while !rest.is_empty() && stop.is_none() {
-        let (step, after) = rest.split_at(rest.floor_char_boundary(STEP));
+        let (step, after) = rest.split_at(boundary(rest, STEP));
         rest = after;
         parser.process(StrTendril::from_slice(step));
         stop = over(&parser.tokenizer.sink.sink.0.borrow(), limits)
             .map(|what| format!("{what}; read up to byte {}", text.len() - after.len()));
     }
     (parser.finish(), stop)
+}
+
+/// The last character boundary at or before `at`.
+fn boundary(text: &str, at: usize) -> usize {
+    if at >= text.len() {
+        return text.len();
+    }
+    (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(text.len())
 }
 
 fn over(html: &Html, limits: &Limits) -> Option<String> {

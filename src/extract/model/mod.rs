@@ -1,22 +1,25 @@
 //! The trained block model: a small ensemble of decision trees whose weights ship in the binary.
 //!
-//! `train.py` beside this file makes `first.bin` and `second.bin` from labelled pages; the second stage
-//! sees the first one's scores of a block's neighbours and containers. A file is: `FBM1`, the width of a row and
+//! `train.py` beside this file makes `first.bin` from labelled pages and tells on which. The file is: `FBM1`, the width of a row and
 //! the number of trees (u16 each, little endian); then for each tree the number of its splits (u16), the
 //! splits (feature u8, threshold f32, left and right i16: a split, or `-1 - leaf`), and one f32 a leaf.
 
 use std::sync::OnceLock;
 
+use super::vector::WIDTH;
+
 /// Log-odds of a block being the article's, by its row alone.
 pub(super) fn first() -> &'static Ensemble {
     static MODEL: OnceLock<Ensemble> = OnceLock::new();
-    MODEL.get_or_init(|| Ensemble::read(include_bytes!("first.bin")).unwrap_or_default())
+    MODEL.get_or_init(|| {
+        Ensemble::read(include_bytes!("first.bin")).filter(|model| model.width == WIDTH).unwrap_or_default()
+    })
 }
 
 /// The trees of one stage.
 #[derive(Debug, Default)]
 pub(super) struct Ensemble {
-    pub(super) width: usize,
+    width: usize,
     trees: Vec<Tree>,
 }
 
@@ -114,7 +117,7 @@ mod tests {
 
     #[test]
     fn the_weights_fit_the_rows_that_the_page_gives() {
-        assert_eq!(first().width, super::super::vector::WIDTH);
+        assert_eq!(first().width, WIDTH);
         assert!(!first().trees.is_empty());
     }
 
