@@ -87,18 +87,17 @@ pub(crate) fn run(args: Args, global: Global) -> Outcome {
 
 /// `None` where the record is not in this WARC.
 fn copy(warc: &Input, args: &Args, out: &mut dyn Write) -> anyhow::Result<Option<Exit>> {
-    let (source, wanted) = match (args.offset, &args.id, &args.url) {
-        (Some(offset), ..) => (behind(warc, offset)?, Wanted::First),
-        (_, Some(id), _) => (inputs::source(warc)?, Wanted::Id(id.clone())),
-        (_, _, Some(url)) => (inputs::source(warc)?, Wanted::Url(url.clone())),
+    let (mut reader, wanted) = match (args.offset, &args.id, &args.url) {
+        (Some(offset), ..) => (at(warc, offset)?, Wanted::First),
+        (_, Some(id), _) => (beginning(warc)?, Wanted::Id(id.clone())),
+        (_, _, Some(url)) => (beginning(warc)?, Wanted::Url(url.clone())),
         _ => return Ok(None),
     };
-    let mut reader = Reader::new(source, Limits::default())?;
     while let Some(mut record) = reader.next_record()? {
         if !wanted.matches(&record.head) {
             continue;
         }
-        if args.offset.is_some() && record.head.offset != 0 {
+        if args.offset.is_some_and(|offset| record.head.offset != offset) {
             return Ok(None);
         }
         let odd = copy_part(&mut record, args.part.into(), out)?;
@@ -113,12 +112,16 @@ fn copy(warc: &Input, args: &Args, out: &mut dyn Write) -> anyhow::Result<Option
     Ok(None)
 }
 
-/// The source from a byte on, so that the record there is the first.
-fn behind(warc: &Input, offset: u64) -> anyhow::Result<Source> {
+fn beginning(warc: &Input) -> anyhow::Result<Reader> {
+    Ok(Reader::new(inputs::source(warc)?, Limits::default())?)
+}
+
+/// A reader from a byte on, so that the record there is the first.
+fn at(warc: &Input, offset: u64) -> anyhow::Result<Reader> {
     let shared = warc.shared()?;
     let length = shared.length();
     if offset >= length {
         return Err(usage(format!("--offset {offset} is beyond the end, {length} bytes")));
     }
-    Ok(Source::Seek(Box::new(shared.section(offset, length - offset))))
+    Ok(Reader::at(Source::Seek(Box::new(shared.whole())), Limits::default(), offset)?)
 }

@@ -29,6 +29,17 @@ rules! {
     GZIP_ISIZE Error 0 "gzip-isize" "RFC 1952 §2.3.1" "The length in a gzip member's trailer is not that of its content.";
     GZIP_JUNK Error 0 "gzip-junk" "RFC 1952 §2.2" "Bytes between or after the gzip members are no gzip member.";
     GZIP_GAP Error 0 "gzip-gap" "" "A stretch of the file could not be read; reading went on at the next record, or the rest is lost.";
+    ZSTD_DATA Error 0 "zstd-data" "RFC 8878 §3" "A zstd frame's compressed data cannot be decoded.";
+    ZSTD_TRUNCATED Error 0 "zstd-truncated" "RFC 8878 §3.1" "The file ends inside a zstd frame.";
+    ZSTD_CHECKSUM Error 0 "zstd-checksum" "WARC/zstd 1.0 §3.1" "The check sum at a zstd frame's end is not that of its content.";
+    ZSTD_JUNK Error 0 "zstd-junk" "RFC 8878 §3" "Bytes between or after the zstd frames are no frame.";
+    ZSTD_GAP Error 0 "zstd-gap" "" "A stretch of the file could not be read as zstd; reading went on at the next record, or the rest is lost.";
+    ZSTD_WINDOW Error 0 "zstd-window" "WARC/zstd 1.0 §4" "A zstd frame asks for a window larger than the 8 MiB that readers must have.";
+    ZSTD_DICTIONARY Error 0 "zstd-dictionary" "WARC/zstd 1.0 §5" "The dictionary that zstd frames need is missing, too large or damaged.";
+    ZSTD_NO_DICTIONARY_ID Warning 0 "zstd-dictionary-id-missing" "WARC/zstd 1.0 §5" "A zstd frame in a file with a dictionary does not name it.";
+    ZSTD_NO_CHECKSUM Warning 0 "zstd-checksum-missing" "WARC/zstd 1.0 §3.1" "A zstd frame has no check sum of its content.";
+    ZSTD_NO_SIZE Warning 0 "zstd-size-missing" "WARC/zstd 1.0 §3.1" "A zstd frame does not say its content's size.";
+    ZSTD_SKIPPABLE Warning 0 "zstd-skippable-misplaced" "WARC/zstd 1.0 §5" "A skippable frame that is no dictionary stands first, or a dictionary later.";
     MEMBER_EMPTY Warning 0 "member-empty" "WARC/1.1 Annex D" "A gzip member without content stands in the file.";
     MEMBER_SHARED Warning 0 "member-shared" "WARC/1.1 Annex D" "Several records lie in one gzip member, so that none can be read alone.";
     RECORD_SPANS_MEMBERS Warning 0 "record-spans-members" "WARC/1.1 Annex D" "A record lies in several gzip members.";
@@ -47,9 +58,13 @@ rules! {
     HEAD_NO_COLON Error 0 "head-no-colon" "WARC/1.1 §4" "A header line has no colon.";
     HEAD_BAD_NAME Error 0 "head-bad-name" "WARC/1.1 §4" "A header field's name is not a token.";
     VERSION_DRAFT Warning 0 "version-draft" "WARC/1.1 §4" "The record follows a draft from before the standard.";
+    VERSION_CASE Warning 0 "version-case" "WARC/1.1 §4" "The version line is not in upper case.";
     VERSION_UNKNOWN Error 0 "version-unknown" "WARC/1.1 §4" "The version line names no version that is known.";
     LENGTH_MISSING Error 0 "content-length-missing" "WARC/1.1 §5.3" "A record has no Content-Length.";
     LENGTH_INVALID Error 0 "content-length-invalid" "WARC/1.1 §5.3" "Content-Length is not a number of octets.";
+
+    ARC_DATE Warning 0 "arc-date" "ARC 1.0" "An ARC record's date is not YYYYMMDDhhmmss (an error where it is no date at all).";
+    ARC_VERSION Warning 0 "arc-version-missing" "ARC 1.0" "An ARC file does not begin with its version block.";
 
     ID_MISSING Error 0 "record-id-missing" "WARC/1.1 §5.2" "A record has no WARC-Record-ID.";
     ID_INVALID Error 0 "record-id-invalid" "WARC/1.1 §5.2" "WARC-Record-ID is not a URI in angle brackets.";

@@ -60,9 +60,12 @@ static NEEDED: &[(&str, &[RecordType])] = &[
 /// Defined fields that may stand more than once.
 static REPEATABLE: &[&str] = &["warc-concurrent-to", "warc-protocol", "warc-previous-record-id"];
 
-/// Every rule for one head.
+/// Every rule for one head; ARC has none of these fields.
 pub(super) fn check(head: &Head) -> Vec<Finding> {
     let mut out = Vec::new();
+    if head.version == Version::Arc {
+        return out;
+    }
     let record_type = head.record_type();
     identity(head, &mut out);
     date(head, &mut out);

@@ -5,7 +5,7 @@ use super::report::Counts;
 use crate::digest::{Algorithm, Digest, Hasher};
 use crate::finding::{Finding, rules};
 use crate::message::payload::{self as message, Context, Part, Payload, PayloadEnd};
-use crate::warc::{Extent, Head, Limits, Reader, Record, RecordType, Source};
+use crate::warc::{Extent, Head, Limits, Reader, Record, RecordType, Source, Version};
 use std::io;
 
 /// A record, checked.
@@ -44,8 +44,7 @@ pub(super) fn scan(
     while let Some(record) = reader.next_record()? {
         let mut checked = check(record, bind_bytes)?;
         if counts.records == 0 && checked.head.record_type() != RecordType::WarcInfo {
-            let message = "the file does not begin with a warcinfo record";
-            checked.findings.push(place(Finding::new(&rules::NO_WARCINFO, message), &checked.head));
+            checked.findings.push(place(no_beginning(&checked.head), &checked.head));
         }
         counts.records += 1;
         counts.digests_matched += checked.digests.matched;
@@ -57,6 +56,13 @@ pub(super) fn scan(
     counts.members = reader.members();
     counts.bytes = reader.position();
     Ok((counts, findings))
+}
+
+fn no_beginning(head: &Head) -> Finding {
+    if head.version == Version::Arc {
+        return Finding::new(&rules::ARC_VERSION, "the file does not begin with a version block");
+    }
+    Finding::new(&rules::NO_WARCINFO, "the file does not begin with a warcinfo record")
 }
 
 fn check(mut record: Record<'_>, bind_bytes: bool) -> io::Result<Checked> {

@@ -7,6 +7,8 @@ use crate::finding::{Finding, Severity, rules};
 /// The version on a record's first line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Version {
+    /// ARC 1.x, whose fields are made from its URL-record line.
+    Arc,
     /// Drafts before the standard: 0.17, 0.18 and whatever else is not known.
     Draft,
     /// ISO 28500:2009.
@@ -93,11 +95,17 @@ pub(crate) fn bare_uri(value: &str) -> &str {
 }
 
 fn parse_version(line: &[u8], findings: &mut Vec<Finding>) -> Version {
-    match line.trim_ascii_end() {
+    let line = line.trim_ascii_end();
+    let upper = line.to_ascii_uppercase();
+    if line != upper {
+        let text = String::from_utf8_lossy(line.get(..40).unwrap_or(line)).into_owned();
+        findings.push(Finding::new(&rules::VERSION_CASE, format!("version line says {text:?}")));
+    }
+    match upper.as_slice() {
         b"WARC/1.1" => return Version::V1_1,
         b"WARC/1.0" => return Version::V1_0,
         b"WARC/0.17" | b"WARC/0.18" | b"WARC/0.16" => {
-            let text = String::from_utf8_lossy(line.trim_ascii_end()).into_owned();
+            let text = String::from_utf8_lossy(line).into_owned();
             findings.push(Finding::new(&rules::VERSION_DRAFT, format!("version line says {text}")));
         }
         other => {

@@ -1,11 +1,14 @@
-//! The WARC format: ordered raw headers, streaming blocks, gzip members with their offsets.
+//! The WARC format, and ARC before it: ordered raw headers, streaming blocks, gzip members and zstd frames with their
+//! offsets.
 //!
 //! [`Reader`] goes through any byte source record by record and never ends in silence: what is not a record or a
 //! separator becomes a finding with its offset. Blocks stream; a head is bounded by [`Limits::head`]. [`Writer`] makes
 //! one gzip member a record, in a file that carries the suffix `.open` until it is closed and is never overwritten.
 //! The record types are those of the `warc` crate, which is the shared vocabulary here and no more.
 
+mod arc;
 mod fields;
+mod format;
 mod head;
 mod member;
 mod reader;
@@ -17,6 +20,7 @@ mod writer;
 pub use self::fields::Fields;
 pub(crate) use self::head::bare_uri;
 pub use self::head::{Head, Version};
+pub use self::member::Container;
 pub use self::reader::{Extent, Reader, Record};
 pub use self::source::{ReadSeek, Source};
 pub use self::writer::{Closed, Compression, Error as WriteError, Writer, Written};

@@ -250,3 +250,116 @@ fn an_independent_reader_sees_the_same_records() {
         assert_eq!(head.version, "1.1");
     }
 }
+
+const ZSTD_BLOCK: &str = "WARC/1.1\r\nWARC-Type: resource\r\nWARC-Record-ID: <urn:x:N>\r\nContent-Length: 11\r\n\r\nhello world\r\n\r\n";
+
+/// One frame, as the WARC/zstd proposal has it.
+fn frame(content: &[u8], checksum: bool, size: bool, dictionary: &[u8]) -> Vec<u8> {
+    use zstd::stream::raw::CParameter;
+    let mut out = zstd::stream::write::Encoder::with_dictionary(Vec::new(), 3, dictionary).unwrap();
+    out.set_parameter(CParameter::ChecksumFlag(checksum)).unwrap();
+    out.set_pledged_src_size(size.then_some(content.len() as u64)).unwrap();
+    out.write_all(content).unwrap();
+    out.finish().unwrap()
+}
+
+fn skippable(kind: u8, content: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(content.len()).unwrap().to_le_bytes();
+    [&[0x50 | kind, 0x2a, 0x4d, 0x18], &length[..], content].concat()
+}
+
+fn record(n: usize) -> Vec<u8> {
+    ZSTD_BLOCK.replace('N', &n.to_string()).into_bytes()
+}
+
+#[test]
+fn frames_are_read_and_what_they_lack_is_named() {
+    let good = |n| frame(&record(n), true, true, &[]);
+    let whole = [good(0), good(1), good(2)].concat();
+    let (head, tail) = (record(1)[..60].to_vec(), record(1)[60..].to_vec());
+    let in_parts = [good(0), frame(&head, true, true, &[]), frame(&tail, true, true, &[]), good(2)].concat();
+    let wide = {
+        let mut out = zstd::stream::write::Encoder::new(Vec::new(), 1).unwrap();
+        out.window_log(24).unwrap();
+        out.write_all(&record(1)).unwrap();
+        out.finish().unwrap()
+    };
+    let cases: [(Vec<u8>, usize, &[&str]); 9] = [
+        (whole.clone(), 3, &[]),
+        (in_parts, 3, &[]),
+        ([good(0), skippable(0, b"note"), good(1)].concat(), 2, &[]),
+        ([skippable(0, b"note"), good(0)].concat(), 1, &["zstd-skippable-misplaced"]),
+        (
+            [good(0), frame(&record(1), false, false, &[])].concat(),
+            2,
+            &["zstd-checksum-missing", "zstd-size-missing"],
+        ),
+        (frame(&[record(0), record(1)].concat(), true, true, &[]), 2, &["member-shared"]),
+        ([good(0), vec![0; 9], good(1)].concat(), 2, &["zstd-junk"]),
+        ([good(0), wide, good(2)].concat(), 2, &["zstd-window", "zstd-gap"]),
+        (whole[..whole.len() - 3].to_vec(), 3, &["zstd-truncated", "zstd-gap"]),
+    ];
+    for (n, (bytes, records, codes)) in cases.into_iter().enumerate() {
+        let seen = read_bytes(&bytes);
+        assert_eq!((seen.ids.len(), seen.codes.as_slice()), (records, codes), "case {n}");
+        assert_eq!(seen.end, bytes.len() as u64, "case {n}");
+    }
+}
+
+#[test]
+fn a_dictionary_is_used_plain_and_compressed_and_missed_when_it_is_not_there() {
+    // The magic and an id, but no tables: anything else of a file is a dictionary of its content.
+    let dictionary = b"WARC/1.1\r\nWARC-Type: resource\r\nWARC-Record-ID: <urn:x:".repeat(4);
+    let frames =
+        [frame(&record(0), true, true, &dictionary), frame(&record(1), true, true, &dictionary)].concat();
+    let packed = frame(&dictionary, true, true, &[]);
+    for stored in [&dictionary, &packed] {
+        let bytes = [skippable(13, stored), frames.clone()].concat();
+        let seen = read_bytes(&bytes);
+        assert_eq!((seen.ids.len(), seen.codes), (2, vec!["zstd-dictionary-id-missing"]));
+        assert_eq!(seen.extents[0].offset, stored.len() as u64 + 8);
+        let source = Source::Seek(Box::new(Cursor::new(bytes)));
+        let mut reader = Reader::at(source, Limits::default(), seen.extents[1].offset).unwrap();
+        assert_eq!(reader.next_record().unwrap().unwrap().head.id(), Some("urn:x:1"));
+    }
+    let cut = skippable(13, &packed[..packed.len() - 9]);
+    assert!(read_bytes(&[cut, frames].concat()).codes.contains(&"zstd-dictionary"));
+}
+
+#[test]
+fn every_flipped_bit_that_matters_and_every_cut_of_a_zstd_file_is_noticed() {
+    let bytes = [frame(&record(0), true, true, &[]), frame(&record(1), true, true, &[])].concat();
+    let whole = read_bytes(&bytes);
+    let borders: Vec<u64> = whole.extents.iter().map(|e| e.end).collect();
+    for at in 0..bytes.len() {
+        for bit in 0..8 {
+            let mut bad = bytes.clone();
+            bad[at] ^= 1 << bit;
+            // Bits that nothing binds (the descriptor's unused one, some of the tables') leave the content as it is.
+            let seen = read_bytes(&bad);
+            let same = (seen.ids, seen.blocks) == (whole.ids.clone(), whole.blocks.clone());
+            assert!(same || !seen.codes.is_empty(), "byte {at} bit {bit}");
+        }
+    }
+    for cut in 1..bytes.len() {
+        let seen = read_bytes(&bytes[..cut]);
+        assert_eq!(seen.codes.is_empty(), borders.contains(&(cut as u64)), "cut at {cut}: {:?}", seen.codes);
+    }
+}
+
+#[test]
+fn a_wrong_check_sum_keeps_the_content_and_damage_keeps_the_other_records() {
+    let frames = [0, 1, 2].map(|n| frame(&record(n), true, true, &[]));
+    let mut bytes = frames.concat();
+    let end = frames[0].len() + frames[1].len();
+    bytes[end - 1] ^= 1;
+    let seen = read_bytes(&bytes);
+    assert_eq!((seen.ids.len(), seen.codes), (3, vec!["zstd-checksum"]));
+    assert_eq!(seen.blocks[1], b"hello world");
+    for byte in &mut bytes[frames[0].len() + 10..end - 10] {
+        *byte ^= 0x5a;
+    }
+    let seen = read_bytes(&bytes);
+    assert!(seen.ids.ends_with(&["urn:x:2".to_owned()]), "{:?}", seen.ids);
+    assert!(seen.codes.contains(&"zstd-gap"), "{:?}", seen.codes);
+}

@@ -1,0 +1,96 @@
+//! Where records begin: WARC by its version line, ARC by its URL-record line.
+
+use super::arc;
+use super::member::{Begins, Content};
+use std::io;
+
+/// Bytes of an ARC line looked at to tell whether it begins a record.
+const ARC_LINE: usize = 64 * 1024;
+
+/// What the records are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    Warc,
+    Arc,
+}
+
+/// What stands where a record is expected.
+pub(crate) enum Look {
+    Record,
+    /// Nothing more in this member.
+    End,
+    LineEnd,
+    Other,
+}
+
+/// True for the beginning of a version line; some writers' is in lower case.
+pub(crate) fn begins_warc(bytes: &[u8]) -> bool {
+    bytes.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"WARC/"))
+}
+
+fn begins_arc(bytes: &[u8]) -> bool {
+    memchr::memchr(b'\n', bytes).is_some_and(|end| arc::is_record_line(bytes.get(..end).unwrap_or_default()))
+}
+
+impl Format {
+    /// The test that finds a record again after damage.
+    pub(crate) fn begins(self) -> Begins {
+        match self {
+            Self::Warc => begins_warc,
+            Self::Arc => begins_arc,
+        }
+    }
+
+    /// True where a record begins here.
+    pub(crate) fn starts(self, content: &mut Content) -> io::Result<bool> {
+        match self {
+            Self::Warc => Ok(begins_warc(content.peek(5)?)),
+            Self::Arc => {
+                let mut want = 512;
+                loop {
+                    let bytes = content.peek(want)?;
+                    if memchr::memchr(b'\n', bytes).is_some() || bytes.len() < want || want >= ARC_LINE {
+                        return Ok(begins_arc(bytes));
+                    }
+                    want *= 4;
+                }
+            }
+        }
+    }
+
+    pub(crate) fn look(self, content: &mut Content) -> io::Result<Look> {
+        match content.peek(5)? {
+            [] => return Ok(Look::End),
+            [b'\r' | b'\n', ..] => return Ok(Look::LineEnd),
+            _ => {}
+        }
+        Ok(if self.starts(content)? { Look::Record } else { Look::Other })
+    }
+
+    /// The length of the separator that these bytes begin with; `None` where there is none.
+    pub(crate) fn separator(self, bytes: &[u8]) -> Option<usize> {
+        match (self, bytes) {
+            (Self::Warc, [b'\r', b'\n', b'\r', b'\n', ..]) => Some(4),
+            (Self::Arc, []) => Some(0),
+            (Self::Arc, [b'\n', ..]) => Some(1),
+            (Self::Arc, [b'\r', b'\n', ..]) => Some(2),
+            _ => None,
+        }
+    }
+
+    /// Where in these bytes the next record begins behind a line end; else how many of them hold no beginning of one.
+    pub(crate) fn find(self, bytes: &[u8], last: bool) -> (usize, bool) {
+        let begins = self.begins();
+        let mut kept = bytes.len();
+        for at in memchr::memchr_iter(b'\n', bytes) {
+            let line = bytes.get(at + 1..).unwrap_or_default();
+            if begins(line) {
+                return (at + 1, true);
+            }
+            kept = at;
+        }
+        // The last line may be cut by the end of these bytes.
+        let undecided = !last && kept > 0 && bytes.len() - kept < ARC_LINE / 2;
+        (if undecided { kept } else { bytes.len() }, false)
+    }
+}

@@ -1,0 +1,106 @@
+//! Between members: what is no member is passed over and reported, and after damage the next record is found.
+
+use super::{Codec, Container, Content, gzip, zstd};
+use crate::finding::{Finding, Rule, rules};
+use std::io;
+
+/// Bytes scanned at once for the next member.
+const STEP: usize = 128 * 1024;
+
+impl Content {
+    /// Goes to the next member, once the current one has nothing more; false at the end of the file.
+    pub(crate) fn advance(&mut self) -> io::Result<bool> {
+        if self.is_plain() {
+            return Ok(false);
+        }
+        let found = if self.is_damaged() { self.resync()? } else { self.pass()? };
+        if found {
+            self.begin_member()?;
+        }
+        Ok(found)
+    }
+
+    /// After damage: the next record may begin anywhere behind the damaged member's first byte.
+    fn resync(&mut self) -> io::Result<bool> {
+        let from = self.member_offset + 1;
+        if self.may_reread(from) {
+            self.window.rewind(from)?;
+        }
+        let found = self.find_member()?;
+        let to = self.window.offset();
+        let next =
+            if found { format!("the next record begins at byte {to}") } else { "no further record".into() };
+        let part = self.container().part();
+        let message = format!("bytes {} to {to} cannot be read as a {part}; {next}", self.member_offset);
+        let rule = self.rule(&rules::GZIP_GAP, &rules::ZSTD_GAP);
+        self.findings.push(Finding::new(rule, message).at(self.member_offset));
+        Ok(found)
+    }
+
+    /// Between members there is nothing but, in zstd, frames to be skipped; what else stands there is reported.
+    fn pass(&mut self) -> io::Result<bool> {
+        if let Some(Codec::Zstd(zstd)) = &mut self.codec {
+            self.findings.extend(zstd.skip(&mut self.window)?);
+        }
+        let from = self.window.offset();
+        let bytes = self.window.fill(4)?;
+        if bytes.is_empty() || bytes.starts_with(magic(self.codec.as_ref())) {
+            return Ok(!bytes.is_empty());
+        }
+        let found = self.find_member()?;
+        let (length, part) = (self.window.offset() - from, self.container().part());
+        let place = if found { format!("between two {part}s") } else { format!("after the last {part}") };
+        let rule = self.rule(&rules::GZIP_JUNK, &rules::ZSTD_JUNK);
+        self.findings.push(Finding::new(rule, format!("{length} bytes {place} are no {part}")).at(from));
+        Ok(found)
+    }
+
+    /// Consumes up to the next magic whose content begins a record, or all there is.
+    fn find_member(&mut self) -> io::Result<bool> {
+        let magic = magic(self.codec.as_ref());
+        loop {
+            let bytes = self.window.fill(STEP)?;
+            let Some(at) = memchr::memmem::find(bytes, magic) else {
+                let keep = bytes.len().min(magic.len() - 1);
+                let (drop, last) = (bytes.len() - keep, bytes.len() < STEP);
+                self.window.consume(if last { drop + keep } else { drop });
+                if last {
+                    return Ok(false);
+                }
+                continue;
+            };
+            self.window.consume(at);
+            if self.begins_record()? {
+                return Ok(true);
+            }
+            self.window.consume(1);
+        }
+    }
+
+    /// True where the content of the member that begins here begins a record; false too once that was tried too often.
+    fn begins_record(&mut self) -> io::Result<bool> {
+        let trial = if self.container() == Container::Zstd { zstd::TRIAL } else { gzip::TRIAL };
+        if !self.may_spend(trial as u64) {
+            return Ok(false);
+        }
+        let bytes = self.window.fill(trial)?;
+        let bytes = bytes.get(..trial.min(bytes.len())).unwrap_or_default();
+        let content = match &mut self.codec {
+            Some(Codec::Gzip(gzip)) => gzip.first_bytes(bytes),
+            Some(Codec::Zstd(zstd)) => zstd.first_bytes(bytes),
+            None => return Ok(false),
+        };
+        Ok((self.begins)(&content))
+    }
+
+    fn rule(&self, gzip: &'static Rule, zstd: &'static Rule) -> &'static Rule {
+        if self.container() == Container::Zstd { zstd } else { gzip }
+    }
+}
+
+fn magic(codec: Option<&Codec>) -> &'static [u8] {
+    match codec {
+        Some(Codec::Zstd(_)) => &zstd::MAGIC,
+        _ => &gzip::MAGIC,
+    }
+}

@@ -1,0 +1,213 @@
+//! Records, one after another, out of any byte source.
+//!
+//! Here is what a caller sees; [`find`] goes from record to record and over what lies between, [`block`] streams one
+//! record's block and looks at how it ends.
+
+mod block;
+mod find;
+
+use self::block::Active;
+use super::format::Format;
+use super::head::Head;
+use super::member::{Container, Content};
+use super::source::Source;
+use super::{Limits, format};
+use crate::finding::Finding;
+use std::io;
+
+/// A streaming reader. It fails only for I/O; what is odd in the content is in [`Reader::take_findings`].
+pub struct Reader {
+    content: Content,
+    limits: Limits,
+    format: Format,
+    findings: Vec<Finding>,
+    active: Option<Active>,
+    records: u64,
+    records_in_member: u64,
+    member_seen: u64,
+    /// Where a member ended that was left in the middle of a record.
+    left_member_at: Option<u64>,
+    done: bool,
+}
+
+/// Where a record lay, and whether it was all there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// Byte offset of its first member (or first byte, uncompressed).
+    pub offset: u64,
+    /// Byte offset behind its last byte, separator included; equal to `offset` where the record shares its gzip
+    /// member or zstd frame with the next, so that it has no stored length of its own.
+    pub end: u64,
+    /// Bytes of block that were there.
+    pub block: u64,
+    /// False where the block ended before its Content-Length.
+    pub complete: bool,
+}
+
+/// One record: its head, and its block as a stream of chunks.
+pub struct Record<'r> {
+    /// Version, fields and place.
+    pub head: Head,
+    reader: &'r mut Reader,
+}
+
+impl std::fmt::Debug for Reader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reader").field("records", &self.records).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Record<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Record").field("head", &self.head).finish_non_exhaustive()
+    }
+}
+
+impl Reader {
+    /// Begins to read; container and format are told by the first bytes.
+    ///
+    /// # Errors
+    /// What the source says.
+    pub fn new(source: Source, limits: Limits) -> io::Result<Self> {
+        let mut reader = Self {
+            content: Content::new(source, format::begins_warc)?,
+            limits,
+            format: Format::Warc,
+            findings: Vec::new(),
+            active: None,
+            records: 0,
+            records_in_member: 0,
+            member_seen: 0,
+            left_member_at: None,
+            done: false,
+        };
+        reader.name_format()?;
+        Ok(reader)
+    }
+
+    /// Begins to read at the record at byte `offset`, as [`Head::offset`] or an index gives it. The file's beginning is
+    /// looked at all the same: it may hold the dictionary that every zstd frame needs.
+    ///
+    /// # Errors
+    /// What the source says; [`io::ErrorKind::Unsupported`] where it cannot seek.
+    pub fn at(source: Source, limits: Limits, offset: u64) -> io::Result<Self> {
+        let mut reader = Self::new(source, limits)?;
+        if !reader.content.jump(offset)? {
+            return Err(io::Error::new(io::ErrorKind::Unsupported, "this input cannot be read at an offset"));
+        }
+        reader.findings.clear();
+        reader.done = false;
+        Ok(reader)
+    }
+
+    /// The next record, or `None` at the end of the source.
+    ///
+    /// # Errors
+    /// What the source says.
+    pub fn next_record(&mut self) -> io::Result<Option<Record<'_>>> {
+        if self.active.is_some() {
+            self.finish_active()?;
+        }
+        while self.find_record()? {
+            if let Some(head) = self.read_head()? {
+                return Ok(Some(Record { head, reader: self }));
+            }
+        }
+        self.collect();
+        Ok(None)
+    }
+
+    /// What was noticed since the last call.
+    pub fn take_findings(&mut self) -> Vec<Finding> {
+        self.collect();
+        std::mem::take(&mut self.findings)
+    }
+
+    /// Records begun so far.
+    pub fn records(&self) -> u64 {
+        self.records
+    }
+
+    /// Gzip members or zstd frames seen so far; 1 for a plain file.
+    pub fn members(&self) -> u64 {
+        self.content.members()
+    }
+
+    /// How the records are stored.
+    pub fn container(&self) -> Container {
+        self.content.container()
+    }
+
+    /// True for a gzip container.
+    pub fn is_gzip(&self) -> bool {
+        self.content.container() == Container::Gzip
+    }
+
+    /// True for the format before WARC.
+    pub fn is_arc(&self) -> bool {
+        self.format == Format::Arc
+    }
+
+    /// Byte offset that reading has reached; the file's length once [`Reader::next_record`] gave `None`.
+    pub fn position(&self) -> u64 {
+        self.content.end_offset()
+    }
+
+    fn collect(&mut self) {
+        for mut finding in self.content.take_findings() {
+            if finding.record.is_none() {
+                finding.record = self.active.as_ref().and_then(|a| a.id.clone());
+            }
+            self.findings.push(finding);
+        }
+    }
+
+    fn note(&mut self, finding: Finding) {
+        self.collect();
+        self.findings.push(finding);
+    }
+}
+
+impl Record<'_> {
+    /// The next bytes of the block, as many as are at hand; empty at its end.
+    ///
+    /// # Errors
+    /// What the source says.
+    pub fn chunk(&mut self) -> io::Result<&[u8]> {
+        let n = self.reader.available()?;
+        if n == 0 {
+            return Ok(&[]);
+        }
+        Ok(self.reader.content.peek(1)?.get(..n).unwrap_or_default())
+    }
+
+    /// Passes over what is left of the block and over the separator, and tells where the record lay.
+    ///
+    /// # Errors
+    /// What the source says.
+    pub fn finish(self) -> io::Result<Extent> {
+        let offset = self.head.offset;
+        let extent = self.reader.finish_active()?;
+        Ok(extent.unwrap_or(Extent { offset, end: offset, block: 0, complete: false }))
+    }
+
+    /// What was noticed since the last call, this record's findings among them.
+    pub fn take_findings(&mut self) -> Vec<Finding> {
+        self.reader.take_findings()
+    }
+}
+
+/// Reads the block; what is left of it is passed over by the reader's next step.
+impl io::Read for Record<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let n = self.reader.available()?;
+        let bytes = self.reader.content.peek(1)?.get(..n).unwrap_or_default();
+        let taken = bytes.len().min(buf.len());
+        let (Some(from), Some(to)) = (bytes.get(..taken), buf.get_mut(..taken)) else { return Ok(0) };
+        to.copy_from_slice(from);
+        if let Some(active) = &mut self.reader.active {
+            active.pending = taken;
+        }
+        Ok(taken)
+    }
+}
