@@ -375,8 +375,7 @@ impl<'a> Run<'a> {
             None => seed.captured,
         };
         let captured: Vec<bool> = self.seeds.iter().map(done).collect();
-        let interrupted =
-            interrupted && self.frontier.waiting() > 0 || interrupted && captured.contains(&false);
+        let interrupted = interrupted && (self.frontier.waiting() > 0 || captured.contains(&false));
         Summary { counts: self.ledger.counts(), bytes: self.bytes, captured, interrupted }
     }
 }

@@ -74,7 +74,7 @@ pub fn read_checkpoint(bytes: &[u8]) -> Option<Checkpoint> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
 
     fn root_of(lines: &[&[u8]]) -> Hash {
