@@ -2,5 +2,6 @@
 
 mod archive;
 mod common;
+mod extract;
 mod verify;
 mod wire;
