@@ -11,7 +11,7 @@ mod ls;
 mod output;
 mod verify;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use exit::Outcome;
 use std::process::ExitCode;
 
@@ -48,7 +48,8 @@ enum Command {
 
 /// Runs the program, and maps what happened to an exit code.
 pub(crate) fn run() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let parsed = command().try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => return exit::of_usage(&error),
     };
@@ -56,6 +57,11 @@ pub(crate) fn run() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) => exit::of_error(&error),
     }
+}
+
+/// Every help ends with the exit codes.
+fn command() -> clap::Command {
+    Cli::command().mut_subcommands(|command| command.after_help(exit::HELP))
 }
 
 fn dispatch(cli: Cli) -> Outcome {
@@ -73,10 +79,9 @@ fn dispatch(cli: Cli) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
+        command().debug_assert();
     }
 }

@@ -2,6 +2,8 @@
 
 mod archive;
 mod common;
+mod documents;
 mod extract;
+mod fixtures;
 mod verify;
 mod wire;
