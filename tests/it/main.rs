@@ -5,5 +5,6 @@ mod common;
 mod documents;
 mod extract;
 mod fixtures;
+mod memory;
 mod verify;
 mod wire;
