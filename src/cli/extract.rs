@@ -112,7 +112,7 @@ pub(crate) fn run(args: Args, global: Global) -> Outcome {
     }
     run.flush()?;
     run.out.flush()?;
-    if run.written == 0 && !unreadable {
+    if run.written == 0 && !run.damaged && !unreadable {
         output::problem("no page to extract was found");
     }
     Ok(if unreadable {
@@ -211,7 +211,8 @@ impl Run<'_> {
     fn write(&mut self, waiting: &Waiting, article: &Article) -> std::io::Result<()> {
         let name = waiting.page.url.as_deref().unwrap_or(&waiting.file);
         if self.args.format != Format::Jsonl {
-            if let Some(error) = &article.error {
+            let nothing = article.text().is_empty().then_some("no text was found in it");
+            if let Some(error) = article.error.as_deref().or(nothing) {
                 output::problem(&format!("{name}: {error}"));
             }
             if article.text().is_empty() {

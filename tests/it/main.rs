@@ -2,5 +2,9 @@
 
 mod archive;
 mod common;
+mod documents;
+mod extract;
+mod fixtures;
+mod memory;
 mod verify;
 mod wire;

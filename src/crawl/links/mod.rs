@@ -15,7 +15,7 @@ mod values;
 
 pub use page::{PageScanner, page_links};
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use encoding_rs::{Encoding, UTF_8};
 use url::Url;
@@ -60,7 +60,7 @@ pub enum Kind {
 pub struct Link {
     /// Absolute, `http` or `https`, without fragment.
     pub url: Url,
-    /// As what it was first seen.
+    /// As what it was first seen, but [`Kind::Preview`] only where it is nothing else.
     pub kind: Kind,
 }
 
@@ -114,6 +114,8 @@ struct Collector {
     requisites: Vec<Link>,
     navigations: Vec<String>,
     seen: HashSet<Url>,
+    /// Where the previews stand among the requisites.
+    previews: HashMap<Url, usize>,
     bytes: usize,
     title: Option<String>,
     incomplete: bool,
@@ -129,6 +131,7 @@ impl Collector {
             requisites: Vec::new(),
             navigations: Vec::new(),
             seen: HashSet::new(),
+            previews: HashMap::new(),
             bytes: 0,
             title: None,
             incomplete: false,
@@ -145,9 +148,23 @@ impl Collector {
 
     fn require(&mut self, reference: &str, kind: Kind) {
         let Some(url) = self.resolve(reference) else { return };
-        if !self.seen.contains(&url) && self.has_room(url.as_str()) {
+        if self.seen.contains(&url) {
+            self.show(&url, kind);
+        } else if self.has_room(url.as_str()) {
+            if kind == Kind::Preview {
+                self.previews.insert(url.clone(), self.requisites.len());
+            }
             self.seen.insert(url.clone());
             self.requisites.push(Link { url, kind });
+        }
+    }
+
+    /// A picture that was first seen as a preview, which the page shows after all.
+    fn show(&mut self, url: &Url, kind: Kind) {
+        if kind != Kind::Preview
+            && let Some(link) = self.previews.remove(url).and_then(|index| self.requisites.get_mut(index))
+        {
+            link.kind = kind;
         }
     }
 

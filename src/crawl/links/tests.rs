@@ -74,6 +74,10 @@ fn every_element_gives_what_it_needs() {
             vec![("a", Kind::Preview), ("b", Kind::Preview)],
         ),
         (
+            "<meta property=og:image content=a><img src=a><meta name=twitter:image content=a>",
+            vec![("a", Kind::Image)],
+        ),
+        (
             "<img src='data:image/gif;base64,AA' data-src=a.jpg data-srcset='b.jpg 2x'>",
             vec![("a.jpg", Kind::Image), ("b.jpg", Kind::Image)],
         ),
