@@ -195,9 +195,9 @@ mod tests {
     }
 
     fn code(block: &[u8], said: &Digest, slice: usize) -> Option<&'static str> {
-        let head =
-            "WARC/1.1\r\nWARC-Type: response\r\nContent-Type: application/http;msgtype=response\r\n\r\n";
-        let head = crate::warc::parse_head(head.as_bytes().to_vec());
+        let kind = "WARC-Type: response\r\nContent-Type: application/http;msgtype=response";
+        let head = format!("WARC/1.1\r\n{kind}\r\nContent-Length: {}\r\n\r\n", block.len());
+        let head = crate::warc::parse_head(head.into_bytes());
         let mut summing = Summing::new(&head, Some(said.clone()), false);
         block.chunks(slice).for_each(|chunk| summing.update(chunk));
         summing.finish(&Context::default(), None).judged.unwrap().1.map(|f| f.code)
