@@ -1,6 +1,7 @@
 //! Archives by other people's tools: what `verify` says of each is what it has to be.
 //!
 //! The files are not part of the repository. Where they are not beside it, these tests say so and pass.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::print_stdout)]
 
 use fonds::finding::Severity;
 use fonds::package::Package;
