@@ -23,6 +23,18 @@ pub enum Algorithm {
     Sha512,
     /// FIPS 180-4, SHA-512/256.
     Sha512_256,
+    /// FIPS 202.
+    Sha3_224,
+    /// FIPS 202.
+    Sha3_256,
+    /// FIPS 202.
+    Sha3_384,
+    /// FIPS 202.
+    Sha3_512,
+    /// RFC 7693, BLAKE2s with 32 bytes of output.
+    Blake2s,
+    /// RFC 7693, BLAKE2b with 64 bytes of output.
+    Blake2b,
     /// BLAKE3 with 32 bytes of output.
     Blake3,
 }
@@ -39,6 +51,12 @@ impl Algorithm {
             "sha384" => Self::Sha384,
             "sha512" => Self::Sha512,
             "sha512256" => Self::Sha512_256,
+            "sha3224" => Self::Sha3_224,
+            "sha3256" => Self::Sha3_256,
+            "sha3384" => Self::Sha3_384,
+            "sha3512" => Self::Sha3_512,
+            "blake2s" | "blake2s256" => Self::Blake2s,
+            "blake2b" | "blake2b512" => Self::Blake2b,
             "blake3" => Self::Blake3,
             _ => return None,
         })
@@ -53,6 +71,12 @@ impl Algorithm {
             Self::Sha384 => "sha384",
             Self::Sha512 => "sha512",
             Self::Sha512_256 => "sha512-256",
+            Self::Sha3_224 => "sha3-224",
+            Self::Sha3_256 => "sha3-256",
+            Self::Sha3_384 => "sha3-384",
+            Self::Sha3_512 => "sha3-512",
+            Self::Blake2s => "blake2s",
+            Self::Blake2b => "blake2b",
             Self::Blake3 => "blake3",
         }
     }
@@ -62,9 +86,10 @@ impl Algorithm {
         match self {
             Self::Md5 => 16,
             Self::Sha1 => 20,
-            Self::Sha256 | Self::Sha512_256 | Self::Blake3 => 32,
-            Self::Sha384 => 48,
-            Self::Sha512 => 64,
+            Self::Sha3_224 => 28,
+            Self::Sha256 | Self::Sha512_256 | Self::Sha3_256 | Self::Blake2s | Self::Blake3 => 32,
+            Self::Sha384 | Self::Sha3_384 => 48,
+            Self::Sha512 | Self::Sha3_512 | Self::Blake2b => 64,
         }
     }
 
@@ -177,6 +202,18 @@ pub enum Hasher {
     Sha512(sha2::Sha512),
     /// SHA-512/256.
     Sha512_256(sha2::Sha512_256),
+    /// SHA3-224.
+    Sha3_224(sha3::Sha3_224),
+    /// SHA3-256.
+    Sha3_256(sha3::Sha3_256),
+    /// SHA3-384.
+    Sha3_384(sha3::Sha3_384),
+    /// SHA3-512.
+    Sha3_512(sha3::Sha3_512),
+    /// BLAKE2s.
+    Blake2s(blake2::Blake2s256),
+    /// BLAKE2b.
+    Blake2b(blake2::Blake2b512),
     /// BLAKE3.
     Blake3(Box<blake3::Hasher>),
 }
@@ -197,6 +234,12 @@ impl Hasher {
             Algorithm::Sha384 => Self::Sha384(sha2::Sha384::new()),
             Algorithm::Sha512 => Self::Sha512(sha2::Sha512::new()),
             Algorithm::Sha512_256 => Self::Sha512_256(sha2::Sha512_256::new()),
+            Algorithm::Sha3_224 => Self::Sha3_224(sha3::Sha3_224::new()),
+            Algorithm::Sha3_256 => Self::Sha3_256(sha3::Sha3_256::new()),
+            Algorithm::Sha3_384 => Self::Sha3_384(sha3::Sha3_384::new()),
+            Algorithm::Sha3_512 => Self::Sha3_512(sha3::Sha3_512::new()),
+            Algorithm::Blake2s => Self::Blake2s(blake2::Blake2s256::new()),
+            Algorithm::Blake2b => Self::Blake2b(blake2::Blake2b512::new()),
             Algorithm::Blake3 => Self::Blake3(Box::default()),
         }
     }
@@ -210,6 +253,12 @@ impl Hasher {
             Self::Sha384(_) => Algorithm::Sha384,
             Self::Sha512(_) => Algorithm::Sha512,
             Self::Sha512_256(_) => Algorithm::Sha512_256,
+            Self::Sha3_224(_) => Algorithm::Sha3_224,
+            Self::Sha3_256(_) => Algorithm::Sha3_256,
+            Self::Sha3_384(_) => Algorithm::Sha3_384,
+            Self::Sha3_512(_) => Algorithm::Sha3_512,
+            Self::Blake2s(_) => Algorithm::Blake2s,
+            Self::Blake2b(_) => Algorithm::Blake2b,
             Self::Blake3(_) => Algorithm::Blake3,
         }
     }
@@ -223,6 +272,12 @@ impl Hasher {
             Self::Sha384(h) => h.update(bytes),
             Self::Sha512(h) => h.update(bytes),
             Self::Sha512_256(h) => h.update(bytes),
+            Self::Sha3_224(h) => h.update(bytes),
+            Self::Sha3_256(h) => h.update(bytes),
+            Self::Sha3_384(h) => h.update(bytes),
+            Self::Sha3_512(h) => h.update(bytes),
+            Self::Blake2s(h) => h.update(bytes),
+            Self::Blake2b(h) => h.update(bytes),
             Self::Blake3(h) => {
                 h.update(bytes);
             }
@@ -239,6 +294,12 @@ impl Hasher {
             Self::Sha384(h) => h.finalize().to_vec(),
             Self::Sha512(h) => h.finalize().to_vec(),
             Self::Sha512_256(h) => h.finalize().to_vec(),
+            Self::Sha3_224(h) => h.finalize().to_vec(),
+            Self::Sha3_256(h) => h.finalize().to_vec(),
+            Self::Sha3_384(h) => h.finalize().to_vec(),
+            Self::Sha3_512(h) => h.finalize().to_vec(),
+            Self::Blake2s(h) => h.finalize().to_vec(),
+            Self::Blake2b(h) => h.finalize().to_vec(),
             Self::Blake3(h) => h.finalize().as_bytes().to_vec(),
         };
         Digest { algorithm, value }
@@ -305,6 +366,33 @@ mod tests {
         assert_eq!(padded.len(), 32);
         assert_eq!(Digest::parse(&format!("md5:{padded}")).unwrap(), want);
         assert_eq!(Digest::parse("md5:900150983cd24fb0d6963f7d28e17f72").unwrap(), want);
+    }
+
+    /// The published digests of `abc`: FIPS 180-4, FIPS 202, RFC 7693, and BLAKE3's own.
+    #[test]
+    fn every_algorithm_computes_what_its_standard_says() {
+        for (label, hex) in [
+            ("md5", "900150983cd24fb0d6963f7d28e17f72"),
+            ("sha1", ABC_SHA1_HEX),
+            ("sha256", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+            ("sha3-224", "e642824c3f8cf24ad09234ee7d3c766fc9a3a5168d0c94ad73b46fdf"),
+            ("sha3-256", "3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532"),
+            ("blake2s", "508c5e8c327c14e2e1a72ba34eeb452f37458b209ed63a294d999b4c86675982"),
+            ("blake3", "6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85"),
+        ] {
+            let algorithm = Algorithm::from_label(label).unwrap();
+            let mut hasher = Hasher::new(algorithm);
+            hasher.update(b"abc");
+            let computed = hasher.finish();
+            assert_eq!(HEXLOWER.encode(computed.bytes()), hex, "{label}");
+            assert_eq!(computed.bytes().len(), algorithm.output_len(), "{label}");
+            assert_eq!(Digest::parse(&computed.to_string()).unwrap(), computed, "{label}");
+        }
+        for label in ["sha384", "sha512", "sha512-256", "sha3-384", "sha3-512", "blake2b"] {
+            let algorithm = Algorithm::from_label(label).unwrap();
+            assert_eq!(algorithm.label(), label);
+            assert_eq!(Hasher::new(algorithm).finish().bytes().len(), algorithm.output_len(), "{label}");
+        }
     }
 
     #[test]

@@ -77,7 +77,7 @@ rules! {
     FIELD_MISSING Error 0 "field-missing" "WARC/1.1 §6" "A record lacks a field that its type must have.";
     FIELD_REPEATED Error 0 "field-repeated" "WARC/1.1 §5.1" "A field that may stand once stands more than once.";
     URI_BRACKETS Warning 0 "target-uri-brackets" "WARC/1.1 §5.14" "WARC-Target-URI stands in angle brackets.";
-    URI_SPACES Warning 0 "target-uri-spaces" "WARC/1.1 §5.14" "WARC-Target-URI holds white space.";
+    URI_SPACES Error 0 "target-uri-spaces" "WARC/1.1 §5.14" "WARC-Target-URI holds white space.";
     IP_INVALID Error 0 "ip-invalid" "WARC/1.1 §5.10" "WARC-IP-Address is no IP address.";
     CONTENT_TYPE_MISSING Warning 0 "content-type-missing" "WARC/1.1 §5.6" "A record with a block has no Content-Type.";
     CONTENT_TYPE_UNUSUAL Warning 0 "content-type-unusual" "WARC/1.1 §6" "Content-Type is not the one that the record's type asks for.";
@@ -139,9 +139,16 @@ rules! {
     PAYLOAD_DIGEST Error 1 "payload-digest" "WARC/1.1 §5.9" "WARC-Payload-Digest is not that of the payload, in any convention.";
     PAYLOAD_DIGEST_RAW_CHUNKED Warning 1 "payload-digest-raw-chunked" "WARC/1.1 §5.9" "WARC-Payload-Digest is that of the body with its chunked coding, which the standard removes.";
     PAYLOAD_DIGEST_BLOCK Warning 1 "payload-digest-block" "WARC/1.1 §5.9" "WARC-Payload-Digest is that of the whole block.";
+    PAYLOAD_DIGEST_DECODED Warning 1 "payload-digest-decoded" "WARC/1.1 §5.9" "WARC-Payload-Digest is that of the body with its content coding undone, which the standard keeps.";
+    PAYLOAD_ABSENT Warning 1 "payload-digest-absent" "WARC/1.1 §5.9" "WARC-Payload-Digest stands on an empty block, which holds no payload that it could be compared with.";
+    SEGMENT_GAP Error 0 "segment-gap" "WARC/1.1 §5.20, §7" "Segments of a record are missing between others.";
+    SEGMENT_TOTAL Error 0 "segment-total" "WARC/1.1 §5.22" "WARC-Segment-Total-Length is not the sum of the segments, or not on the last.";
+    SEGMENT_UNFINISHED Warning 0 "segment-unfinished" "WARC/1.1 §5.22, §7" "The last segment of a record is not among the inputs.";
+    SEGMENT_UNCHECKED Info 1 "segment-unchecked" "WARC/1.1 §7" "The payload digest of a record in segments could not be checked, as they were not met in their order.";
     ID_DUPLICATE_SAME Warning 0 "record-id-duplicate" "WARC/1.1 §5.2" "Two records with the same content share one WARC-Record-ID.";
     ID_DUPLICATE_OTHER Error 0 "record-id-reused" "WARC/1.1 §5.2" "Two records with different content share one WARC-Record-ID.";
     UNRESOLVED Warning 0 "unresolved-reference" "WARC/1.1 §5.7, §5.11" "A record that another refers to is not among the inputs.";
+    REFERENT_GONE Error 0 "referent-gone" "WARC/1.1 §5.7" "Several records of one capture name a record that is not among the inputs, although the file they were written to is: it was taken out.";
     PARTNERS_DISAGREE Warning 0 "partners-disagree" "WARC/1.1 §5.7" "Records of one capture differ in target URI or date.";
     REFERENT_DISAGREES Warning 0 "referent-disagrees" "WARC/1.1 §5.12, §5.13" "A revisit's URI or date of its referent is not the referent's own.";
     REVISIT_PAYLOAD Error 1 "revisit-payload" "WARC/1.1 §6.7.2" "A revisit's payload digest is not its referent's.";

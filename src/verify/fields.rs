@@ -254,6 +254,12 @@ fn content_type(head: &Head, record_type: &RecordType, out: &mut Vec<Finding>) {
 }
 
 fn segments(head: &Head, record_type: &RecordType, out: &mut Vec<Finding>) {
+    if let Some(total) = head.fields.get("WARC-Segment-Total-Length")
+        && total.parse::<u64>().is_err()
+    {
+        let message = format!("WARC-Segment-Total-Length {total:?} is not a number of octets");
+        out.push(Finding::new(&rules::SEGMENT_TOTAL, message));
+    }
     let Some(value) = head.fields.get("WARC-Segment-Number") else { return };
     let number: Option<u64> = value.parse().ok();
     let right = match record_type {

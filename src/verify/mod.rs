@@ -9,9 +9,11 @@ mod fields;
 mod index;
 mod log;
 mod package;
+mod payload;
 mod references;
 mod report;
 mod scan;
+mod segments;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +23,7 @@ use self::collect::Collector;
 use self::references::References;
 use self::report::Evidence;
 use self::scan::{Checked, Digests};
+use self::segments::Segments;
 use crate::package::Package;
 use crate::warc::{Limits, Source};
 use std::io;
@@ -41,6 +44,7 @@ pub struct Options {
 pub struct Verification {
     options: Options,
     references: References,
+    segments: Segments,
     findings: Collector,
     inputs: Vec<InputReport>,
     evidence: Evidence,
@@ -58,6 +62,7 @@ impl Verification {
         Self {
             options,
             references: References::default(),
+            segments: Segments::default(),
             findings: Collector::default(),
             inputs: Vec::new(),
             evidence: Evidence::default(),
@@ -69,8 +74,9 @@ impl Verification {
     /// # Errors
     /// What the source says.
     pub fn warc(&mut self, name: &str, source: Source) -> io::Result<()> {
-        let Self { references, findings, evidence, .. } = self;
-        let (counts, outside) = scan::scan(source, self.options.limits, false, &mut |checked| {
+        let Self { references, segments, findings, evidence, .. } = self;
+        segments.in_file(name);
+        let (counts, outside) = scan::scan(source, self.options.limits, false, segments, &mut |checked| {
             findings.extend(name, references.see(name, &checked.head, &checked.content));
             evidence.note(checked.digests);
             findings.extend(name, checked.findings);
@@ -93,6 +99,9 @@ impl Verification {
     /// Resolves what is left and puts the report together.
     pub fn finish(mut self, checked_at: String) -> Report {
         self.findings.extend("", self.references.finish(self.options.closed));
+        let (findings, digests) = self.segments.finish(self.options.closed);
+        self.findings.extend("", findings);
+        self.evidence.note(digests);
         Report::assemble(checked_at, self.inputs, self.findings.finish(), self.evidence)
     }
 }

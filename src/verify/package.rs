@@ -81,8 +81,12 @@ impl Check<'_> {
         };
         let bind = self.log.is_some();
         let limits = self.run.options.limits;
-        let (counts, outside) =
-            scan::scan(source, limits, bind, &mut |checked| self.record(&file, path, checked))?;
+        let mut segments = std::mem::take(&mut self.run.segments);
+        segments.in_file(&file);
+        let scanned =
+            scan::scan(source, limits, bind, &mut segments, &mut |checked| self.record(&file, path, checked));
+        self.run.segments = segments;
+        let (counts, outside) = scanned?;
         self.run.findings.extend(&file, outside);
         self.end = (file, counts.bytes);
         self.counts.add(&counts);

@@ -10,6 +10,9 @@ use crate::finding::{Finding, Severity, rules};
 use crate::warc::{Head, RecordType};
 use std::collections::HashMap;
 
+/// Where wget puts its manifest, arguments and log.
+const WGET: &str = "metadata://gnu.org/software/wget/warc/";
+
 /// What is remembered of a record.
 #[derive(Clone, Copy)]
 struct Known {
@@ -17,6 +20,8 @@ struct Known {
     date: Key,
     payload: Option<Key>,
     content: Key,
+    /// One of the records that wget writes about itself.
+    by_wget: bool,
 }
 
 /// A reference whose target has not come yet.
@@ -26,6 +31,8 @@ struct Waiting {
     from: Known,
     said_uri: Option<Key>,
     said_date: Option<Key>,
+    /// The warcinfo that the referring record was written under.
+    warcinfo: Option<Key>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -67,13 +74,7 @@ impl References {
             None => {
                 self.known.insert(key(id), known);
             }
-            Some(other) => {
-                let same = other.content == known.content;
-                let rule = if same { &rules::ID_DUPLICATE_SAME } else { &rules::ID_DUPLICATE_OTHER };
-                let what = if same { "the same" } else { "other" };
-                let message = format!("a record before this one has the same id and {what} content");
-                findings.push(place(Finding::new(rule, message), head));
-            }
+            Some(other) => findings.push(place(duplicate(other, &known), head)),
         }
         for waiting in self.waiting.remove(&key(id)).unwrap_or_default() {
             findings.extend(compare(&waiting, &known));
@@ -91,10 +92,48 @@ impl References {
     pub(super) fn finish(self, closed: bool) -> Vec<Finding> {
         let severity = if closed { Severity::Error } else { Severity::Warning };
         let mut findings: Vec<Finding> =
-            self.waiting.into_values().flatten().map(|waiting| waiting.finding.graded(severity)).collect();
+            self.waiting.values().filter_map(|waiting| self.gone(waiting)).collect();
+        findings.extend(self.waiting.into_values().flatten().map(|waiting| waiting.finding.graded(severity)));
         findings.sort_by(|a, b| (&a.file, a.offset, &a.message).cmp(&(&b.file, b.offset, &b.message)));
         findings
     }
+}
+
+impl References {
+    /// Whether the record that all of these name was taken out, rather than being elsewhere.
+    ///
+    /// A reference that leads nowhere is common and harmless: the referent of a revisit or a conversion is in another
+    /// crawl's files, a request of a browser stands without its answer. But WARC-Concurrent-To names a record of the
+    /// very same capture, which the same writer put beside it. So where the warcinfo that it was written under is here,
+    /// and a second record about the same URI knows the missing one, too, one tool's oversight no longer explains it:
+    /// the record was there when both were written, and it is gone.
+    fn gone(&self, waiting: &[Waiting]) -> Option<Finding> {
+        let here = |w: &&Waiting| w.warcinfo.is_some_and(|id| self.known.contains_key(&id));
+        let partner = waiting.iter().filter(|w| w.kind == Kind::Concurrent).find(here)?;
+        let place = |w: &Waiting| (w.finding.file.clone(), w.finding.offset);
+        let other = |w: &&Waiting| w.from.uri == partner.from.uri && place(w) != place(partner);
+        let others = waiting.iter().filter(other).count();
+        if others == 0 {
+            return None;
+        }
+        let message = format!(
+            "the record that this one is concurrent to is gone: {others} other(s) about the same URI name it, too"
+        );
+        let mut finding = Finding::new(&rules::REFERENT_GONE, message).in_file(&partner.finding.file);
+        (finding.offset, finding.record) = (partner.finding.offset, partner.finding.record.clone());
+        Some(finding)
+    }
+}
+
+/// Two records with one id. wget gives all its own log records one id, which is a known fault of it and no damage.
+fn duplicate(before: &Known, known: &Known) -> Finding {
+    let same = before.content == known.content;
+    let (rule, what) = match (same, before.by_wget && known.by_wget) {
+        (true, _) => (&rules::ID_DUPLICATE_SAME, "the same id and the same content"),
+        (_, true) => (&rules::ID_DUPLICATE_SAME, "the same id, as wget does with its own log records"),
+        _ => (&rules::ID_DUPLICATE_OTHER, "the same id and other content"),
+    };
+    Finding::new(rule, format!("a record before this one has {what}"))
 }
 
 fn remember(head: &Head, content: &str) -> Known {
@@ -107,6 +146,7 @@ fn remember(head: &Head, content: &str) -> Known {
         date: key(head.date().unwrap_or_default()),
         payload,
         content: key(content),
+        by_wget: head.target_uri().is_some_and(|uri| uri.starts_with(WGET)),
     }
 }
 
@@ -120,7 +160,8 @@ fn references(file: &str, head: &Head, from: Known) -> Vec<(Key, Waiting)> {
             let message = format!("{} names {target}, which is not among the inputs", kind.field());
             let finding = place(Finding::new(&rules::UNRESOLVED, message), head).in_file(file);
             let (said_uri, said_date) = (said("WARC-Refers-To-Target-URI"), said("WARC-Refers-To-Date"));
-            out.push((key(target), Waiting { kind, finding, from, said_uri, said_date }));
+            let warcinfo = said("WARC-Warcinfo-ID");
+            out.push((key(target), Waiting { kind, finding, from, said_uri, said_date, warcinfo }));
         }
     }
     out
@@ -179,7 +220,9 @@ mod tests {
         let mut references = References::default();
         let mut codes = Vec::new();
         for text in heads {
-            codes.extend(references.see("f", &head(text), text).iter().map(|f| f.code));
+            let mut head = head(text);
+            head.offset = codes.len() as u64 + text.len() as u64;
+            codes.extend(references.see("f", &head, text).iter().map(|f| f.code));
         }
         codes.extend(references.finish(false).iter().map(|f| f.code));
         codes
@@ -208,8 +251,35 @@ mod tests {
     }
 
     #[test]
+    fn a_record_that_its_capture_knows_and_that_is_nowhere_is_gone() {
+        let info = "WARC-Type: warcinfo\r\nWARC-Record-ID: <urn:x:w>\r\n";
+        let under = "WARC-Warcinfo-ID: <urn:x:w>\r\n";
+        let request = A.replace("response", "request").replace("urn:x:a", "urn:x:b")
+            + "WARC-Concurrent-To: <urn:x:a>\r\n"
+            + under;
+        let metadata = A.replace("response", "metadata").replace("urn:x:a", "urn:x:c")
+            + "WARC-Refers-To: <urn:x:a>\r\n"
+            + under;
+        let unresolved = ["unresolved-reference"; 2];
+        let gone = |heads: &[&str]| {
+            let mut codes = run(heads);
+            codes.sort_unstable();
+            codes
+        };
+        assert_eq!(gone(&[info, &request, &metadata]), ["referent-gone", unresolved[0], unresolved[1]]);
+        assert_eq!(gone(&[info, &request]), unresolved[..1], "a browser's request without an answer");
+        assert_eq!(gone(&[info, &metadata, &metadata.replace("urn:x:c", "urn:x:d")]), unresolved);
+        let elsewhere = metadata.replace("http://a/", "http://b/");
+        assert_eq!(gone(&[info, &request, &elsewhere]), unresolved, "another URI's");
+        assert_eq!(gone(&[&request, &metadata]).len(), 4, "an excerpt: its warcinfo is not here either");
+        assert!(gone(&[info, &request, &metadata, A]).is_empty());
+    }
+
+    #[test]
     fn one_id_twice_is_graded_by_content() {
         assert_eq!(run(&[A, A]), ["record-id-duplicate"]);
         assert_eq!(run(&[A, &A.replace("http://a/", "http://b/")]), ["record-id-reused"]);
+        let wget = A.replace("http://a/", "metadata://gnu.org/software/wget/warc/MANIFEST.txt");
+        assert_eq!(run(&[&wget, &wget.replace("MANIFEST", "wget_arguments")]), ["record-id-duplicate"]);
     }
 }

@@ -7,6 +7,9 @@ use std::io;
 /// Bytes of an ARC line looked at to tell whether it begins a record.
 const ARC_LINE: usize = 64 * 1024;
 
+/// Bytes of a version line and the beginning of the line behind it.
+const VERSION_LINE: usize = 64;
+
 /// What the records are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
@@ -78,19 +81,55 @@ impl Format {
         }
     }
 
-    /// Where in these bytes the next record begins behind a line end; else how many of them hold no beginning of one.
+    /// Where in these bytes the next record begins, behind something else; or how many of them hold no beginning of one.
     pub(crate) fn find(self, bytes: &[u8], last: bool) -> (usize, bool) {
-        let begins = self.begins();
-        let mut kept = bytes.len();
-        for at in memchr::memchr_iter(b'\n', bytes) {
-            let line = bytes.get(at + 1..).unwrap_or_default();
-            if begins(line) {
-                return (at + 1, true);
-            }
-            kept = at;
+        match self {
+            Self::Warc => find_warc(bytes, last),
+            Self::Arc => find_arc(bytes, last),
         }
-        // The last line may be cut by the end of these bytes.
-        let undecided = !last && kept > 0 && bytes.len() - kept < ARC_LINE / 2;
-        (if undecided { kept } else { bytes.len() }, false)
     }
+}
+
+fn find_warc(bytes: &[u8], last: bool) -> (usize, bool) {
+    let places = |name: &'static [u8]| memchr::memmem::find_iter(bytes, name).find(|at| is_found(bytes, *at));
+    let found = match (places(b"WARC/"), places(b"warc/")) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    };
+    match found {
+        Some(at) => (at, true),
+        None if last => (bytes.len(), false),
+        None => (bytes.len().saturating_sub(VERSION_LINE), false),
+    }
+}
+
+/// At the start of a line any version will do. Elsewhere (behind padding, a byte order mark, a block without a separator)
+/// it takes a whole version line with a field's name behind it.
+fn is_found(bytes: &[u8], at: usize) -> bool {
+    let Some((before, here)) = bytes.split_at_checked(at) else { return false };
+    let Some(before) = before.last() else { return false };
+    let field = || {
+        let line = here.get(5..here.len().min(VERSION_LINE))?;
+        let end = memchr::memchr(b'\n', line)?;
+        let (version, next) = line.split_at_checked(end)?;
+        let digits = version.trim_ascii_end();
+        let known = !digits.is_empty() && digits.iter().all(|b| b.is_ascii_digit() || *b == b'.');
+        let name = next.get(1..9)?;
+        let named = name.eq_ignore_ascii_case(b"Content-") || name.get(..5)?.eq_ignore_ascii_case(b"WARC-");
+        Some(known && named)
+    };
+    *before == b'\n' || field().unwrap_or(false)
+}
+
+fn find_arc(bytes: &[u8], last: bool) -> (usize, bool) {
+    let mut kept = bytes.len();
+    for at in memchr::memchr_iter(b'\n', bytes) {
+        if begins_arc(bytes.get(at + 1..).unwrap_or_default()) {
+            return (at + 1, true);
+        }
+        kept = at;
+    }
+    // The last line may be cut by the end of these bytes.
+    let undecided = !last && kept > 0 && bytes.len() - kept < ARC_LINE / 2;
+    (if undecided { kept } else { bytes.len() }, false)
 }

@@ -88,10 +88,13 @@ impl Head {
     }
 }
 
-/// A URI without the angle brackets that WARC puts around identifiers.
+/// A URI without the angle brackets that WARC puts around identifiers, or what some writers put in their place.
 pub(crate) fn bare_uri(value: &str) -> &str {
-    let value = value.trim();
-    value.strip_prefix('<').and_then(|v| v.strip_suffix('>')).unwrap_or(value)
+    let mut value = value.trim();
+    for (open, close) in [('<', '>'), ('<', '>'), ('{', '}'), ('[', ']'), ('"', '"')] {
+        value = value.strip_prefix(open).and_then(|v| v.strip_suffix(close)).unwrap_or(value);
+    }
+    value
 }
 
 fn parse_version(line: &[u8], findings: &mut Vec<Finding>) -> Version {
@@ -183,8 +186,17 @@ mod tests {
     }
 
     #[test]
+    fn an_id_is_known_in_any_brackets() {
+        for text in ["<urn:x:1>", "urn:x:1", " <<urn:x:1>> ", "{urn:x:1}", "[urn:x:1]", "\"urn:x:1\""] {
+            assert_eq!(bare_uri(text), "urn:x:1", "{text}");
+        }
+        assert_eq!(bare_uri("http://a/(b)[c]"), "http://a/(b)[c]");
+    }
+
+    #[test]
     fn versions_are_graded() {
         assert_eq!(parse("WARC/0.17\r\nContent-Length: 0\r\n\r\n").1, ["version-draft"]);
+        assert_eq!(parse("warc/1.1\r\nContent-Length: 0\r\n\r\n").1, ["version-case"]);
         assert_eq!(parse("WARC/7\r\nContent-Length: 0\r\n\r\n").1, ["version-unknown"]);
     }
 }

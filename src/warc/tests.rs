@@ -181,6 +181,17 @@ fn odd_but_readable_containers_are_read_whole_and_named() {
 }
 
 #[test]
+fn a_record_behind_padding_or_a_mark_is_found() {
+    let plain = sample(Compression::None);
+    for before in [&b"\xef\xbb\xbf"[..], &[0; 512], b"junk ", b"<!-- WARC/1.0 -->", &[b'x'; 70_000]] {
+        let seen = read_bytes(&[before, &plain].concat());
+        assert_eq!((seen.ids.len(), seen.codes), (4, vec!["junk"]), "{:?}", &before[..3]);
+    }
+    let lower = String::from_utf8(plain).unwrap().replace("WARC/1.1", "warc/1.1");
+    assert_eq!(read_bytes(lower.as_bytes()).codes, ["version-case"; 4]);
+}
+
+#[test]
 fn hostile_input_neither_panics_nor_allocates_what_it_says() {
     for text in [
         "WARC/1.1\r\nContent-Length: 18446744073709551615\r\n\r\nx",

@@ -2,6 +2,7 @@
 
 mod archive;
 mod common;
+mod corpus;
 mod documents;
 mod extract;
 mod fixtures;
