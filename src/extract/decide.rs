@@ -224,9 +224,10 @@ fn between(tree: &Tree<'_>, rows: &[(&Block, &Facts)], odds: &[f32], verdicts: &
                     && block.shape == Shape::Paragraph
                     && !facts.roles.has(Roles::CHROME.with(Roles::COMMENT).with(Roles::CAPTION))
             });
+            // Deeper than its neighbours it may as well be a box set into the text: the model must be less averse.
+            let floor = if parent(at) == parent(*before) { -3.0 } else { -1.5 };
             if plain
-                && parent(at) == parent(*before)
-                && odds.get(at).is_some_and(|odds| *odds > -3.0)
+                && odds.get(at).is_some_and(|odds| *odds > floor)
                 && let Some(slot) = verdicts.get_mut(at)
             {
                 *slot = Verdict::Article;
