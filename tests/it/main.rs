@@ -5,6 +5,7 @@ mod common;
 mod documents;
 mod extract;
 mod fixtures;
+mod interop;
 mod memory;
 mod verify;
 mod wire;
