@@ -6,6 +6,7 @@ mod corpus;
 mod documents;
 mod extract;
 mod fixtures;
+mod interop;
 mod memory;
 mod verify;
 mod wire;

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
+use rcgen::{BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use sha2::{Digest, Sha256};
@@ -79,7 +79,35 @@ pub(crate) enum Flaw {
     OldTls,
 }
 
+/// The same as files hold them.
+pub(crate) struct Pem {
+    pub ca: String,
+    pub certificate: String,
+    pub key: String,
+}
+
+pub(crate) fn certificates_pem(flaw: Flaw) -> Pem {
+    let (ca, cert, key) = make(flaw);
+    Pem { ca: ca.pem(), certificate: cert.pem(), key: key.serialize_pem() }
+}
+
 pub(crate) fn certificates(flaw: Flaw) -> Certificates {
+    let (ca, cert, key) = make(flaw);
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let versions = if flaw == Flaw::OldTls { &[&rustls::version::TLS12] } else { rustls::ALL_VERSIONS };
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(versions)
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![cert.der().clone()], key)
+        .unwrap();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Certificates { ca_pem: ca.pem(), config: Arc::new(config) }
+}
+
+/// An authority, and a certificate of its making with its key.
+fn make(flaw: Flaw) -> (Certificate, Certificate, KeyPair) {
     let ca_key = KeyPair::generate().unwrap();
     let mut ca = CertificateParams::new(Vec::new()).unwrap();
     ca.distinguished_name.push(DnType::CommonName, "fonds test authority");
@@ -96,17 +124,7 @@ pub(crate) fn certificates(flaw: Flaw) -> Certificates {
         Flaw::SelfSigned => leaf.self_signed(&key).unwrap(),
         _ => leaf.signed_by(&key, &Issuer::from_params(&ca, &ca_key)).unwrap(),
     };
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let versions = if flaw == Flaw::OldTls { &[&rustls::version::TLS12] } else { rustls::ALL_VERSIONS };
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_protocol_versions(versions)
-        .unwrap()
-        .with_no_client_auth()
-        .with_single_cert(vec![cert.der().clone()], key)
-        .unwrap();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Certificates { ca_pem: ca_cert.pem(), config: Arc::new(config) }
+    (ca_cert, cert, key)
 }
 
 impl Server {
