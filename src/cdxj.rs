@@ -39,6 +39,10 @@ pub struct Entry {
     pub filename: String,
     /// `sha256:` and hex over the stored bytes (`recordDigest`).
     pub record_digest: Option<String>,
+    /// What stands for the body of the request in the sort key (`requestBody`).
+    pub request_body: Option<String>,
+    /// The request's method, where it is part of the sort key.
+    pub method: Option<String>,
 }
 
 impl Entry {
@@ -53,6 +57,8 @@ impl Entry {
         json.pair("offset", &self.offset.to_string());
         json.pair("filename", &self.filename);
         json.optional("recordDigest", self.record_digest.as_deref());
+        json.optional("requestBody", self.request_body.as_deref());
+        json.optional("method", self.method.as_deref());
         format!("{} {} {{{}}}", self.surt, self.timestamp, json.0)
     }
 }
@@ -125,6 +131,8 @@ fn entry_of(
         offset: offset?,
         filename: filename?,
         record_digest: text(json, "recordDigest"),
+        request_body: text(json, "requestBody"),
+        method: text(json, "method"),
     })
 }
 

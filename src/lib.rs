@@ -12,6 +12,7 @@ pub mod crawl;
 pub mod digest;
 pub mod extract;
 pub mod finding;
+pub mod index;
 pub mod input;
 pub mod manifest;
 pub mod message;

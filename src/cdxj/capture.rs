@@ -31,29 +31,39 @@ impl Capture<'_> {
     /// The line's data; `None` for records that an index does not list, and for dates that are none.
     pub fn entry(&self) -> Option<Entry> {
         let mime = match self.record_type {
-            RecordType::Revisit => "warc/revisit",
-            RecordType::Response | RecordType::Resource => media_type(self.content_type.unwrap_or_default()),
+            RecordType::Revisit => Some("warc/revisit".to_owned()),
+            _ if self.is_listed() => self.content_type.map(media_type),
             _ => return None,
         };
+        let url = self.target_uri.replace(' ', "%20");
         Some(Entry {
-            surt: surt::key(self.target_uri),
+            surt: surt::key(&url),
             timestamp: timestamp(self.date)?,
-            url: self.target_uri.to_owned(),
-            mime: Some(mime.to_owned()),
+            url,
+            mime,
             status: self.status,
             digest: self.payload_digest.map(str::to_owned),
             length: self.length,
             offset: self.offset,
             filename: self.filename.to_owned(),
-            record_digest: None,
+            ..Entry::default()
         })
+    }
+
+    /// True for the records that have something to show: responses and revisits; resources and metadata but for those
+    /// that only tell of other records (`application/warc-fields`).
+    fn is_listed(&self) -> bool {
+        match self.record_type {
+            RecordType::Response | RecordType::Revisit => true,
+            RecordType::Resource | RecordType::Metadata => {
+                self.content_type != Some("application/warc-fields")
+            }
+            _ => false,
+        }
     }
 }
 
-/// Without parameters; `unk` where there is none, as the field's indexers have it.
-fn media_type(content_type: &str) -> &str {
-    match content_type.split(';').next().unwrap_or_default().trim() {
-        "" => "unk",
-        mime => mime,
-    }
+/// Without parameters.
+fn media_type(content_type: &str) -> String {
+    content_type.split([';', ' ', '\t']).next().unwrap_or_default().to_owned()
 }

@@ -6,6 +6,7 @@ mod cat;
 mod demo;
 mod exit;
 mod extract;
+mod index;
 mod inputs;
 mod ls;
 mod output;
@@ -43,6 +44,7 @@ enum Command {
     Extract(extract::Args),
     Ls(ls::Args),
     Cat(cat::Args),
+    Index(index::Args),
     Demo(demo::Args),
 }
 
@@ -72,6 +74,7 @@ fn dispatch(cli: Cli) -> Outcome {
         Command::Extract(args) => extract::run(args, global),
         Command::Ls(args) => ls::run(args, global),
         Command::Cat(args) => cat::run(args, global),
+        Command::Index(args) => index::run(args, global),
         Command::Demo(args) => demo::run(args, global),
     }
 }

@@ -170,6 +170,7 @@ rules! {
     INDEX_LINE Error 2 "index-line" "CDXJ 0.1.0" "An index line cannot be read, or does not say what the record says.";
     INDEX_DANGLING Error 2 "index-dangling" "CDXJ 0.1.0" "An index line points to no record.";
     INDEX_MISSING Error 2 "index-missing" "CDXJ 0.1.0" "A record has no index line.";
+    INDEX_IMPOSSIBLE Error 2 "index-impossible" "CDXJ 0.1.0" "A record cannot be indexed: no line could lead to it.";
     INDEX_ORDER Error 2 "index-order" "CDXJ 0.1.0" "Index lines are not in bytewise order.";
     PAGE_LINE Error 2 "page-line" "WACZ 1.1.1" "A page line cannot be read, or does not say what the log or its record says.";
     PAGE_MISSING Error 2 "page-missing" "WACZ 1.1.1" "A page that the log names has no line.";

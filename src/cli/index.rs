@@ -1,0 +1,161 @@
+//! `fonds index`
+
+use super::exit::{Exit, Outcome};
+use super::inputs::{self, ReadArgs};
+use super::{Global, output};
+use anyhow::Context;
+use clap::ValueEnum;
+use fonds::cdxj::Sorter;
+use fonds::index::{DigestField, Indexer, Options};
+use fonds::input::Input;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+/// Write a sorted CDXJ index of responses, revisits, resources and metadata.
+///
+/// The lines are those of cdxj-indexer, as pywb, ReplayWeb.page and OutbackCDX read them. Exit code 1 where an input is
+/// damaged, or a record cannot be indexed; what could be read is indexed all the same.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    read: ReadArgs,
+    /// Write here instead of to standard output; a file that exists is left alone.
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Which digest stands in a line.
+    #[arg(long, value_enum, default_value_t = Digest::Payload)]
+    digest_field: Digest,
+    /// Leave method and body of POST and PUT requests out of the keys.
+    #[arg(long)]
+    no_post: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Digest {
+    /// WARC-Payload-Digest; the payload's SHA-1 where a record has none.
+    Payload,
+    /// WARC-Block-Digest; the block's SHA-1 where a record has none.
+    Block,
+    /// No digest.
+    None,
+}
+
+impl From<Digest> for DigestField {
+    fn from(digest: Digest) -> Self {
+        match digest {
+            Digest::Payload => Self::Payload,
+            Digest::Block => Self::Block,
+            Digest::None => Self::None,
+        }
+    }
+}
+
+pub(crate) fn run(args: Args, global: Global) -> Outcome {
+    let target = args.output.as_deref().map(Target::create).transpose()?;
+    let found = inputs::find(&args.read, global.quiet)?;
+    let mut exit = if found.unreadable { Exit::Io } else { Exit::Done };
+    let options = Options { post: !args.no_post, digest: args.digest_field.into() };
+    let mut sorter = Sorter::new(&inputs::spool());
+    for input in &found.inputs {
+        let one = index(input, options, &mut sorter).with_context(|| input.name().to_owned())?;
+        if exit == Exit::Done {
+            exit = one;
+        }
+    }
+    match target {
+        None => {
+            let mut out = output::stdout();
+            sorter.finish(&mut out)?;
+            out.flush()?;
+        }
+        Some(target) => {
+            let (path, lines) = target.fill(sorter)?;
+            if !global.quiet {
+                output::line(&format!("{}: {lines} lines", path.display()));
+            }
+        }
+    }
+    Ok(exit)
+}
+
+fn index(input: &Input, options: Options, sorter: &mut Sorter) -> Outcome {
+    let mut exit = Exit::Done;
+    for warc in input.warcs()? {
+        let source = inputs::source(&warc)?;
+        let mut indexer = Indexer::new(warc.name(), file_name(warc.name()), source, options)?;
+        while let Some(entry) = indexer.next_entry()? {
+            sorter.push(&entry)?;
+        }
+        for finding in indexer.take_findings().iter().filter(|f| f.is_error()) {
+            output::line(&output::finding(finding));
+            exit = Exit::Finding;
+        }
+    }
+    Ok(exit)
+}
+
+/// Of `DIR/x.warc.gz`, `FILE.wacz!archive/x.warc.gz` and `https://host/x.warc.gz?query`, `x.warc.gz`.
+fn file_name(name: &str) -> &str {
+    let name = if name.contains("://") { name.split(['?', '#']).next().unwrap_or(name) } else { name };
+    name.rsplit(['/', '!']).next().filter(|last| !last.is_empty()).unwrap_or(name)
+}
+
+/// A file that appears whole, and never over another.
+struct Target {
+    path: PathBuf,
+    file: tempfile::NamedTempFile,
+}
+
+impl Target {
+    fn create(path: &Path) -> anyhow::Result<Self> {
+        let taken = || std::io::Error::from(std::io::ErrorKind::AlreadyExists);
+        if path.try_exists()? {
+            return Err(taken()).with_context(|| path.display().to_string());
+        }
+        let directory = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let file = tempfile::Builder::new()
+            .prefix(".fonds-index-")
+            .tempfile_in(directory)
+            .with_context(|| directory.display().to_string())?;
+        Ok(Self { path: path.to_owned(), file })
+    }
+
+    fn fill(self, sorter: Sorter) -> anyhow::Result<(PathBuf, u64)> {
+        let named = || self.path.display().to_string();
+        let mut out = BufWriter::with_capacity(64 * 1024, self.file.as_file());
+        let lines = sorter.finish(&mut out).with_context(named)?;
+        out.flush().with_context(named)?;
+        drop(out);
+        make_readable(self.file.as_file()).with_context(named)?;
+        self.file.as_file().sync_all().with_context(named)?;
+        self.file.persist_noclobber(&self.path).map_err(|e| e.error).with_context(named)?;
+        Ok((self.path, lines))
+    }
+}
+
+/// Temporary files are their owner's alone; an index is not.
+fn make_readable(file: &std::fs::File) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        file.set_permissions(std::fs::Permissions::from_mode(0o644))?;
+    }
+    #[cfg(not(unix))]
+    let _ = file;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::file_name;
+
+    #[test]
+    fn lines_name_the_file_without_where_it_lies() {
+        for name in
+            ["a.warc.gz", "d/e/a.warc.gz", "x.wacz!archive/a.warc.gz", "https://h/d/a.warc.gz?sig=1/2#x"]
+        {
+            assert_eq!(file_name(name), "a.warc.gz", "{name}");
+        }
+        assert_eq!(file_name("-"), "-");
+    }
+}
