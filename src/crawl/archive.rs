@@ -152,12 +152,15 @@ impl Archive {
         self.counts.records += 1;
         let get = |name: &str| fields.iter().find(|(n, _)| *n == name).map(|(_, v)| v.as_str());
         let filename = self.writer.name();
+        // What is in an HTTP message is the message's business; of other blocks the record says it.
+        let http = matches!(record_type, RecordType::Response | RecordType::Request | RecordType::Revisit);
+        let content_type = if http { context.content_type.as_deref() } else { get("Content-Type") };
         let entry = Capture {
             record_type,
             target_uri: get("WARC-Target-URI").unwrap_or_default(),
             date: get("WARC-Date").unwrap_or_default(),
             status: context.http.as_ref().and_then(|http| http.status),
-            content_type: context.content_type.as_deref(),
+            content_type,
             payload_digest: get("WARC-Payload-Digest"),
             filename: &filename,
             offset: written.offset,
