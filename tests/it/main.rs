@@ -6,6 +6,7 @@ mod documents;
 mod extract;
 mod fixtures;
 mod interop;
+mod list;
 mod memory;
 mod verify;
 mod wire;
