@@ -8,5 +8,6 @@ mod fixtures;
 mod interop;
 mod list;
 mod memory;
+mod signals;
 mod verify;
 mod wire;
