@@ -1,7 +1,5 @@
 //! `fonds ls` and `fonds cat`: what there is, and the bytes of it.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
 use crate::common::cli::{archive, fonds, fonds_reading};
 use crate::common::collection::{Collection, members};
 use crate::common::server::Server;

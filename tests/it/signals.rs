@@ -1,6 +1,5 @@
 //! Being interrupted, and being listened to no longer.
 
-#![allow(clippy::unwrap_used)]
 #![cfg(unix)]
 
 use crate::common::cli::fonds;
