@@ -15,6 +15,8 @@ pub struct Line {
     pub offset: u64,
     /// Its meaning, where it has one.
     pub entry: Option<Entry>,
+    /// True where it is written, to the byte, as [`Entry::line`] writes it.
+    pub canonical: bool,
     /// What is wrong with it, each placed at `offset`.
     pub findings: Vec<Finding>,
 }
@@ -48,7 +50,7 @@ impl<R: BufRead> Lines<R> {
                 self.skip_rest_of_line()?;
                 let finding =
                     Finding::new(&rules::INDEX_LINE, "The index line is longer than 1 MiB.").at(offset);
-                return Ok(Some(Line { offset, entry: None, findings: vec![finding] }));
+                return Ok(Some(Line { offset, entry: None, canonical: false, findings: vec![finding] }));
             }
             let line = line.trim_ascii_end();
             if !line.is_empty() && !line.starts_with(b"!") && !line.starts_with(b" ") {
@@ -64,7 +66,8 @@ impl<R: BufRead> Lines<R> {
         }
         self.previous = line.to_vec();
         let findings = findings.into_iter().map(|f| f.at(offset)).collect();
-        Line { offset, entry, findings }
+        let canonical = entry.as_ref().is_some_and(|entry| entry.line().as_bytes() == line);
+        Line { offset, entry, canonical, findings }
     }
 
     fn skip_rest_of_line(&mut self) -> io::Result<()> {

@@ -104,8 +104,12 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     io_kind(error) == Some(io::ErrorKind::BrokenPipe)
 }
 
+/// The kind of the I/O error at the bottom of it; serde_json hides its own in itself.
 fn io_kind(error: &anyhow::Error) -> Option<io::ErrorKind> {
-    error.chain().find_map(|e| e.downcast_ref::<io::Error>()).map(io::Error::kind)
+    error.chain().find_map(|cause| {
+        let plain = cause.downcast_ref::<io::Error>().map(io::Error::kind);
+        plain.or_else(|| cause.downcast_ref::<serde_json::Error>().and_then(serde_json::Error::io_error_kind))
+    })
 }
 
 #[cfg(test)]

@@ -75,7 +75,7 @@ impl Expectations {
             let found = self.lines.remove(&(key(&[&entry.filename]), entry.offset));
             let verdict = match &found {
                 None => Some(dangling(&entry)),
-                Some(expected) => disagreement(expected, &entry, own),
+                Some(expected) => disagreement(expected, &entry, own, line.canonical),
             };
             findings.extend(verdict.map(|f| f.in_file(name).at(line.offset)));
         }
@@ -106,7 +106,7 @@ fn dangling(entry: &Entry) -> Finding {
     Finding::new(&rules::INDEX_DANGLING, message)
 }
 
-fn disagreement(expected: &Expected, entry: &Entry, own: bool) -> Option<Finding> {
+fn disagreement(expected: &Expected, entry: &Entry, own: bool, canonical: bool) -> Option<Finding> {
     let said = fields_of(entry);
     let depth = if own { FIELDS.len() } else { CUSTOMARY };
     let differing: Vec<&str> = FIELDS
@@ -117,7 +117,7 @@ fn disagreement(expected: &Expected, entry: &Entry, own: bool) -> Option<Finding
         .map(|(name, _)| *name)
         .collect();
     let message = match differing.as_slice() {
-        [] if own && key(&[&entry.line()]) != expected.line => {
+        [] if own && (!canonical || key(&[&entry.line()]) != expected.line) => {
             "the line is not written as fonds writes it".to_owned()
         }
         [] => return None,

@@ -1,7 +1,5 @@
 //! `fonds archive`: what it captures, and that what is stored is what the server sent.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
 mod failures;
 mod output;
 mod requisites;

@@ -2,8 +2,6 @@
 //!
 //! With `FONDS_BLESS=1` in the environment the documents are written anew instead.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 use crate::common::cli::fonds;
 use fonds::finding::rules;
 use std::collections::HashSet;

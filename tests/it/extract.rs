@@ -1,7 +1,5 @@
 //! `fonds extract`: the same article out of every form of input, and what is said where there is none.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
 mod inputs;
 mod wordpress;
 

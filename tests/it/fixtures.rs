@@ -1,7 +1,5 @@
 //! No fixture is forgotten: each is named in the list, and every reading command takes it without a crash.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 use crate::common::cli::fonds;
 use std::path::{Path, PathBuf};
 

@@ -2,8 +2,6 @@
 //!
 //! The tools are looked up on PATH. On CI (`CI=true`) a missing one fails the test; elsewhere the reason is printed.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
-
 mod nginx;
 
 use crate::common::cli::{archive, fonds};

@@ -1,5 +1,14 @@
 //! The integration tests, in one binary.
 
+// What a test cannot go on from is its failure, and what it skips it says.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout
+)]
+
 mod archive;
 mod common;
 mod corpus;
@@ -7,6 +16,8 @@ mod documents;
 mod extract;
 mod fixtures;
 mod interop;
+mod list;
 mod memory;
+mod signals;
 mod verify;
 mod wire;

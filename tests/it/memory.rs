@@ -1,6 +1,5 @@
 //! However large a page is, the memory is not.
 
-#![allow(clippy::unwrap_used)]
 #![cfg(target_os = "linux")]
 
 use crate::common::server::{Server, Step};

@@ -1,7 +1,5 @@
 //! `fonds verify`: what is whole passes, and nothing can be changed without its being said what and where.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
-
 mod attacks;
 mod flips;
 mod log;

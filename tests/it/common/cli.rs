@@ -1,7 +1,5 @@
 //! The program, run in an environment of its own.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 use serde_json::Value;
 use std::path::Path;
 use std::time::Duration;

@@ -1,7 +1,5 @@
 //! A collection as the tests read it, without the library: members inflated by flate2, heads split by hand.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
-
 use serde_json::Value;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};

@@ -1,7 +1,5 @@
 //! A server of files that has ranges, or has not.
 
-#![allow(clippy::unwrap_used)]
-
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};

@@ -1,7 +1,5 @@
 //! Small sites on loopback: what most tests serve.
 
-#![allow(clippy::unwrap_used)]
-
 use super::server::{Certificates, Script, Server, Step};
 use std::path::Path;
 

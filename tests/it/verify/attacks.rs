@@ -136,6 +136,7 @@ fn every_altered_or_missing_index_line_is_told() {
         for (from, to) in [
             ("\"status\": \"", "\"status\": \"5"),
             ("sha256:", "sha256:0"),
+            ("{\"url\": ", "{\"url\":  "),
             ("http://", "https://"),
             ("20", "19"),
         ] {

@@ -9,7 +9,7 @@ use std::io::Cursor;
 
 /// Two alterations of one byte: its lowest bit, and some other one.
 fn masks(at: usize) -> [u8; 2] {
-    [1, 2 << (at.wrapping_mul(2_654_435_761) >> 7) % 7]
+    [1, 2 << ((at.wrapping_mul(2_654_435_761) >> 7) % 7)]
 }
 
 fn told(report: &Report) -> bool {
