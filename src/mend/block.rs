@@ -176,16 +176,16 @@ impl Region {
         if let Some(length) = self.proven.filter(|length| !complete || *length != block.length) {
             return Ok(Finding::Proven(retake(length)?));
         }
+        // The block is all there and the next record follows: the separator alone is not as it should be.
+        if complete && block.length + self.line_ends == self.length {
+            return Ok(Finding::AsSaid);
+        }
         let declared = head.content_length;
         let length = match self.ends_with_separator() {
             true => self.length - SEPARATOR as u64,
-            false if complete && block.length + self.line_ends == self.length => block.length,
             false if self.end.ends_with(b"\n\n") => self.length - 2,
             false => self.length,
         };
-        if complete && length == block.length {
-            return Ok(Finding::AsSaid);
-        }
         let short = declared.is_some_and(|declared| length < declared);
         if short && !complete && length <= block.length {
             return Ok(Finding::Cut(None));

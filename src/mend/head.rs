@@ -259,6 +259,9 @@ fn in_utc(date: &str) -> Option<String> {
 /// True for a W3C date of any granularity, or an instant that can be written as one.
 pub(super) fn is_date(date: &str) -> bool {
     let bare = date.strip_suffix('Z').unwrap_or(date);
+    if bare.len() < 4 {
+        return false;
+    }
     let rest = "0000-01-01T00:00:00".get(bare.len()..).unwrap_or_default();
     format!("{bare}{rest}Z").parse::<jiff::Timestamp>().is_ok() || in_utc(date).is_some()
 }

@@ -77,8 +77,13 @@ pub fn mend(
     };
     let mut held: Option<Held> = None;
     while let Some(mut record) = reader.next_record()? {
-        let between = Between::new(record.take_findings());
         let head = record.head.clone();
+        // A short member is inflated whole when its head is read: what is wrong with it is known by then.
+        let (own, before): (Vec<_>, Vec<_>) = record
+            .take_findings()
+            .into_iter()
+            .partition(|f| f.offset == Some(head.offset) && !lies_between(f));
+        let between = Between::new(before);
         if held.is_none() && mender.writer.is_none() {
             mender.writer = Some(Writer::create(output, options.compression)?);
         }
@@ -89,7 +94,8 @@ pub fn mend(
         }
         let block = Block::take(&mut record, &options.spool)?;
         let extent = record.finish()?;
-        held = Some(Held { head, block, extent, findings: codes(reader.take_findings()) });
+        let findings = codes(own.into_iter().chain(reader.take_findings()));
+        held = Some(Held { head, block, extent, findings });
     }
     let rest = Between::new(reader.take_findings());
     match held.take() {
@@ -98,6 +104,12 @@ pub fn mend(
     }
     mender.close()
 }
+
+/// Ways of packing that the new file does not share.
+const PACKING: &[(&str, &str)] = &[
+    ("member-shared", "several records lie in one member; each has its own now"),
+    ("record-spans-members", "the record lies in several members; it has one now"),
+];
 
 /// A record that has been read, and waits until it is known where the next one begins.
 struct Held {
@@ -160,6 +172,11 @@ impl Mender<'_> {
             true => Region::read(self.input, &head, said, next)?,
             false => None,
         };
+        for (code, message) in PACKING {
+            if has(&[code]) {
+                self.tell(Note::new(Kind::Repaired, head.offset, *message));
+            }
+        }
         let damaged = has(&["gzip-crc", "gzip-isize", "gzip-data", "zstd-checksum", "zstd-data"]);
         let mut settled = Settled { head, block, changes: Vec::new(), missing: None, damaged };
         if let Some(region) = region.as_ref().filter(|_| unsure) {
@@ -168,6 +185,10 @@ impl Mender<'_> {
             settled.take(found);
         } else if !extent.complete {
             settled.take(Found::Cut(None));
+        }
+        if has(&["separator"]) && settled.changes.is_empty() {
+            let message = "the record is not ended by CR LF CR LF; it is now";
+            self.tell(Note::new(Kind::Repaired, settled.head.offset, message));
         }
         let start = settled.head.clone();
         let length = settled.block.length;
@@ -288,8 +309,15 @@ impl Mender<'_> {
     ) -> (Option<String>, bool) {
         let old = settled.head.id().filter(|id| head::is_uri(id)).map(str::to_owned);
         let content = settled.block.verdict.content;
-        let known = old.as_ref().map(|id| *self.seen.entry(hash(id)).or_insert(content));
-        let clash = known.is_some_and(|known| known != content);
+        let known = old.as_ref().map(|id| {
+            let before = self.seen.len();
+            let known = *self.seen.entry(hash(id)).or_insert(content);
+            (known, self.seen.len() > before)
+        });
+        let again = known.is_some_and(|(_, first)| !first);
+        let clash = again
+            && (known.is_some_and(|(known, _)| known != content)
+                || settled.changes.contains(&Change::Digest));
         let unsure = altered || settled.changes.contains(&Change::Block) || settled.assumed();
         if old.is_some() && !clash && !unsure {
             return (None, false);
@@ -311,8 +339,12 @@ impl Mender<'_> {
             (head.fields.get("WARC-Type").is_none(), "the record has no WARC-Type"),
             (head.date().is_none(), "the record has no WARC-Date"),
             (head.date().is_some_and(|date| !head::is_date(date)), "WARC-Date is no date"),
+            (has_bad_segment(head), "WARC-Segment-Number does not fit the record"),
             (revisit && head.fields.get("WARC-Profile").is_none(), "the revisit has no WARC-Profile"),
-            (needs_uri(&head.record_type()) && head.target_uri().is_none(), "the record has no WARC-Target-URI"),
+            (
+                needs_uri(&head.record_type()) && head.target_uri().is_none(),
+                "the record has no WARC-Target-URI",
+            ),
         ];
         for (_, message) in wrong.into_iter().filter(|(wrong, _)| *wrong) {
             let mut note = Note::new(Kind::Left, head.offset, message);
@@ -331,7 +363,10 @@ impl Mender<'_> {
     fn close(self) -> Result<Summary, Error> {
         let mut summary = self.summary;
         if let Some(writer) = self.writer {
-            debug_assert_eq!(Some(writer.name()), self.output.file_name().map(|n| n.to_string_lossy().into()));
+            debug_assert_eq!(
+                Some(writer.name()),
+                self.output.file_name().map(|n| n.to_string_lossy().into())
+            );
             summary.bytes = writer.close()?.bytes;
         }
         Ok(summary)
@@ -416,7 +451,7 @@ impl Settled {
         } else if self.damaged && !self.block.verdict.proves() {
             Some(Kind::Doubtful)
         } else {
-            (!self.changes.is_empty()).then_some(Kind::Repaired)
+            (self.damaged || !self.changes.is_empty()).then_some(Kind::Repaired)
         }
     }
 
@@ -428,6 +463,9 @@ impl Settled {
             (Kind::Altered, _) => "the block is not the one that its digest was made of".to_owned(),
             (Kind::Doubtful, _) => {
                 "the container is damaged here, and no digest tells whether the record is whole".to_owned()
+            }
+            _ if self.changes.is_empty() => {
+                "the container is damaged here; the record's digest proves it whole".to_owned()
             }
             _ if self.assumed() => {
                 format!("Content-Length was wrong; the block is taken to be {length} bytes long")
@@ -470,14 +508,29 @@ fn needs_uri(record_type: &RecordType) -> bool {
     !matches!(record_type, RecordType::WarcInfo | RecordType::Metadata | RecordType::Unknown(_))
 }
 
+/// 1 on a first segment, more on those that continue it (WARC/1.1 §5.20).
+fn has_bad_segment(head: &Head) -> bool {
+    let Some(number) = head.fields.get("WARC-Segment-Number") else { return false };
+    let number: Option<u64> = number.parse().ok();
+    match head.record_type() {
+        RecordType::Continuation => number.is_none_or(|n| n < 2),
+        _ => number != Some(1),
+    }
+}
+
 fn hash(id: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     id.hash(&mut hasher);
     hasher.finish()
 }
 
-fn codes(findings: Vec<Finding>) -> Vec<&'static str> {
+fn codes(findings: impl IntoIterator<Item = Finding>) -> Vec<&'static str> {
     findings.into_iter().map(|finding| finding.code).collect()
+}
+
+/// True for what is said of bytes that belong to no record, though it names the member that they lie in.
+fn lies_between(finding: &Finding) -> bool {
+    matches!(finding.code, "junk" | "newlines-extra" | "head-unfinished" | "member-empty" | "gzip-gap")
 }
 
 /// True for line ends and NUL bytes alone.
