@@ -15,6 +15,7 @@ pub mod finding;
 pub mod index;
 pub mod input;
 pub mod manifest;
+pub mod mend;
 pub mod message;
 pub mod package;
 pub mod records;

@@ -9,6 +9,7 @@ mod extract;
 mod index;
 mod inputs;
 mod ls;
+mod mend;
 mod output;
 mod verify;
 
@@ -45,6 +46,7 @@ enum Command {
     Ls(ls::Args),
     Cat(cat::Args),
     Index(index::Args),
+    Mend(mend::Args),
     Demo(demo::Args),
 }
 
@@ -75,6 +77,7 @@ fn dispatch(cli: Cli) -> Outcome {
         Command::Ls(args) => ls::run(args, global),
         Command::Cat(args) => cat::run(args, global),
         Command::Index(args) => index::run(args, global),
+        Command::Mend(args) => mend::run(args, global),
         Command::Demo(args) => demo::run(args, global),
     }
 }

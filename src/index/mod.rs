@@ -246,10 +246,18 @@ fn read_facts(record: &mut Record<'_>, head: &Head, field: DigestField) -> io::R
     }
     if let Some(HttpHead::Response(response)) = whole_head(message, field, &mut hasher) {
         facts.status = response.status;
-        facts.content_type = response.fields.text("Content-Type");
+        facts.content_type = response.fields.get("Content-Type").map(text);
     }
     facts.digest = facts.digest.or(hasher.map(|h| h.finish().to_string()));
     Ok(facts)
+}
+
+/// Header values are UTF-8 where they can be, else Latin-1, as the field reads them.
+fn text(value: &[u8]) -> String {
+    match std::str::from_utf8(value) {
+        Ok(text) => text.to_owned(),
+        Err(_) => value.iter().map(|byte| char::from(*byte)).collect(),
+    }
 }
 
 fn hash_payload(part: Part<'_>, field: DigestField, hasher: &mut Option<Hasher>) {

@@ -103,7 +103,21 @@ impl Writer {
         length: u64,
     ) -> Result<Written, Error> {
         let head = make_head(fields, length)?;
-        match self.append(&head, block, length) {
+        self.write_verbatim(&head, block, length)
+    }
+
+    /// Appends one record whose head, from version line to empty line, is at hand and is written as it is; its
+    /// Content-Length must be `length`.
+    ///
+    /// # Errors
+    /// See [`Error`]; whatever it is, the file is cut back to the end of the record before.
+    pub fn write_verbatim(
+        &mut self,
+        head: &[u8],
+        block: &mut dyn Read,
+        length: u64,
+    ) -> Result<Written, Error> {
+        match self.append(head, block, length) {
             Ok(written) => {
                 self.offset += written.stored;
                 Ok(written)

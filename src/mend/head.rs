@@ -1,0 +1,272 @@
+//! A head put right: each line as it stood but for what had to change, and what stood there kept under another name.
+
+use crate::digest::{Digest, ParseError};
+use crate::warc::Head;
+use std::net::IpAddr;
+
+/// Before the name of a field whose value, as it was found, is kept beside the right one.
+pub(super) const ORIGINAL: &str = "Fonds-Original-";
+/// Says what was put right, in the words of [`super::Change`].
+pub(super) const MENDED: &str = "Fonds-Mended";
+
+/// Defined fields that may stand more than once.
+const REPEATABLE: [&str; 3] = ["warc-concurrent-to", "warc-protocol", "warc-previous-record-id"];
+
+/// A head in lines.
+pub(super) struct Lines {
+    version: Vec<u8>,
+    lines: Vec<Line>,
+    appended: Vec<u8>,
+    /// True where anything is not as it stood.
+    changed: bool,
+}
+
+/// One field, folded lines and all, its line ends CR LF.
+struct Line {
+    name: String,
+    bytes: Vec<u8>,
+}
+
+impl Lines {
+    /// Takes a head apart.
+    pub(super) fn new(head: &Head) -> Self {
+        let mut lines = Self { version: Vec::new(), lines: Vec::new(), appended: Vec::new(), changed: false };
+        let mut first = true;
+        for line in head.raw.split_inclusive(|b| *b == b'\n') {
+            lines.changed |= !line.ends_with(b"\r\n") || line.ends_with(b"\r\r\n");
+            let end = line.iter().rposition(|b| !matches!(b, b'\r' | b'\n')).map_or(0, |at| at + 1);
+            let text = line.get(..end).unwrap_or_default();
+            match (std::mem::take(&mut first), text) {
+                (true, _) => lines.version = text.to_vec(),
+                (_, []) => {}
+                (_, [b' ' | b'\t', ..]) => lines.fold(text),
+                _ => lines.lines.push(Line::new(text)),
+            }
+        }
+        lines
+    }
+
+    /// A head made of fields, where none stood.
+    pub(super) fn made<'a>(fields: impl Iterator<Item = (&'a str, &'a str)>) -> Self {
+        let line = |(name, value): (&str, &str)| Line::new(format!("{name}: {value}").as_bytes());
+        Self {
+            version: b"WARC/1.1".to_vec(),
+            lines: fields.map(line).collect(),
+            appended: Vec::new(),
+            changed: true,
+        }
+    }
+
+    fn fold(&mut self, text: &[u8]) {
+        if let Some(line) = self.lines.last_mut() {
+            line.bytes.extend_from_slice(text);
+            line.bytes.extend_from_slice(b"\r\n");
+        }
+    }
+
+    /// True where anything is not as it stood.
+    pub(super) fn changed(&self) -> bool {
+        self.changed
+    }
+
+    /// Gives a field another value, in its place; the value that it had is kept.
+    pub(super) fn replace(&mut self, name: &str, value: &str) {
+        let mut line = Line::new(format!("{name}: {value}").as_bytes());
+        match self.lines.iter_mut().find(|line| line.is(name)) {
+            Some(found) => {
+                // The field's name is written as its writer wrote it.
+                line = Line::new(format!("{}: {value}", found.name).as_bytes());
+                let old = std::mem::replace(found, line);
+                self.keep(&old);
+            }
+            None => self.lines.push(line),
+        }
+        self.changed = true;
+    }
+
+    /// Adds a field at the end.
+    pub(super) fn add(&mut self, name: &str, value: &str) {
+        self.lines.push(Line::new(format!("{name}: {value}").as_bytes()));
+        self.changed = true;
+    }
+
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.lines.iter().any(|line| line.is(name))
+    }
+
+    fn keep(&mut self, line: &Line) {
+        self.appended.extend_from_slice(ORIGINAL.as_bytes());
+        self.appended.extend_from_slice(&line.bytes);
+    }
+
+    /// Puts the syntax right that readers refuse; gives whether anything was.
+    pub(super) fn put_syntax_right(&mut self, head: &Head) -> bool {
+        let before = self.changed;
+        self.put_version_right();
+        self.put_text_right();
+        self.put_names_right();
+        self.put_repeats_right();
+        self.put_values_right(head);
+        self.changed |= !self.appended.is_empty();
+        self.changed || before
+    }
+
+    fn put_version_right(&mut self) {
+        const KNOWN: [&[u8]; 5] = [b"WARC/1.1", b"WARC/1.0", b"WARC/0.18", b"WARC/0.17", b"WARC/0.16"];
+        let upper = self.version.to_ascii_uppercase();
+        if KNOWN.contains(&upper.as_slice()) {
+            self.changed |= upper != self.version;
+            self.version = upper;
+        } else {
+            let said = String::from_utf8_lossy(&self.version).into_owned();
+            self.keep(&Line::new(format!("Version: {said}").as_bytes()));
+            self.version = b"WARC/1.0".to_vec();
+        }
+    }
+
+    /// WARC/1.1 is UTF-8; bytes that are not are read as Latin-1, which every byte is.
+    fn put_text_right(&mut self) {
+        if self.version != b"WARC/1.1" {
+            return;
+        }
+        for line in &mut self.lines {
+            if std::str::from_utf8(&line.bytes).is_err() {
+                let text: String = line.bytes.iter().map(|b| char::from(*b)).collect();
+                *line = Line { bytes: text.into_bytes(), name: line.name.clone() };
+                self.changed = true;
+            }
+        }
+    }
+
+    /// What is no field is kept as the value of one.
+    fn put_names_right(&mut self) {
+        for line in std::mem::take(&mut self.lines) {
+            if line.is_field() {
+                self.lines.push(line);
+            } else if let Some(trimmed) = line.with_trimmed_name() {
+                self.lines.push(trimmed);
+                self.changed = true;
+            } else {
+                let text = String::from_utf8_lossy(&line.bytes).replace(['\r', '\n'], " ");
+                self.keep(&Line::new(format!("Line: {}", text.trim()).as_bytes()));
+            }
+        }
+    }
+
+    fn put_repeats_right(&mut self) {
+        let mut seen: Vec<String> = Vec::new();
+        let mut kept = Vec::new();
+        for line in std::mem::take(&mut self.lines) {
+            let name = line.name.to_ascii_lowercase();
+            let defined = name.starts_with("warc-") || name == "content-length" || name == "content-type";
+            if defined && seen.contains(&name) && !REPEATABLE.contains(&name.as_str()) {
+                self.keep(&line);
+                continue;
+            }
+            if defined && seen.len() < 64 {
+                seen.push(name);
+            }
+            kept.push(line);
+        }
+        self.lines = kept;
+    }
+
+    fn put_values_right(&mut self, head: &Head) {
+        let address = head.fields.get("WARC-IP-Address");
+        if address.is_some_and(|value| value.parse::<IpAddr>().is_err()) {
+            self.take_out("WARC-IP-Address");
+        }
+        if let Some(id) = head.fields.get("WARC-Record-ID")
+            && !(id.starts_with('<') && id.ends_with('>'))
+            && let Some(bare) = uri_in(id)
+        {
+            self.replace("WARC-Record-ID", &format!("<{bare}>"));
+        }
+        if let Some(date) = head.date().and_then(in_utc) {
+            self.replace("WARC-Date", &date);
+        }
+    }
+
+    /// Takes a field away; the value that it had is kept.
+    pub(super) fn take_out(&mut self, name: &str) {
+        if let Some(at) = self.lines.iter().position(|line| line.is(name)) {
+            let line = self.lines.remove(at);
+            self.keep(&line);
+            self.changed = true;
+        }
+    }
+
+    /// From version line to empty line.
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        let mut out = self.version.clone();
+        out.extend_from_slice(b"\r\n");
+        self.lines.iter().for_each(|line| out.extend_from_slice(&line.bytes));
+        out.extend_from_slice(&self.appended);
+        out.extend_from_slice(b"\r\n");
+        out
+    }
+}
+
+impl Line {
+    fn new(text: &[u8]) -> Self {
+        let colon = memchr::memchr(b':', text).unwrap_or(0);
+        let name = String::from_utf8_lossy(text.get(..colon).unwrap_or_default()).into_owned();
+        Self { name, bytes: [text, b"\r\n"].concat() }
+    }
+
+    fn is(&self, name: &str) -> bool {
+        self.name.eq_ignore_ascii_case(name)
+    }
+
+    fn is_field(&self) -> bool {
+        is_token(&self.name)
+    }
+
+    fn with_trimmed_name(&self) -> Option<Self> {
+        let trimmed = self.name.trim();
+        let value = self.bytes.get(self.name.len()..)?;
+        is_token(trimmed)
+            .then(|| Self { name: trimmed.to_owned(), bytes: [trimmed.as_bytes(), value].concat() })
+    }
+}
+
+/// RFC 9110 §5.6.2.
+fn is_token(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+}
+
+/// The URI of an identifier whose brackets are missing or surplus; `None` where it is no URI.
+fn uri_in(id: &str) -> Option<&str> {
+    let bare = id.trim_start_matches('<').trim_end_matches('>');
+    is_uri(bare).then_some(bare)
+}
+
+pub(super) fn is_uri(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(scheme, rest)| {
+        !rest.is_empty()
+            && scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+            && !text.contains(char::is_whitespace)
+    })
+}
+
+/// A date that is an instant but not written in UTC, so written; `None` where it is right, or no instant.
+fn in_utc(date: &str) -> Option<String> {
+    let zoned = date.len() > 20 && !date.ends_with('Z') && date.contains('T');
+    let instant: jiff::Timestamp = zoned.then(|| date.parse().ok())??;
+    Some(instant.to_string())
+}
+
+/// True for a W3C date of any granularity, or an instant that can be written as one.
+pub(super) fn is_date(date: &str) -> bool {
+    let bare = date.strip_suffix('Z').unwrap_or(date);
+    if bare.len() < 4 {
+        return false;
+    }
+    let rest = "0000-01-01T00:00:00".get(bare.len()..).unwrap_or_default();
+    format!("{bare}{rest}Z").parse::<jiff::Timestamp>().is_ok() || in_utc(date).is_some()
+}
+
+/// True for a field that holds something other than a digest.
+pub(super) fn is_malformed_digest(head: &Head, field: &str) -> bool {
+    matches!(head.fields.get(field).map(Digest::parse), Some(Err(ParseError::Malformed(_))))
+}

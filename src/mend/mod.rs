@@ -1,0 +1,546 @@
+//! Mending: a good WARC out of a damaged, cut, or badly packed one, and an account of what was lost.
+//!
+//! Every record that can be read goes into a new file, one gzip member each. A record with nothing wrong is written byte
+//! for byte as it stood, head and block. Where something had to change, the other fields stay as they are and in their
+//! order, a value that was replaced is kept under `Fonds-Original-NAME`, and `Fonds-Mended` names what was done. A record
+//! whose block is not surely the one that was captured gets a new WARC-Record-ID and names the old one in
+//! WARC-Previous-Record-ID, so that nobody takes it for the original (IIPC guidelines, recommendation 16); its date and
+//! all else stay. Nothing is invented: what is missing and cannot be told from the file stays missing, and is said.
+
+mod block;
+mod head;
+mod note;
+mod sums;
+#[cfg(test)]
+mod tests;
+
+pub use self::note::{Change, Kind, Note, Summary};
+
+use self::block::{Block, Finding as Found, Place, Region};
+use self::head::Lines;
+use self::sums::{Said, Verdict};
+use crate::finding::Finding;
+use crate::input::section::Shared;
+use crate::warc::{
+    Compression, Extent, Head, Limits, Reader, RecordType, Source, WriteError, Writer, bare_uri,
+};
+use sha2::{Digest as _, Sha256};
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// Why an input was not mended.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The input cannot be read, or the output not be made.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// A record cannot be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+}
+
+/// How the output is made.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How records are stored.
+    pub compression: Compression,
+    /// Where temporary files go, which have no name.
+    pub spool: PathBuf,
+}
+
+/// Mends one input into `output`, which must not exist; `file` names the input in notes, which go to `sink` as they
+/// come. An input without a record gives no output, and a summary that says so.
+///
+/// # Errors
+/// What reading or writing says; what was written until then stays under `output.open`.
+pub fn mend(
+    file: &str,
+    input: &Shared,
+    output: &Path,
+    options: &Options,
+    sink: &mut dyn FnMut(Note),
+) -> Result<Summary, Error> {
+    let mut reader = Reader::new(Source::Seek(Box::new(input.whole())), Limits::default())?;
+    let mut mender = Mender {
+        file,
+        input,
+        options,
+        sink,
+        writer: None,
+        output,
+        summary: Summary::default(),
+        reached: 0,
+        seen: HashMap::new(),
+        gzip: reader.is_gzip(),
+    };
+    let mut held: Option<Held> = None;
+    while let Some(mut record) = reader.next_record()? {
+        let head = record.head.clone();
+        // A short member is inflated whole when its head is read: what is wrong with it is known by then.
+        let (own, before): (Vec<_>, Vec<_>) = record
+            .take_findings()
+            .into_iter()
+            .partition(|f| f.offset == Some(head.offset) && !lies_between(f));
+        let between = Between::new(before);
+        if held.is_none() && mender.writer.is_none() {
+            mender.writer = Some(Writer::create(output, options.compression)?);
+        }
+        let place = Place { offset: head.offset, inner: head.inner_offset };
+        match held.take() {
+            Some(before) => mender.settle(before, Some(place), &between)?,
+            None => mender.gap(place.offset, None, &between.findings)?,
+        }
+        let block = Block::take(&mut record, &options.spool)?;
+        let extent = record.finish()?;
+        let findings = codes(own.into_iter().chain(reader.take_findings()));
+        held = Some(Held { head, block, extent, findings });
+    }
+    let rest = Between::new(reader.take_findings());
+    match held.take() {
+        Some(last) => mender.settle(last, None, &rest)?,
+        None => mender.gap(input.length(), None, &rest.findings)?,
+    }
+    mender.close()
+}
+
+/// Ways of packing that the new file does not share.
+const PACKING: &[(&str, &str)] = &[
+    ("member-shared", "several records lie in one member; each has its own now"),
+    ("record-spans-members", "the record lies in several members; it has one now"),
+];
+
+/// A record that has been read, and waits until it is known where the next one begins.
+struct Held {
+    head: Head,
+    block: Block,
+    extent: Extent,
+    findings: Vec<&'static str>,
+}
+
+/// What was noticed between two records.
+struct Between {
+    findings: Vec<&'static str>,
+    /// Where bytes begin that are no gzip member.
+    junk: Option<u64>,
+}
+
+impl Between {
+    fn new(findings: Vec<Finding>) -> Self {
+        let junk = findings.iter().find(|finding| finding.code == "gzip-junk").and_then(|f| f.offset);
+        Self { findings: codes(findings), junk }
+    }
+}
+
+struct Mender<'a> {
+    file: &'a str,
+    input: &'a Shared,
+    options: &'a Options,
+    sink: &'a mut dyn FnMut(Note),
+    writer: Option<Writer>,
+    output: &'a Path,
+    summary: Summary,
+    /// The input up to here is accounted for.
+    reached: u64,
+    /// What the records written so far hold, by their ids, both hashed.
+    seen: HashMap<u64, (u32, u64)>,
+    gzip: bool,
+}
+
+/// What is known of a record once the next one has been found.
+struct Settled {
+    head: Head,
+    block: Block,
+    changes: Vec<Change>,
+    /// Bytes missing of the block.
+    missing: Option<u64>,
+    /// True where the gzip member of the record is damaged.
+    damaged: bool,
+}
+
+impl Mender<'_> {
+    /// Decides what a record's block is, writes the record, and accounts for the bytes up to the next one.
+    fn settle(&mut self, held: Held, next: Option<Place>, between: &Between) -> Result<(), Error> {
+        let Held { head, block, extent, mut findings } = held;
+        findings.extend(between.findings.iter().copied());
+        let junk = between.junk;
+        let (said, end) = (block.length, extent.end);
+        let has = |codes: &[&str]| findings.iter().any(|code| codes.contains(code));
+        let unsure = !extent.complete || has(&["separator", "block-cut"]);
+        let region = match unsure || has(&["junk", "head-unfinished"]) {
+            true => Region::read(self.input, &head, said, next)?,
+            false => None,
+        };
+        for (code, message) in PACKING {
+            if has(&[code]) {
+                self.tell(Note::new(Kind::Repaired, head.offset, *message));
+            }
+        }
+        let damaged = has(&["gzip-crc", "gzip-isize", "gzip-data", "zstd-checksum", "zstd-data"]);
+        let mut settled = Settled { head, block, changes: Vec::new(), missing: None, damaged };
+        if let Some(region) = region.as_ref().filter(|_| unsure) {
+            let was = (&settled.block, extent.complete);
+            let found = region.judge(self.input, &settled.head, next, was, &self.options.spool)?;
+            settled.take(found);
+        } else if !extent.complete {
+            settled.take(Found::Cut(None));
+        }
+        if has(&["separator"]) && settled.changes.is_empty() {
+            let message = "the record is not ended by CR LF CR LF; it is now";
+            self.tell(Note::new(Kind::Repaired, settled.head.offset, message));
+        }
+        let start = settled.head.clone();
+        let length = settled.block.length;
+        self.write(settled)?;
+        if let Some(region) = region {
+            self.surplus(&start, region.surplus(length, said), next, end)?;
+        }
+        let shares = next.is_some_and(|next| next.offset == start.offset && self.gzip);
+        if shares {
+            return Ok(());
+        }
+        let to = next.map_or(self.input.length(), |next| next.offset);
+        self.reached = match self.gzip {
+            false => to,
+            // The end of a member that is not known is where something else was found, or the next member.
+            true if end <= start.offset => junk.unwrap_or(to),
+            true => end,
+        };
+        self.gap(to, Some(length), &findings)
+    }
+
+    /// Bytes between this record and the next, in a plain file or inside a member, that belong to neither.
+    fn surplus(
+        &mut self,
+        head: &Head,
+        (from, length): (u64, u64),
+        next: Option<Place>,
+        end: u64,
+    ) -> Result<(), Error> {
+        if length == 0 {
+            return Ok(());
+        }
+        let behind = head.raw.len() as u64 + from;
+        if self.gzip {
+            let inner = Some(head.inner_offset + behind);
+            return self.stretch(head.offset, inner, length, false);
+        }
+        let to = next.map_or(self.input.length().max(end), |next| next.offset);
+        let offset = head.offset + behind;
+        let blank = is_blank(self.input.section(offset, length))?;
+        self.stretch(offset, None, to.saturating_sub(offset), blank)
+    }
+
+    /// Bytes of the file up to `to` that nothing has been made of.
+    fn gap(&mut self, to: u64, block: Option<u64>, findings: &[&'static str]) -> Result<(), Error> {
+        let from = self.reached;
+        self.reached = to;
+        let length = to.saturating_sub(from);
+        if length == 0 {
+            return Ok(());
+        }
+        // What is left of a trailer carries nothing of the record before it.
+        let trailer = block.is_some() && length < 8 && findings.contains(&"gzip-truncated");
+        let member = findings.contains(&"member-empty")
+            && !findings.iter().any(|code| matches!(*code, "gzip-junk" | "gzip-gap" | "junk"));
+        let blank = trailer || member || is_blank(self.input.section(from, length))?;
+        self.stretch(from, None, length, blank)
+    }
+
+    fn stretch(&mut self, offset: u64, inner: Option<u64>, length: u64, blank: bool) -> Result<(), Error> {
+        let (kind, message) = match blank {
+            true => (Kind::Dropped, format!("{length} bytes that carry nothing are left out")),
+            false => (Kind::Lost, format!("{length} bytes belong to no record that can be read")),
+        };
+        let mut note = Note::new(kind, offset, message);
+        (note.inner_offset, note.length) = (inner, Some(length));
+        if kind == Kind::Lost {
+            self.summary.lost_bytes += length;
+        }
+        self.tell(note);
+        Ok(())
+    }
+
+    fn write(&mut self, mut settled: Settled) -> Result<(), Error> {
+        let (mut lines, note) = self.put_right(&mut settled);
+        let verbatim = !lines.changed() && settled.changes.is_empty();
+        let head = if verbatim { settled.head.raw.clone() } else { finish(&mut lines, &settled) };
+        let (length, file) = (settled.block.length, settled.block.bytes()?);
+        let Some(writer) = &mut self.writer else { return Ok(()) };
+        writer.write_verbatim(&head, file, length)?;
+        self.summary.records += 1;
+        self.summary.verbatim += u64::from(verbatim);
+        if let Some(mut note) = note {
+            note.changes.clone_from(&settled.changes);
+            self.tell(note);
+        }
+        self.tell_of_the_rest(&settled);
+        Ok(())
+    }
+
+    /// The head as it will be written, and what there is to say of it.
+    fn put_right(&mut self, settled: &mut Settled) -> (Lines, Option<Note>) {
+        let mut lines = settled.lines();
+        if lines.put_syntax_right(&settled.head) && !settled.changes.contains(&Change::Arc) {
+            settled.changes.push(Change::Head);
+        }
+        settled.put_length_right(&mut lines);
+        let altered = settled.put_digests_right(&mut lines);
+        let (id, clash) = self.identify(settled, altered, &mut lines);
+        let kind = settled.kind(altered);
+        let kind = if kind.is_none() && clash { Some(Kind::Repaired) } else { kind };
+        let note = kind.map(|kind| {
+            let mut note = Note::new(kind, settled.head.offset, settled.words(kind));
+            note.record = settled.head.id().map(str::to_owned);
+            note.new_record = id;
+            note.length = settled.missing;
+            note
+        });
+        (lines, note)
+    }
+
+    /// Gives a record a new id where it is not surely what it was, where it has none, or where another record has it.
+    fn identify(
+        &mut self,
+        settled: &mut Settled,
+        altered: bool,
+        lines: &mut Lines,
+    ) -> (Option<String>, bool) {
+        let old = settled.head.id().filter(|id| head::is_uri(id)).map(str::to_owned);
+        let content = settled.block.verdict.content;
+        let known = old.as_ref().map(|id| {
+            let before = self.seen.len();
+            let known = *self.seen.entry(hash(id)).or_insert(content);
+            (known, self.seen.len() > before)
+        });
+        let again = known.is_some_and(|(_, first)| !first);
+        let clash = again
+            && (known.is_some_and(|(known, _)| known != content)
+                || settled.changes.contains(&Change::Digest));
+        let unsure = altered || settled.changes.contains(&Change::Block) || settled.assumed();
+        if old.is_some() && !clash && !unsure {
+            return (None, false);
+        }
+        let new = new_id(self.file, settled);
+        lines.replace("WARC-Record-ID", &format!("<{new}>"));
+        if let Some(old) = old {
+            lines.add("WARC-Previous-Record-ID", &format!("<{old}>"));
+        }
+        settled.changes.push(Change::Id);
+        (Some(new), true)
+    }
+
+    /// What is still wrong with the record, and would have to be invented.
+    fn tell_of_the_rest(&mut self, settled: &Settled) {
+        let head = &settled.head;
+        let revisit = head.record_type() == RecordType::Revisit;
+        let wrong = [
+            (head.fields.get("WARC-Type").is_none(), "the record has no WARC-Type"),
+            (head.date().is_none(), "the record has no WARC-Date"),
+            (head.date().is_some_and(|date| !head::is_date(date)), "WARC-Date is no date"),
+            (has_bad_segment(head), "WARC-Segment-Number does not fit the record"),
+            (revisit && head.fields.get("WARC-Profile").is_none(), "the revisit has no WARC-Profile"),
+            (
+                needs_uri(&head.record_type()) && head.target_uri().is_none(),
+                "the record has no WARC-Target-URI",
+            ),
+        ];
+        for (_, message) in wrong.into_iter().filter(|(wrong, _)| *wrong) {
+            let mut note = Note::new(Kind::Left, head.offset, message);
+            note.record = head.id().map(str::to_owned);
+            self.tell(note);
+        }
+    }
+
+    fn tell(&mut self, mut note: Note) {
+        self.file.clone_into(&mut note.file);
+        self.summary.losses += u64::from(note.kind.is_loss());
+        self.summary.left += u64::from(note.kind == Kind::Left);
+        (self.sink)(note);
+    }
+
+    fn close(self) -> Result<Summary, Error> {
+        let mut summary = self.summary;
+        if let Some(writer) = self.writer {
+            debug_assert_eq!(
+                Some(writer.name()),
+                self.output.file_name().map(|n| n.to_string_lossy().into())
+            );
+            summary.bytes = writer.close()?.bytes;
+        }
+        Ok(summary)
+    }
+}
+
+impl Settled {
+    fn take(&mut self, found: Found) {
+        let declared = self.head.content_length;
+        let block = match found {
+            Found::AsSaid => return,
+            Found::Proven(block) => Some(block),
+            Found::Assumed(block) => Some(block),
+            Found::Cut(block) => {
+                self.changes.push(Change::Block);
+                block
+            }
+        };
+        if let Some(block) = block {
+            self.block = block;
+        }
+        if self.changes.contains(&Change::Block) {
+            self.missing = declared.map(|declared| declared.saturating_sub(self.block.length));
+        }
+        self.changes.push(Change::Length);
+    }
+
+    /// True where Content-Length was wrong and nothing proves the block that was found.
+    fn assumed(&self) -> bool {
+        self.changes.contains(&Change::Length) && !self.block.verdict.proves()
+    }
+
+    /// The head's lines; of an ARC's, the fields that its URL-record line stands for.
+    fn lines(&mut self) -> Lines {
+        let is_warc = self.head.raw.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"WARC/"));
+        if is_warc {
+            return Lines::new(&self.head);
+        }
+        self.changes.push(Change::Arc);
+        let info = self.head.record_type() == RecordType::WarcInfo;
+        let renamed = |(name, value)| match (info && name == "WARC-Target-URI", name) {
+            (true, _) => ("WARC-Filename", bare_name(value)),
+            (false, name) => (name, value),
+        };
+        let mut lines = Lines::made(self.head.fields.iter().map(renamed));
+        let line = String::from_utf8_lossy(&self.head.raw);
+        lines.add(&format!("{}Line", head::ORIGINAL), line.trim());
+        lines
+    }
+
+    fn put_length_right(&self, lines: &mut Lines) {
+        let length = self.block.length;
+        if self.head.content_length != Some(length) {
+            lines.replace("Content-Length", &length.to_string());
+        }
+        if self.changes.contains(&Change::Block) && !lines.has("WARC-Truncated") {
+            lines.add("WARC-Truncated", "unspecified");
+        }
+    }
+
+    /// Digests that are not of what is there give way to those that are; true where one spoke against the block.
+    fn put_digests_right(&mut self, lines: &mut Lines) -> bool {
+        let Verdict { block, payload, .. } = self.block.verdict.clone();
+        let mut altered = false;
+        for (field, said) in [("WARC-Block-Digest", block), ("WARC-Payload-Digest", payload)] {
+            let Said::False(computed) = said else { continue };
+            // A malformed digest says nothing about the block.
+            altered |= !head::is_malformed_digest(&self.head, field);
+            lines.replace(field, &computed.to_string());
+            if !self.changes.contains(&Change::Digest) {
+                self.changes.push(Change::Digest);
+            }
+        }
+        altered
+    }
+
+    fn kind(&self, altered: bool) -> Option<Kind> {
+        if self.changes.contains(&Change::Block) {
+            Some(Kind::Cut)
+        } else if altered {
+            Some(Kind::Altered)
+        } else if self.damaged && !self.block.verdict.proves() {
+            Some(Kind::Doubtful)
+        } else {
+            (self.damaged || !self.changes.is_empty()).then_some(Kind::Repaired)
+        }
+    }
+
+    fn words(&self, kind: Kind) -> String {
+        let length = self.block.length;
+        match (kind, self.missing) {
+            (Kind::Cut, Some(missing)) => format!("the block lost {missing} bytes; {length} are kept"),
+            (Kind::Cut, None) => format!("the block is cut; {length} bytes of it are kept"),
+            (Kind::Altered, _) => "the block is not the one that its digest was made of".to_owned(),
+            (Kind::Doubtful, _) => {
+                "the container is damaged here, and no digest tells whether the record is whole".to_owned()
+            }
+            _ if self.changes.is_empty() => {
+                "the container is damaged here; the record's digest proves it whole".to_owned()
+            }
+            _ if self.assumed() => {
+                format!("Content-Length was wrong; the block is taken to be {length} bytes long")
+            }
+            _ => {
+                let words: Vec<&str> = self.changes.iter().map(|change| change.word()).collect();
+                format!("put right: {}", words.join(", "))
+            }
+        }
+    }
+}
+
+/// The changed head, with the words for what was done.
+fn finish(lines: &mut Lines, settled: &Settled) -> Vec<u8> {
+    let words: Vec<&str> = settled.changes.iter().map(|change| change.word()).collect();
+    lines.add(head::MENDED, &words.join(" "));
+    lines.bytes()
+}
+
+/// The same record of the same input always gets the same id, so that mending twice gives the same file.
+fn new_id(file: &str, settled: &Settled) -> String {
+    let name = file.rsplit(['/', '!']).next().unwrap_or(file);
+    let mut hasher = Sha256::new();
+    hasher.update(name.as_bytes());
+    hasher.update(settled.head.offset.to_be_bytes());
+    hasher.update(settled.head.inner_offset.to_be_bytes());
+    hasher.update(&settled.head.raw);
+    hasher.update(settled.block.verdict.content.0.to_be_bytes());
+    let mut bytes = [0; 16];
+    bytes.iter_mut().zip(hasher.finalize()).for_each(|(to, from)| *to = from);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid().urn().to_string()
+}
+
+fn bare_name(uri: &str) -> &str {
+    let bare = bare_uri(uri);
+    bare.strip_prefix("filedesc://").unwrap_or(bare)
+}
+
+fn needs_uri(record_type: &RecordType) -> bool {
+    !matches!(record_type, RecordType::WarcInfo | RecordType::Metadata | RecordType::Unknown(_))
+}
+
+/// 1 on a first segment, more on those that continue it (WARC/1.1 §5.20).
+fn has_bad_segment(head: &Head) -> bool {
+    let Some(number) = head.fields.get("WARC-Segment-Number") else { return false };
+    let number: Option<u64> = number.parse().ok();
+    match head.record_type() {
+        RecordType::Continuation => number.is_none_or(|n| n < 2),
+        _ => number != Some(1),
+    }
+}
+
+fn hash(id: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    id.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn codes(findings: impl IntoIterator<Item = Finding>) -> Vec<&'static str> {
+    findings.into_iter().map(|finding| finding.code).collect()
+}
+
+/// True for what is said of bytes that belong to no record, though it names the member that they lie in.
+fn lies_between(finding: &Finding) -> bool {
+    matches!(finding.code, "junk" | "newlines-extra" | "head-unfinished" | "member-empty" | "gzip-gap")
+}
+
+/// True for line ends and NUL bytes alone.
+fn is_blank(mut source: impl Read) -> io::Result<bool> {
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let n = source.read(&mut buffer)?;
+        let bytes = buffer.get(..n).unwrap_or_default();
+        if n == 0 || !bytes.iter().all(|b| matches!(b, 0 | b'\r' | b'\n')) {
+            return Ok(n == 0);
+        }
+    }
+}
