@@ -82,7 +82,7 @@ struct Step {
 enum Then {
     /// More can come.
     More,
-    /// The member's data ended; [`Codec::end`] looks at what is left of it.
+    /// The member's data ended; the codec looks at what is left of it.
     End,
     /// It cannot be read further.
     Bad(Finding),
