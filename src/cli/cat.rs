@@ -103,10 +103,8 @@ fn copy(warc: &Input, args: &Args, out: &mut dyn Write) -> anyhow::Result<Option
         let odd = copy_part(&mut record, args.part.into(), out)?;
         let whole = args.part as u8 == PartArg::Header as u8 || record.finish()?.complete;
         let mut damaged = !whole;
-        for mut finding in odd.into_iter().chain(reader.take_findings()) {
+        for finding in odd.into_iter().chain(reader.take_findings()) {
             damaged |= finding.is_error();
-            // The reader began at the offset asked for.
-            finding.offset = finding.offset.map(|at| at + args.offset.unwrap_or(0));
             output::line(&output::finding(&finding.in_file(warc.name())));
         }
         return Ok(Some(if damaged { Exit::Finding } else { Exit::Done }));
