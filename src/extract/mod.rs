@@ -90,11 +90,8 @@ pub fn extract(page: &Page<'_>, options: &Options) -> Article {
         article.error = Some("the page holds no article text".to_owned());
     }
     if bytes.len() < page.bytes.len() {
-        article.error = Some(format!(
-            "the page is {} bytes long; only the first {} were read",
-            page.bytes.len(),
-            bytes.len()
-        ));
+        article.error =
+            Some(format!("the page is longer than {} bytes; what follows was not read", bytes.len()));
     }
     if options.comments == Comments::Keep {
         append_comments(&mut article);
