@@ -206,7 +206,7 @@ fn a_wide_page_ends_in_an_error() {
     let long = "word ".repeat(50_000);
     let article =
         extract(&Page { bytes: long.as_bytes(), content_type: Some("text/plain"), url: None }, &options);
-    assert!(article.error.unwrap().contains("only the first 100000"));
+    assert!(article.error.unwrap().contains("longer than 100000 bytes"));
 }
 
 #[test]
