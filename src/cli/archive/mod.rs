@@ -1,22 +1,20 @@
 //! `fonds archive`
 
-use super::exit::{Exit, Outcome, usage};
+mod arguments;
+
+use super::exit::{Exit, Outcome};
 use super::{Global, output};
 use anyhow::Context;
 use clap::ValueEnum;
 use fonds::crawl::{self, Archive, Event, Job, Role, Scope, Summary};
-use fonds::manifest::{Session, Tool};
-use fonds::package::{self, layout};
-use fonds::wire::{Client, ClientOptions, Connector, Limits, SpoolOptions, Trust};
-use fonds::world::{System, World, new_urn, timestamp14};
-use std::collections::BTreeMap;
-use std::net::IpAddr;
+use fonds::package;
+use fonds::wire::{Client, ClientOptions, Connector, Limits, SpoolOptions};
+use fonds::world::System;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::watch;
-use url::Url;
 
 const USER_AGENT: &str =
     concat!("Mozilla/5.0 (compatible; fonds/", env!("CARGO_PKG_VERSION"), "; web archiving)");
@@ -53,13 +51,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "HOST:ADDRESS")]
     pub(crate) resolve: Vec<String>,
     /// Hosts asked at the same time, one connection each.
-    #[arg(long, default_value_t = 8, value_name = "N")]
-    pub(crate) concurrency: usize,
+    #[arg(long, default_value_t = 8, value_name = "N", value_parser = at_least_one)]
+    pub(crate) concurrency: u64,
     /// Seconds for each of name lookup, connection and TLS, and without a byte in between.
-    #[arg(long, default_value_t = 60, value_name = "SECONDS")]
+    #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = at_least_one)]
     pub(crate) timeout: u64,
-    /// Bytes of one response, after which it is cut and marked (WARC-Truncated: length).
-    #[arg(long, value_name = "BYTES")]
+    /// Bytes of one response, after which it is cut and marked (WARC-Truncated: length) [default: 16 GiB].
+    #[arg(long, value_name = "BYTES", value_parser = at_least_one)]
     pub(crate) max_response: Option<u64>,
 }
 
@@ -70,6 +68,14 @@ pub(crate) enum ScopeArg {
     /// With images, styles, scripts, fonts and frames, from any host.
     #[value(name = "page+requisites")]
     PageRequisites,
+}
+
+fn at_least_one(text: &str) -> Result<u64, String> {
+    match text.parse() {
+        Ok(0) => Err("must be at least 1".to_owned()),
+        Ok(number) => Ok(number),
+        Err(_) => Err("must be a whole number".to_owned()),
+    }
 }
 
 /// Where the collection is built, and what it becomes.
@@ -86,17 +92,24 @@ pub(crate) fn run(args: Args, global: Global) -> Outcome {
 
 /// Captures; gives the path of what was made.
 pub(crate) fn capture(args: Args, global: Global) -> anyhow::Result<(PathBuf, Exit)> {
-    let seeds = seeds(&args)?;
-    let output = place(args.output.as_deref(), &seeds)?;
-    let connector = connector(&args)?;
-    let headers = headers(&args.header)?;
-    let session = session(&args, &seeds, &headers)?;
+    let seeds = arguments::seeds(&args)?;
+    let output = arguments::place(args.output.as_deref(), &seeds)?;
+    let connector = arguments::connector(&args)?;
+    let headers = arguments::headers(&args.header)?;
+    let session = arguments::session(&args, &seeds, &headers)?;
     let scope = match args.scope {
         ScopeArg::Page => Scope::Page,
         ScopeArg::PageRequisites => Scope::PageRequisites,
     };
-    let job = Job { seeds, scope, user_agent: args.user_agent.clone(), headers, hosts: args.concurrency };
-    let mut archive = Archive::create(&output.directory, Box::new(System), session, &warcinfo(&args))?;
+    let job = Job {
+        seeds,
+        scope,
+        user_agent: args.user_agent.clone(),
+        headers,
+        hosts: usize::try_from(args.concurrency).unwrap_or(usize::MAX),
+    };
+    let mut archive =
+        Archive::create(&output.directory, Box::new(System), session, &arguments::warcinfo(&args))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let terminated = Arc::new(AtomicBool::new(false));
     let outcome = runtime.block_on(work(&job, &mut archive, connector, &args, global, &terminated));
@@ -165,9 +178,12 @@ async fn signals(
 async fn interrupted() -> std::io::Result<bool> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
+    // The terminal is gone: what was captured is still worth sealing.
+    let mut hang_up = signal(SignalKind::hangup())?;
     tokio::select! {
         outcome = tokio::signal::ctrl_c() => outcome.map(|()| false),
         _ = terminate.recv() => Ok(true),
+        _ = hang_up.recv() => Ok(true),
     }
 }
 
@@ -186,8 +202,10 @@ fn finish(
     let summary = match outcome {
         Ok(summary) => summary,
         Err(error) => {
-            if let Err(second) = archive.seal("interrupted") {
-                output::problem(&format!("{second}; {} is left unsealed", output.directory.display()));
+            let directory = output.directory.display();
+            match archive.seal("interrupted") {
+                Ok(_) => output::problem(&format!("{directory} is sealed with what was captured until then")),
+                Err(second) => output::problem(&format!("{second}; {directory} is left unsealed")),
             }
             return Err(error.into());
         }
@@ -237,148 +255,4 @@ fn tell(event: Event<'_>, global: Global) {
             }
         }
     }
-}
-
-fn seeds(args: &Args) -> anyhow::Result<Vec<Url>> {
-    let mut texts = args.urls.clone();
-    if let Some(path) = &args.input {
-        let list = if path.as_os_str() == "-" {
-            std::io::read_to_string(std::io::stdin()).context("standard input")?
-        } else {
-            std::fs::read_to_string(path).with_context(|| path.display().to_string())?
-        };
-        texts.extend(
-            list.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')).map(str::to_owned),
-        );
-    }
-    if texts.is_empty() {
-        return Err(usage("no URL to capture"));
-    }
-    texts.iter().map(|text| seed(text)).collect()
-}
-
-fn seed(text: &str) -> anyhow::Result<Url> {
-    let help = "give one like https://example.org/page";
-    let url = Url::parse(text).map_err(|e| usage(format!("{text:?} is not a URL ({e}); {help}")))?;
-    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
-        return Err(usage(format!("{text:?} is neither http nor https; {help}")));
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        let url = without_password(&url);
-        output::problem(&format!(
-            "{url}: the user name and password in this URL are not sent; --header 'Authorization: …' would be"
-        ));
-    }
-    Ok(url)
-}
-
-fn place(output: Option<&Path>, seeds: &[Url]) -> anyhow::Result<Output> {
-    let host = seeds.first().and_then(Url::host_str).unwrap_or_default();
-    let path = match output {
-        Some(path) => path.to_owned(),
-        None => PathBuf::from(layout::default_name(host, &timestamp14(System.now()))),
-    };
-    if path.symlink_metadata().is_ok() {
-        return Err(crawl::Error::Exists(path).into());
-    }
-    let is_wacz = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("wacz"));
-    if !is_wacz {
-        return Ok(Output { directory: path, wacz: None });
-    }
-    let mut directory = path.clone().into_os_string();
-    directory.push(".part");
-    Ok(Output { directory: directory.into(), wacz: Some(path) })
-}
-
-fn connector(args: &Args) -> anyhow::Result<Connector> {
-    let mut authorities = Vec::new();
-    for path in &args.ca {
-        authorities.push(std::fs::read(path).with_context(|| path.display().to_string())?);
-    }
-    let authorities: Vec<&[u8]> = authorities.iter().map(Vec::as_slice).collect();
-    let trust = Trust::new(&authorities).context("--ca")?;
-    let mut connector = Connector::new(trust, Duration::from_secs(args.timeout));
-    for rule in &args.resolve {
-        let parsed = rule.split_once(':').and_then(|(host, address)| {
-            let address: IpAddr = address.trim_matches(['[', ']']).parse().ok()?;
-            Some((host, address))
-        });
-        let Some((host, address)) = parsed else {
-            return Err(usage(format!("--resolve {rule:?} is not HOST:ADDRESS")));
-        };
-        connector = connector.resolve(host, vec![address]);
-    }
-    Ok(connector)
-}
-
-fn headers(lines: &[String]) -> anyhow::Result<Vec<(String, String)>> {
-    let split = |line: &String| {
-        let (name, value) = line.split_once(':')?;
-        Some((name.trim().to_owned(), value.trim().to_owned()))
-    };
-    lines.iter().map(|line| split(line).ok_or_else(|| usage("--header takes 'NAME: VALUE'"))).collect()
-}
-
-fn session(args: &Args, seeds: &[Url], headers: &[(String, String)]) -> anyhow::Result<Session> {
-    let mut options = BTreeMap::from([
-        ("concurrency".to_owned(), args.concurrency.to_string()),
-        ("scope".to_owned(), scope_name(args.scope).to_owned()),
-        ("timeout".to_owned(), args.timeout.to_string()),
-    ]);
-    options.extend(args.max_response.map(|bytes| ("max-response".to_owned(), bytes.to_string())));
-    if !args.resolve.is_empty() {
-        options.insert("resolve".to_owned(), args.resolve.join(" "));
-    }
-    Ok(Session {
-        archive: new_urn(&System)?,
-        session: new_urn(&System)?,
-        previous_size: 0,
-        previous_root: None,
-        tool: Tool {
-            name: "fonds".to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            target: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
-            binary_sha256: binary_sha256(),
-        },
-        seeds: seeds.iter().map(without_password).collect(),
-        options,
-        redacted: headers.iter().map(|(name, _)| format!("header {name}")).collect(),
-        user_agent: args.user_agent.clone(),
-    })
-}
-
-fn without_password(url: &Url) -> String {
-    let mut url = url.clone();
-    // Both fail only on URLs that cannot have them.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    url.into()
-}
-
-fn scope_name(scope: ScopeArg) -> &'static str {
-    match scope {
-        ScopeArg::Page => "page",
-        ScopeArg::PageRequisites => "page+requisites",
-    }
-}
-
-/// The running program, where the system lets it be read.
-fn binary_sha256() -> Option<String> {
-    let file = std::fs::File::open(std::env::current_exe().ok()?).ok()?;
-    fonds::digest::sha256_of(file).ok().map(|(digest, _)| digest.value())
-}
-
-/// WARC/1.1 §6.2: who made this and how.
-fn warcinfo(args: &Args) -> Vec<(&'static str, String)> {
-    vec![
-        ("software", format!("fonds/{}", env!("CARGO_PKG_VERSION"))),
-        ("format", "WARC File Format 1.1".to_owned()),
-        (
-            "conformsTo",
-            "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/".to_owned(),
-        ),
-        ("robots", "ignore".to_owned()),
-        ("http-header-user-agent", args.user_agent.clone()),
-        ("description", format!("scope {}", scope_name(args.scope))),
-    ]
 }

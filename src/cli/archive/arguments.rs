@@ -1,0 +1,200 @@
+//! From flags to what a run is asked for, and the errors that a person can make in them.
+
+use super::{Args, Output, ScopeArg};
+use crate::cli::exit::usage;
+use crate::cli::output;
+use anyhow::Context;
+use fonds::crawl;
+use fonds::manifest::{Session, Tool};
+use fonds::package::layout;
+use fonds::wire::{Connector, Trust};
+use fonds::world::{System, World, new_urn, timestamp14};
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use url::Url;
+
+/// Header fields that say how the message is sent, which is not for the user to say.
+const FRAMING: [&str; 5] = ["host", "content-length", "transfer-encoding", "connection", "upgrade"];
+
+/// The URLs named, on the command line first.
+pub(super) fn seeds(args: &Args) -> anyhow::Result<Vec<Url>> {
+    let mut seeds = Vec::new();
+    for text in &args.urls {
+        seeds.push(seed(text, "")?);
+    }
+    if let Some(path) = &args.input {
+        let name = path.display().to_string();
+        let list = if path.as_os_str() == "-" {
+            std::io::read_to_string(std::io::stdin()).context("standard input")?
+        } else {
+            std::fs::read_to_string(path).with_context(|| name.clone())?
+        };
+        for (number, line) in list.trim_start_matches('\u{feff}').lines().map(str::trim).enumerate() {
+            if !line.is_empty() && !line.starts_with('#') {
+                seeds.push(seed(line, &format!("{name}, line {}: ", number + 1))?);
+            }
+        }
+    }
+    if seeds.is_empty() {
+        return Err(usage("no URL to capture"));
+    }
+    Ok(seeds)
+}
+
+fn seed(text: &str, place: &str) -> anyhow::Result<Url> {
+    let help = "give one like https://example.org/page";
+    let url = Url::parse(text).map_err(|e| usage(format!("{place}{text:?} is not a URL ({e}); {help}")))?;
+    if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+        return Err(usage(format!("{place}{text:?} is neither http nor https; {help}")));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        let url = without_password(&url);
+        output::problem(&format!(
+            "{url}: the user name and password in this URL are not sent; --header 'Authorization: …' would be"
+        ));
+    }
+    Ok(url)
+}
+
+/// Where the collection goes; nothing may be there yet.
+pub(super) fn place(output: Option<&Path>, seeds: &[Url]) -> anyhow::Result<Output> {
+    let path = match output {
+        // Without its last slash: what follows is built beside it.
+        Some(path) => path.components().collect(),
+        None => unused_name(seeds),
+    };
+    if path.as_os_str().is_empty() {
+        return Err(usage("-o needs a name"));
+    }
+    if path.symlink_metadata().is_ok() {
+        return Err(crawl::Error::Exists(path).into());
+    }
+    let is_wacz = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("wacz"));
+    if !is_wacz {
+        return Ok(Output { directory: path, wacz: None });
+    }
+    let mut directory = path.clone().into_os_string();
+    directory.push(".part");
+    Ok(Output { directory: directory.into(), wacz: Some(path) })
+}
+
+/// After host and time, and a number where two runs begin in one second.
+fn unused_name(seeds: &[Url]) -> PathBuf {
+    let host = seeds.first().and_then(Url::host_str).unwrap_or_default();
+    let name = layout::default_name(host, &timestamp14(System.now()));
+    let numbered = (2..100).map(|number| format!("{name}-{number}"));
+    let mut names = std::iter::once(name.clone()).chain(numbered).map(PathBuf::from);
+    names.find(|path| path.symlink_metadata().is_err()).unwrap_or_else(|| name.into())
+}
+
+pub(super) fn connector(args: &Args) -> anyhow::Result<Connector> {
+    let mut authorities = Vec::new();
+    for path in &args.ca {
+        let pem = std::fs::read(path).with_context(|| path.display().to_string())?;
+        fonds::wire::certificates(&pem).with_context(|| path.display().to_string())?;
+        authorities.push(pem);
+    }
+    let authorities: Vec<&[u8]> = authorities.iter().map(Vec::as_slice).collect();
+    let trust = Trust::new(&authorities).context("--ca")?;
+    let mut connector = Connector::new(trust, Duration::from_secs(args.timeout));
+    for rule in &args.resolve {
+        let parsed = rule.split_once(':').and_then(|(host, address)| {
+            let address: IpAddr = address.trim_matches(['[', ']']).parse().ok()?;
+            // As it stands in URLs: lower case, and letters beyond ASCII in their xn-- form.
+            Some((url::Host::parse(host).ok()?.to_string(), address))
+        });
+        let Some((host, address)) = parsed else {
+            return Err(usage(format!("--resolve {rule:?} is not HOST:ADDRESS")));
+        };
+        connector = connector.resolve(&host, vec![address]);
+    }
+    Ok(connector)
+}
+
+/// Name and value of each `--header`.
+pub(super) fn headers(lines: &[String]) -> anyhow::Result<Vec<(String, String)>> {
+    lines.iter().map(|line| header(line)).collect()
+}
+
+fn header(line: &str) -> anyhow::Result<(String, String)> {
+    let Some((name, value)) = line.split_once(':').map(|(name, value)| (name.trim(), value.trim())) else {
+        return Err(usage("--header takes 'NAME: VALUE'"));
+    };
+    if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+    {
+        return Err(usage(format!("--header: {name:?} is not the name of a header field")));
+    }
+    if value.contains(['\r', '\n', '\0']) {
+        return Err(usage(format!("--header: the value of {name} is more than one line")));
+    }
+    if FRAMING.iter().any(|framing| name.eq_ignore_ascii_case(framing)) {
+        return Err(usage(format!("--header: {name} is written by fonds itself and cannot be set")));
+    }
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+pub(super) fn session(args: &Args, seeds: &[Url], headers: &[(String, String)]) -> anyhow::Result<Session> {
+    let mut options = BTreeMap::from([
+        ("concurrency".to_owned(), args.concurrency.to_string()),
+        ("scope".to_owned(), scope_name(args.scope).to_owned()),
+        ("timeout".to_owned(), args.timeout.to_string()),
+    ]);
+    options.extend(args.max_response.map(|bytes| ("max-response".to_owned(), bytes.to_string())));
+    if !args.resolve.is_empty() {
+        options.insert("resolve".to_owned(), args.resolve.join(" "));
+    }
+    Ok(Session {
+        archive: new_urn(&System)?,
+        session: new_urn(&System)?,
+        previous_size: 0,
+        previous_root: None,
+        tool: Tool {
+            name: "fonds".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            target: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
+            binary_sha256: binary_sha256(),
+        },
+        seeds: seeds.iter().map(without_password).collect(),
+        options,
+        redacted: headers.iter().map(|(name, _)| format!("header {name}")).collect(),
+        user_agent: args.user_agent.clone(),
+    })
+}
+
+fn without_password(url: &Url) -> String {
+    let mut url = url.clone();
+    // Both fail only on URLs that cannot have them.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    url.into()
+}
+
+fn scope_name(scope: ScopeArg) -> &'static str {
+    match scope {
+        ScopeArg::Page => "page",
+        ScopeArg::PageRequisites => "page+requisites",
+    }
+}
+
+/// The running program, where the system lets it be read.
+fn binary_sha256() -> Option<String> {
+    let file = std::fs::File::open(std::env::current_exe().ok()?).ok()?;
+    fonds::digest::sha256_of(file).ok().map(|(digest, _)| digest.value())
+}
+
+/// WARC/1.1 §6.2: who made this and how.
+pub(super) fn warcinfo(args: &Args) -> Vec<(&'static str, String)> {
+    vec![
+        ("software", format!("fonds/{}", env!("CARGO_PKG_VERSION"))),
+        ("format", "WARC File Format 1.1".to_owned()),
+        (
+            "conformsTo",
+            "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/".to_owned(),
+        ),
+        ("robots", "ignore".to_owned()),
+        ("http-header-user-agent", args.user_agent.clone()),
+        ("description", format!("scope {}", scope_name(args.scope))),
+    ]
+}
