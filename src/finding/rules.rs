@@ -165,6 +165,11 @@ rules! {
     RECORD_UNLISTED Error 2 "record-unlisted" "" "A record of the archive is not in the log.";
     RECORD_ORDER Error 2 "record-order" "" "Records do not stand in the log's order.";
     LOG_UNFINISHED Error 2 "log-unfinished" "" "The log does not end with an end entry: the run was cut, or lines are missing.";
+    LOG_MISSING Error 2 "log-missing" "" "A package made by fonds has no provenance log: it was taken out.";
+    LOG_ORIGIN Error 2 "log-origin" "C2SP tlog-checkpoint" "The checkpoint is of another log: its origin is not the archive that the log names.";
+    CAPTURE_INTERRUPTED Warning 2 "capture-interrupted" "" "The run was interrupted: what is here is intact, but not all that was asked for.";
+    CAPTURE_FAILURES Info 2 "capture-failures" "" "Some URLs were not captured; the log names each, and why.";
+    CAPTURE_UNFINISHED Error 2 "capture-unfinished" "" "The capture did not end, or ended badly: the collection was never sealed.";
     SEED_WITHOUT_FATE Error 2 "seed-without-fate" "" "The log tells neither capture nor failure of a URL that was asked for.";
     LOG_FILES Error 2 "log-files" "" "A file is not the one that the log's end entry names.";
     INDEX_LINE Error 2 "index-line" "CDXJ 0.1.0" "An index line cannot be read, or does not say what the record says.";

@@ -140,9 +140,13 @@ impl Input {
 
     fn warcs_below(&self, root: &Path) -> io::Result<Vec<Input>> {
         let mut paths = Vec::new();
+        let unsealed = !root.join("datapackage.json").exists();
         for entry in std::fs::read_dir(root.join("archive"))? {
             let entry = entry?;
-            let is_warc = entry.file_name().to_str().is_some_and(is_warc_name);
+            let is_warc = entry.file_name().to_str().is_some_and(|name| {
+                // A capture that was killed leaves its WARC open.
+                is_warc_name(name.strip_suffix(".open").filter(|_| unsealed).unwrap_or(name))
+            });
             paths.extend((is_warc && entry.file_type()?.is_file()).then(|| entry.path()));
         }
         paths.sort();

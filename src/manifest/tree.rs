@@ -63,13 +63,16 @@ pub fn write_checkpoint(origin: &str, tree: &Tree) -> io::Result<Vec<u8>> {
     Ok(checkpoint.to_bytes())
 }
 
-/// A checkpoint's three lines; what follows its empty line are signatures, looked at elsewhere.
+/// A checkpoint's three lines. What follows its empty line must be signature lines (C2SP signed-note), which are looked
+/// at elsewhere.
 pub fn read_checkpoint(bytes: &[u8]) -> Option<Checkpoint> {
-    let text = match memchr::memmem::find(bytes, b"\n\n") {
-        Some(at) => bytes.get(..=at)?,
-        None => bytes,
+    let (text, signatures) = match memchr::memmem::find(bytes, b"\n\n") {
+        Some(at) => (bytes.get(..=at)?, std::str::from_utf8(bytes.get(at + 2..)?).ok()?),
+        None => (bytes, ""),
     };
-    Checkpoint::from_bytes(text).ok()
+    let signed = signatures.is_empty()
+        || signatures.ends_with('\n') && signatures.lines().all(|l| l.starts_with("— "));
+    signed.then(|| Checkpoint::from_bytes(text).ok())?.filter(|checkpoint| checkpoint.extension().is_empty())
 }
 
 #[cfg(test)]
@@ -113,6 +116,8 @@ mod tests {
         assert_eq!((read.origin(), read.size(), *read.hash()), ("fonds/x", 1, tree.root()));
         bytes.extend_from_slice("\n— key AAAA\n".as_bytes());
         assert_eq!(*read_checkpoint(&bytes).unwrap().hash(), tree.root());
+        bytes.extend_from_slice(b"hello\n");
+        assert!(read_checkpoint(&bytes).is_none(), "only signatures may follow");
         assert!(read_checkpoint(b"fonds/x\n1\n").is_none());
         assert!(write_checkpoint("two\nlines", &tree).is_err());
     }

@@ -191,9 +191,20 @@ impl Package {
         self.members().iter().any(|member| member.path == path)
     }
 
-    /// The WARCs, in the order of their paths.
+    /// True for the directory of a capture that was never sealed: it has a log and no datapackage.
+    pub fn is_unfinished(&self) -> bool {
+        let directory = matches!(self, Self::Directory(_));
+        directory && self.contains(layout::MANIFEST) && !self.contains(layout::DATAPACKAGE)
+    }
+
+    /// The WARCs, in the order of their paths; of an unfinished capture also those still open.
     pub fn warcs(&self) -> Vec<&Member> {
-        let mut warcs: Vec<&Member> = self.members().iter().filter(|m| layout::is_warc(&m.path)).collect();
+        let unfinished = self.is_unfinished();
+        let is_warc = |m: &&Member| {
+            let open = m.path.strip_suffix(".open").filter(|_| unfinished);
+            layout::is_warc(open.unwrap_or(&m.path))
+        };
+        let mut warcs: Vec<&Member> = self.members().iter().filter(is_warc).collect();
         warcs.sort_by(|a, b| a.path.cmp(&b.path));
         warcs
     }

@@ -5,7 +5,7 @@ use super::scan::Checked;
 use crate::cdxj::{Capture, Entry, Lines};
 use crate::digest::Digest;
 use crate::finding::{Finding, Severity, rules};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{self, BufRead};
 
 /// The fields of an index line that are compared, in this order.
@@ -18,7 +18,9 @@ const CUSTOMARY: usize = 2;
 pub(super) struct Expectations {
     lines: HashMap<(Key, u64), Expected>,
     /// What the pages can refer to: URL and date of each capture.
-    captures: std::collections::HashSet<Key>,
+    captures: HashSet<Key>,
+    /// Where any record begins: other indexers list more kinds of records than fonds does.
+    places: HashSet<(Key, u64)>,
 }
 
 struct Expected {
@@ -32,6 +34,7 @@ impl Expectations {
     /// Takes in a record; `name` is its file's name without directory.
     pub(super) fn see(&mut self, file: &str, name: &str, checked: &Checked) {
         let head = &checked.head;
+        self.places.insert((key(&[name]), head.offset));
         let (Some(uri), Some(date)) = (head.target_uri(), head.date()) else { return };
         let http = checked.http.as_ref();
         let content_type = match http {
@@ -72,8 +75,10 @@ impl Expectations {
             let line = line?;
             findings.extend(line.findings.into_iter().map(|f| grade(f, own).in_file(name)));
             let Some(entry) = line.entry else { continue };
-            let found = self.lines.remove(&(key(&[&entry.filename]), entry.offset));
+            let place = (key(&[&entry.filename]), entry.offset);
+            let found = self.lines.remove(&place);
             let verdict = match &found {
+                None if !own && self.places.contains(&place) => None,
                 None => Some(dangling(&entry)),
                 Some(expected) => disagreement(expected, &entry, own, line.canonical),
             };

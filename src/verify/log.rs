@@ -70,6 +70,8 @@ pub(super) struct Join<R> {
     unlisted: HashMap<String, Seen>,
     /// Seeds of which no line has told a fate.
     seeds: HashSet<Key>,
+    /// The checkpoint's origin, as the first session's archive has it.
+    origin: Option<String>,
     told: Told,
 }
 
@@ -88,6 +90,7 @@ impl<R: Read> Join<R> {
             expected: HashMap::new(),
             unlisted: HashMap::new(),
             seeds: HashSet::new(),
+            origin: None,
             told: Told::default(),
         }
     }
@@ -121,6 +124,7 @@ impl<R: Read> Join<R> {
         self.check_checkpoint(checkpoint)?;
         self.report_unmatched();
         self.report_seeds();
+        self.report_run();
         self.told.lines = self.tree.size();
         Ok(self.told)
     }
@@ -190,6 +194,7 @@ impl<R: Read> Join<R> {
             }
             Body::Session(session) => {
                 self.told.end = None;
+                self.origin.get_or_insert_with(|| format!("fonds/{}", session.archive));
                 self.seeds.extend(session.seeds.iter().map(|seed| key(&[seed])));
             }
             Body::Failure(failure) => failure.seed.iter().for_each(|seed| self.fate(seed)),
@@ -202,6 +207,24 @@ impl<R: Read> Join<R> {
 
     fn fate(&mut self, seed: &str) {
         self.seeds.remove(&key(&[seed]));
+    }
+
+    /// What the end entry says of the run, for people who read only the report.
+    fn report_run(&mut self) {
+        let Some(end) = &self.told.end else { return };
+        let mut told = Vec::new();
+        if end.exit == "interrupted" {
+            told.push(Finding::new(
+                &rules::CAPTURE_INTERRUPTED,
+                "the run was interrupted before its work was done",
+            ));
+        }
+        if end.counts.failures > 0 {
+            let message =
+                format!("{} URLs were not captured; the log's failure entries say why", end.counts.failures);
+            told.push(Finding::new(&rules::CAPTURE_FAILURES, message));
+        }
+        self.told.findings.extend(told.into_iter().map(|finding| finding.in_file(&self.name)));
     }
 
     /// A run that was not interrupted has something to say of each of its seeds.
@@ -249,6 +272,11 @@ impl<R: Read> Join<R> {
             self.told.findings.push(finding.in_file(&self.name));
             return Ok(());
         };
+        if self.origin.as_deref().is_some_and(|origin| origin != checkpoint.origin()) {
+            let message =
+                format!("the checkpoint's origin is {:?}, not that of the log", checkpoint.origin());
+            self.told.findings.push(Finding::new(&rules::LOG_ORIGIN, message).in_file(&self.name));
+        }
         let lines_hold = checkpoint.size() == self.tree.size() && *checkpoint.hash() == self.tree.root();
         if !lines_hold {
             let message = format!(
@@ -287,9 +315,9 @@ impl<R: Read> Join<R> {
         let mut missing: Vec<Expected> = self.expected.drain().map(|(_, e)| e).collect();
         missing.sort_by_key(|e| e.seq);
         for Expected { seq, record, file, offset } in missing {
-            let uri = record.warc.target_uri.unwrap_or_default();
+            let uri = record.warc.target_uri.map(|uri| format!(" of {uri}")).unwrap_or_default();
             let message = format!(
-                "the log's entry {seq}, a {} record {uri}, is not in the archive",
+                "the log's entry {seq}, a {} record{uri}, is not in the archive",
                 record.warc.record_type
             );
             let finding = Finding::new(&rules::RECORD_MISSING, message).of_record(record.warc.id);

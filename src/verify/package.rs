@@ -26,8 +26,11 @@ struct Check<'a> {
 }
 
 pub(super) fn check(run: &mut Verification, package: &Package) -> io::Result<()> {
-    let findings = package.audit()?;
-    run.findings.extend(package.name(), findings);
+    let unfinished = package.is_unfinished();
+    if !unfinished {
+        let findings = package.audit()?;
+        run.findings.extend(package.name(), findings);
+    }
     let log = open_log(package)?;
     let end = (package.name().to_owned(), 0);
     let mut check =
@@ -35,8 +38,12 @@ pub(super) fn check(run: &mut Verification, package: &Package) -> io::Result<()>
     for warc in package.warcs() {
         check.warc(&warc.path)?;
     }
-    check.check_indexes()?;
-    check.check_log()?;
+    if unfinished {
+        check.report_unfinished()?;
+    } else {
+        check.check_indexes()?;
+        check.check_log()?;
+    }
     let kind = if matches!(package, Package::Wacz(_)) { "wacz" } else { "collection" };
     let (name, counts) = (package.name().to_owned(), check.counts);
     run.inputs.push(InputReport { name, kind: kind.to_owned(), counts });
@@ -114,6 +121,37 @@ impl Check<'_> {
         Ok(())
     }
 
+    /// A capture that was killed: what is there is held against the log as far as that goes.
+    fn report_unfinished(&mut self) -> io::Result<()> {
+        let message = format!(
+            "the capture did not end: this collection was never sealed. {} records are readable; `fonds ls`, `extract` \
+             and `mend` read them",
+            self.counts.records
+        );
+        let name = self.package.name();
+        self.run.findings.extend(name, [Finding::new(&rules::CAPTURE_UNFINISHED, message)]);
+        if let Some(log) = self.log.take() {
+            let told = log.finish(None, (&self.end.0, self.end.1))?;
+            let expected = [rules::CHECKPOINT_INVALID.code, rules::LOG_UNFINISHED.code];
+            let rest = told.findings.into_iter().filter(|finding| !expected.contains(&finding.code));
+            self.run.findings.extend(name, rest);
+            self.counts.log_lines += told.lines;
+            self.run.evidence.without_log += 1;
+        }
+        Ok(())
+    }
+
+    /// Without a log there is no level 2; a package by fonds has had one.
+    fn report_no_log(&mut self) -> io::Result<()> {
+        self.run.evidence.without_log += 1;
+        let datapackage = self.package.audit_form()?.datapackage;
+        if datapackage.is_some_and(|datapackage| datapackage.by_fonds()) {
+            let message = "fonds made this package, and its provenance log is gone: what was removed with it cannot be told";
+            self.run.findings.extend(self.package.name(), [Finding::new(&rules::LOG_MISSING, message)]);
+        }
+        Ok(())
+    }
+
     fn check_log(&mut self) -> io::Result<()> {
         let index = std::mem::take(&mut self.index);
         let own = self.log.is_some();
@@ -123,7 +161,7 @@ impl Check<'_> {
                 self.check_pages(&index, &mut told)?;
                 self.check_files(&told)?;
             }
-            None => self.run.evidence.without_log += 1,
+            None => self.report_no_log()?,
         }
         self.run.findings.extend(self.package.name(), index.unlisted(own));
         Ok(())

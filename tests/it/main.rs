@@ -2,9 +2,7 @@
 
 // What a test cannot go on from is its failure, and what it skips it says.
 #![allow(
-    clippy::disallowed_methods,
     clippy::unwrap_used,
-    clippy::disallowed_methods,
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,

@@ -2,7 +2,7 @@
 
 mod arguments;
 
-use super::exit::{Exit, Outcome};
+use super::exit::{Exit, Outcome, usage};
 use super::{Global, output};
 use anyhow::Context;
 use clap::ValueEnum;
@@ -93,6 +93,9 @@ pub(crate) fn run(args: Args, global: Global) -> Outcome {
 /// Captures; gives the path of what was made.
 pub(crate) fn capture(args: Args, global: Global) -> anyhow::Result<(PathBuf, Exit)> {
     let seeds = arguments::seeds(&args)?;
+    if args.user_agent.contains(char::is_control) {
+        return Err(usage("--user-agent must be one line"));
+    }
     let output = arguments::place(args.output.as_deref(), &seeds)?;
     let connector = arguments::connector(&args)?;
     let headers = arguments::headers(&args.header)?;
