@@ -172,6 +172,7 @@ impl Run<'_> {
         let kind = match input.kind() {
             Kind::Html => Some("text/html"),
             Kind::Text => Some("text/plain"),
+            _ if bytes.is_empty() => Some("text/plain"),
             _ if extract::is_extractable(None, &bytes) => None,
             _ => anyhow::bail!("this is no archive, no page and no text that fonds reads"),
         };

@@ -3,6 +3,7 @@
 use super::exit::{Exit, Outcome};
 use super::inputs::{self, ReadArgs};
 use super::{Global, output};
+use anyhow::Context;
 use clap::ValueEnum;
 use fonds::input::Input;
 use fonds::records::{Row, Rows};
@@ -47,7 +48,8 @@ pub(crate) fn run(args: Args, global: Global) -> Outcome {
     let mut exit = if found.unreadable { Exit::Io } else { Exit::Done };
     let mut out = output::stdout();
     for input in &found.inputs {
-        let one = list(input, &args, &mut out)?;
+        let one =
+            list(input, &args, found.inputs.len() > 1, &mut out).with_context(|| input.name().to_owned())?;
         if exit == Exit::Done {
             exit = one;
         }
@@ -56,10 +58,15 @@ pub(crate) fn run(args: Args, global: Global) -> Outcome {
     Ok(exit)
 }
 
-fn list(input: &Input, args: &Args, out: &mut dyn Write) -> Outcome {
+fn list(input: &Input, args: &Args, several: bool, out: &mut dyn Write) -> Outcome {
     let mut exit = Exit::Done;
-    for warc in input.warcs()? {
-        let source = inputs::source(&warc)?;
+    let warcs = input.warcs()?;
+    for warc in &warcs {
+        // An offset means something only beside its file's name.
+        if matches!(args.format, Format::Human) && (several || warcs.len() > 1) {
+            writeln!(out, "{}:", output::printable(warc.name()))?;
+        }
+        let source = inputs::source(warc)?;
         let mut rows = Rows::new(warc.name(), source, Limits::default())?;
         while let Some(row) = rows.next_row()? {
             if wanted(&row, args) {
@@ -82,8 +89,12 @@ fn wanted(row: &Row, args: &Args) -> bool {
     let status_fits =
         args.status.is_empty() || row.status.is_some_and(|status| args.status.contains(&status));
     let mime_fits =
-        args.mime.as_ref().is_none_or(|mime| row.mime.as_ref().is_some_and(|m| m.starts_with(mime)));
+        args.mime.as_ref().is_none_or(|mime| row.mime.as_ref().is_some_and(|m| begins_with(m, mime)));
     type_fits && url_fits && status_fits && mime_fits
+}
+
+fn begins_with(text: &str, start: &str) -> bool {
+    text.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start))
 }
 
 fn write_row(row: &Row, format: Format, out: &mut dyn Write) -> anyhow::Result<()> {

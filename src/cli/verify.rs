@@ -133,7 +133,7 @@ fn human(report: &Report, global: Global, out: &mut dyn Write) -> anyhow::Result
             shown.len() - limit
         )?;
     }
-    if global.quiet {
+    if global.quiet || report.inputs.is_empty() {
         return Ok(());
     }
     summary(report, out)

@@ -33,6 +33,7 @@ pub use limits::Limits;
 pub use render::{Source, json_line};
 pub use training::{TrainingRow, training_rows};
 
+use crate::message::sniff;
 use blocks::Shape;
 use decide::Verdict;
 use metadata::Hints;
@@ -156,7 +157,11 @@ fn looks_like_markup(bytes: &[u8]) -> bool {
 }
 
 /// No control bytes but those of text.
+/// What has a signature of its own, as PDF has, is no text however it is written.
 fn looks_like_text(bytes: &[u8]) -> bool {
+    if !matches!(sniff::identify(bytes), None | Some("text/plain" | "text/html" | "text/xml")) {
+        return false;
+    }
     let control = |byte: &&u8| **byte < 0x20 && !matches!(**byte, b'\t' | b'\n' | b'\r' | 0x0c | 0x1b);
     !bytes.is_empty() && bytes.iter().take(1024).filter(control).count() == 0
 }

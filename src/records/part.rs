@@ -41,9 +41,23 @@ impl Wanted {
         match self {
             Self::First => true,
             Self::Id(id) => head.id() == Some(crate::warc::bare_uri(id)),
-            Self::Url(url) => head.target_uri() == Some(url) && gives_content(&head.record_type()),
+            Self::Url(url) => {
+                head.target_uri().is_some_and(|uri| is_same(uri, url)) && gives_content(&head.record_type())
+            }
         }
     }
+}
+
+/// As it stands in the record, or as a browser would write it down: escaped, without fragment.
+fn is_same(uri: &str, wanted: &str) -> bool {
+    let normal = |text: &str| {
+        let mut url = url::Url::parse(text).ok()?;
+        url.set_fragment(None);
+        Some(url)
+    };
+    uri == wanted
+        || normal(wanted)
+            .is_some_and(|wanted| uri == wanted.as_str() || normal(uri).as_ref() == Some(&wanted))
 }
 
 fn gives_content(record_type: &RecordType) -> bool {

@@ -65,6 +65,8 @@ pub(super) struct Join<R> {
     tree: Tree,
     leaf_tree: Tree,
     next_seq: u64,
+    /// Byte offset of the line read last.
+    at: u64,
     last_matched: Option<u64>,
     expected: HashMap<String, Expected>,
     unlisted: HashMap<String, Seen>,
@@ -86,6 +88,7 @@ impl<R: Read> Join<R> {
             tree: Tree::default(),
             leaf_tree: Tree::default(),
             next_seq: 0,
+            at: 0,
             last_matched: None,
             expected: HashMap::new(),
             unlisted: HashMap::new(),
@@ -118,7 +121,9 @@ impl<R: Read> Join<R> {
     /// archive ends, for records that are missing there.
     pub(super) fn finish(mut self, checkpoint: Option<&[u8]>, end: (&str, u64)) -> io::Result<Told> {
         while let Some((seq, record)) = self.next_entry()? {
-            let (file, offset) = (end.0.to_owned(), end.1);
+            // Without any WARC the only place to name is the log's own line.
+            let (file, offset) =
+                if end.1 == 0 { (self.name.clone(), self.at) } else { (end.0.to_owned(), end.1) };
             self.expect(Expected { seq, record, file, offset });
         }
         self.check_checkpoint(checkpoint)?;
@@ -161,6 +166,7 @@ impl<R: Read> Join<R> {
     fn next_entry(&mut self) -> io::Result<Option<(u64, Box<Record>)>> {
         while let Some(line) = self.lines.next_line()? {
             self.bind(&line)?;
+            self.at = line.offset;
             let seq = self.next_seq;
             self.next_seq += 1;
             if !line.ended {

@@ -253,11 +253,17 @@ fn refusal_words(host: &str, error: &rustls::Error) -> String {
         Bad::Expired | Bad::ExpiredContext { .. } => "it has expired",
         Bad::NotValidYet | Bad::NotValidYetContext { .. } => "it is not valid yet",
         Bad::Revoked => "it was revoked",
-        Bad::UnknownIssuer => "it leads to no known root (self-signed, or an intermediate is missing)",
+        Bad::UnknownIssuer => {
+            "it leads to no known root (self-signed, or an intermediate is missing); --ca names further ones"
+        }
         Bad::NotValidForName | Bad::NotValidForNameContext { .. } => "it is for another host",
         Bad::BadSignature => "a signature in its chain is wrong",
         Bad::BadEncoding => "it cannot be read",
         Bad::InvalidPurpose => "it is not for TLS servers",
+        // webpki tells this through a type of its own, whose words are not for people.
+        other if format!("{other:?}").contains("CaUsedAsEndEntity") => {
+            "it is that of a certificate authority (self-signed); to trust it, name its authority with --ca"
+        }
         other => return format!("the certificate of {host} is refused: {other}"),
     };
     format!("the certificate of {host} is refused: {reason}")

@@ -2,6 +2,7 @@
 
 // What a test cannot go on from is its failure, and what it skips it says.
 #![allow(
+    clippy::disallowed_methods,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::indexing_slicing,
