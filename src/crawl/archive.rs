@@ -153,11 +153,15 @@ impl Archive {
         let get = |name: &str| fields.iter().find(|(n, _)| *n == name).map(|(_, v)| v.as_str());
         let filename = self.writer.name();
         let entry = Capture {
-            record_type,
+            record_type: record_type.clone(),
             target_uri: get("WARC-Target-URI").unwrap_or_default(),
             date: get("WARC-Date").unwrap_or_default(),
             status: context.http.as_ref().and_then(|http| http.status),
-            content_type: context.content_type.as_deref(),
+            // The message's own type, where the block is one.
+            content_type: match record_type {
+                RecordType::Resource | RecordType::Metadata => get("Content-Type"),
+                _ => context.content_type.as_deref(),
+            },
             payload_digest: get("WARC-Payload-Digest"),
             filename: &filename,
             offset: written.offset,
