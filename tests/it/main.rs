@@ -2,4 +2,6 @@
 
 mod archive;
 mod common;
+mod index;
+mod mend;
 mod wire;
