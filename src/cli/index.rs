@@ -1,6 +1,6 @@
 //! `fonds index`
 
-use super::exit::{Exit, Outcome};
+use super::exit::{Exit, Outcome, usage};
 use super::inputs::{self, ReadArgs};
 use super::{Global, output};
 use anyhow::Context;
@@ -108,9 +108,8 @@ struct Target {
 
 impl Target {
     fn create(path: &Path) -> anyhow::Result<Self> {
-        let taken = || std::io::Error::from(std::io::ErrorKind::AlreadyExists);
-        if path.try_exists()? {
-            return Err(taken()).with_context(|| path.display().to_string());
+        if path.try_exists().with_context(|| path.display().to_string())? {
+            return Err(usage(format!("{} exists; nothing is overwritten", path.display())));
         }
         let directory = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let file = tempfile::Builder::new()

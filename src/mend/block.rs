@@ -1,8 +1,11 @@
 //! The block of a record that may be damaged: what the reader gave, or what lies between this record and the next.
 
-use super::sums::{BlockSum, Sums, Verdict};
+use super::sums::{BlockSum, Said, Sums, Verdict};
+use crate::digest::{Digest, Hasher};
 use crate::input::section::Shared;
-use crate::warc::{Head, Record};
+use crate::message::body::Body;
+use crate::message::payload::Payload;
+use crate::warc::{Head, Record, RecordType};
 use std::io::{self, BufReader, Read, Seek, Write};
 use std::path::Path;
 use tempfile::SpooledTempFile;
@@ -10,6 +13,8 @@ use tempfile::SpooledTempFile;
 /// Bytes of a block held in memory; more go to a temporary file.
 const HELD: usize = 1 << 20;
 const STEP: usize = 64 * 1024;
+/// Decoded bytes that are looked at.
+const DECODED: u64 = 256 << 20;
 /// The bytes that end a record, at most.
 const SEPARATOR: usize = 4;
 
@@ -34,17 +39,18 @@ impl Block {
         loop {
             let chunk = record.chunk()?;
             if chunk.is_empty() {
-                return block.done();
+                break;
             }
             block.push(chunk)?;
         }
+        block.done(&record.head)
     }
 
     /// `length` bytes of what lies behind the head.
     fn retake(source: impl Read, head: &Head, length: u64, spool: &Path) -> io::Result<Self> {
         let mut block = Filling::new(head, spool);
         each(source.take(length), &mut |bytes| block.push(bytes))?;
-        block.done()
+        block.done(head)
     }
 
     /// The block from its first byte.
@@ -52,6 +58,26 @@ impl Block {
         self.file.rewind()?;
         Ok(&mut self.file)
     }
+}
+
+/// True where WARC-Payload-Digest is that of the payload with its content coding off, too, as some writers have it.
+fn is_digest_of_decoded(head: &Head, block: &mut SpooledTempFile) -> io::Result<bool> {
+    let said = head.fields.get("WARC-Payload-Digest").map(Digest::parse);
+    let (Some(Ok(said)), true) = (said, head.holds_http()) else { return Ok(false) };
+    let message = match head.record_type() {
+        RecordType::Request => Payload::request(),
+        _ => Payload::response(),
+    };
+    let body = Body::new(block, message)?;
+    if body.field("Content-Encoding").is_none() {
+        return Ok(false);
+    }
+    let mut hasher = Hasher::new(said.algorithm());
+    each(body.decoded(DECODED), &mut |bytes| {
+        hasher.update(bytes);
+        Ok(())
+    })?;
+    Ok(hasher.finish() == said)
 }
 
 struct Filling {
@@ -71,8 +97,12 @@ impl Filling {
         self.file.write_all(bytes)
     }
 
-    fn done(self) -> io::Result<Block> {
-        Ok(Block { file: self.file, length: self.length, verdict: self.sums.finish() })
+    fn done(self, head: &Head) -> io::Result<Block> {
+        let mut block = Block { file: self.file, length: self.length, verdict: self.sums.finish() };
+        if matches!(block.verdict.payload, Said::False(_)) && is_digest_of_decoded(head, block.bytes()?)? {
+            block.verdict.payload = Said::True;
+        }
+        Ok(block)
     }
 }
 

@@ -100,13 +100,13 @@ impl Lines {
     }
 
     /// Puts the syntax right that readers refuse; gives whether anything was.
-    pub(super) fn put_syntax_right(&mut self, head: &Head) -> bool {
+    pub(super) fn put_syntax_right(&mut self) -> bool {
         let before = self.changed;
         self.put_version_right();
         self.put_text_right();
         self.put_names_right();
         self.put_repeats_right();
-        self.put_values_right(head);
+        self.put_values_right();
         self.changed |= !self.appended.is_empty();
         self.changed || before
     }
@@ -171,20 +171,29 @@ impl Lines {
         self.lines = kept;
     }
 
-    fn put_values_right(&mut self, head: &Head) {
-        let address = head.fields.get("WARC-IP-Address");
-        if address.is_some_and(|value| value.parse::<IpAddr>().is_err()) {
+    fn put_values_right(&mut self) {
+        if self.value("WARC-IP-Address").is_some_and(|value| value.parse::<IpAddr>().is_err()) {
             self.take_out("WARC-IP-Address");
         }
-        if let Some(id) = head.fields.get("WARC-Record-ID")
+        if let Some(uri) = self.value("WARC-Target-URI").filter(|uri| uri.contains(char::is_whitespace)) {
+            self.replace("WARC-Target-URI", &without_blanks(&uri));
+        }
+        if let Some(id) = self.value("WARC-Record-ID")
             && !(id.starts_with('<') && id.ends_with('>'))
-            && let Some(bare) = uri_in(id)
+            && let Some(bare) = uri_in(&id)
         {
             self.replace("WARC-Record-ID", &format!("<{bare}>"));
         }
-        if let Some(date) = head.date().and_then(in_utc) {
+        if let Some(date) = self.value("WARC-Date").and_then(|date| in_utc(&date)) {
             self.replace("WARC-Date", &date);
         }
+    }
+
+    /// The value of a field; folded lines stay as they are in it.
+    fn value(&self, name: &str) -> Option<String> {
+        let line = self.lines.iter().find(|line| line.is(name))?;
+        let value = String::from_utf8_lossy(line.bytes.get(line.name.len() + 1..)?).into_owned();
+        Some(value.trim_matches([' ', '\t', '\r', '\n']).to_owned())
     }
 
     /// Takes a field away; the value that it had is kept.
@@ -233,6 +242,18 @@ impl Line {
 /// RFC 9110 §5.6.2.
 fn is_token(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+}
+
+/// White space percent-encoded, as a URI must have it.
+fn without_blanks(uri: &str) -> String {
+    let mut out = String::with_capacity(uri.len() + 8);
+    for c in uri.trim().chars() {
+        match c {
+            c if c.is_whitespace() => c.to_string().bytes().for_each(|b| out.push_str(&format!("%{b:02X}"))),
+            c => out.push(c),
+        }
+    }
+    out
 }
 
 /// The URI of an identifier whose brackets are missing or surplus; `None` where it is no URI.

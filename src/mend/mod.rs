@@ -73,7 +73,7 @@ pub fn mend(
         summary: Summary::default(),
         reached: 0,
         seen: HashMap::new(),
-        gzip: reader.is_gzip(),
+        packed: is_packed(input)?,
     };
     let mut held: Option<Held> = None;
     while let Some(mut record) = reader.next_record()? {
@@ -128,7 +128,10 @@ struct Between {
 
 impl Between {
     fn new(findings: Vec<Finding>) -> Self {
-        let junk = findings.iter().find(|finding| finding.code == "gzip-junk").and_then(|f| f.offset);
+        let junk = findings
+            .iter()
+            .find(|finding| matches!(finding.code, "gzip-junk" | "zstd-junk"))
+            .and_then(|f| f.offset);
         Self { findings: codes(findings), junk }
     }
 }
@@ -145,7 +148,8 @@ struct Mender<'a> {
     reached: u64,
     /// What the records written so far hold, by their ids, both hashed.
     seen: HashMap<u64, (u32, u64)>,
-    gzip: bool,
+    /// Records lie in members or frames.
+    packed: bool,
 }
 
 /// What is known of a record once the next one has been found.
@@ -196,12 +200,12 @@ impl Mender<'_> {
         if let Some(region) = region {
             self.surplus(&start, region.surplus(length, said), next, end)?;
         }
-        let shares = next.is_some_and(|next| next.offset == start.offset && self.gzip);
+        let shares = next.is_some_and(|next| next.offset == start.offset && self.packed);
         if shares {
             return Ok(());
         }
         let to = next.map_or(self.input.length(), |next| next.offset);
-        self.reached = match self.gzip {
+        self.reached = match self.packed {
             false => to,
             // The end of a member that is not known is where something else was found, or the next member.
             true if end <= start.offset => junk.unwrap_or(to),
@@ -222,7 +226,7 @@ impl Mender<'_> {
             return Ok(());
         }
         let behind = head.raw.len() as u64 + from;
-        if self.gzip {
+        if self.packed {
             let inner = Some(head.inner_offset + behind);
             return self.stretch(head.offset, inner, length, false);
         }
@@ -241,11 +245,22 @@ impl Mender<'_> {
             return Ok(());
         }
         // What is left of a trailer carries nothing of the record before it.
-        let trailer = block.is_some() && length < 8 && findings.contains(&"gzip-truncated");
+        let trailer =
+            block.is_some() && length < 8 && findings.iter().any(|code| code.ends_with("-truncated"));
         let member = findings.contains(&"member-empty")
-            && !findings.iter().any(|code| matches!(*code, "gzip-junk" | "gzip-gap" | "junk"));
+            && !findings
+                .iter()
+                .any(|code| matches!(*code, "gzip-junk" | "gzip-gap" | "zstd-junk" | "zstd-gap" | "junk"));
         let blank = trailer || member || is_blank(self.input.section(from, length))?;
+        let blank = blank || self.is_skippable(from)?;
         self.stretch(from, None, length, blank)
+    }
+
+    /// A zstd frame of no content, such as a dictionary, which the new file does not need.
+    fn is_skippable(&self, from: u64) -> Result<bool, Error> {
+        let mut magic = Vec::new();
+        self.input.section(from, 4).read_to_end(&mut magic)?;
+        Ok(matches!(magic.as_slice(), [0x50..=0x5f, 0x2a, 0x4d, 0x18]))
     }
 
     fn stretch(&mut self, offset: u64, inner: Option<u64>, length: u64, blank: bool) -> Result<(), Error> {
@@ -282,7 +297,7 @@ impl Mender<'_> {
     /// The head as it will be written, and what there is to say of it.
     fn put_right(&mut self, settled: &mut Settled) -> (Lines, Option<Note>) {
         let mut lines = settled.lines();
-        if lines.put_syntax_right(&settled.head) && !settled.changes.contains(&Change::Arc) {
+        if lines.put_syntax_right() && !settled.changes.contains(&Change::Arc) {
             settled.changes.push(Change::Head);
         }
         settled.put_length_right(&mut lines);
@@ -315,9 +330,8 @@ impl Mender<'_> {
             (known, self.seen.len() > before)
         });
         let again = known.is_some_and(|(_, first)| !first);
-        let clash = again
-            && (known.is_some_and(|(known, _)| known != content)
-                || settled.changes.contains(&Change::Digest));
+        let other = known.is_some_and(|(known, _)| known != content);
+        let clash = again && !by_wget(&settled.head) && (other || settled.changes.contains(&Change::Digest));
         let unsure = altered || settled.changes.contains(&Change::Block) || settled.assumed();
         if old.is_some() && !clash && !unsure {
             return (None, false);
@@ -499,9 +513,22 @@ fn new_id(file: &str, settled: &Settled) -> String {
     uuid::Builder::from_custom_bytes(bytes).into_uuid().urn().to_string()
 }
 
+/// wget gives all records about itself one id, which every reader knows.
+fn by_wget(head: &Head) -> bool {
+    head.target_uri().is_some_and(|uri| uri.starts_with("metadata://gnu.org/software/wget/"))
+}
+
 fn bare_name(uri: &str) -> &str {
     let bare = bare_uri(uri);
     bare.strip_prefix("filedesc://").unwrap_or(bare)
+}
+
+/// True where records lie in gzip members or zstd frames, with a dictionary before them or without.
+fn is_packed(input: &Shared) -> io::Result<bool> {
+    let mut magic = Vec::new();
+    input.section(0, 4).read_to_end(&mut magic)?;
+    let skippable = matches!(magic.as_slice(), [0x50..=0x5f, 0x2a, 0x4d, 0x18]);
+    Ok(skippable || matches!(magic.as_slice(), [0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd]))
 }
 
 fn needs_uri(record_type: &RecordType) -> bool {
@@ -530,7 +557,10 @@ fn codes(findings: impl IntoIterator<Item = Finding>) -> Vec<&'static str> {
 
 /// True for what is said of bytes that belong to no record, though it names the member that they lie in.
 fn lies_between(finding: &Finding) -> bool {
-    matches!(finding.code, "junk" | "newlines-extra" | "head-unfinished" | "member-empty" | "gzip-gap")
+    matches!(
+        finding.code,
+        "junk" | "newlines-extra" | "head-unfinished" | "member-empty" | "gzip-gap" | "zstd-gap"
+    )
 }
 
 /// True for line ends and NUL bytes alone.

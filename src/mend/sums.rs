@@ -59,7 +59,9 @@ impl Sums {
             RecordType::Request => Payload::request(),
             _ => Payload::response(),
         });
-        let payload = said(head, "WARC-Payload-Digest").filter(|_| !payload_is_elsewhere(head));
+        // Where there is no block by the head's own word, the digest is that of a payload that was never here.
+        let here = !payload_is_elsewhere(head) && head.content_length != Some(0);
+        let payload = said(head, "WARC-Payload-Digest").filter(|_| here);
         Self {
             block: said(head, "WARC-Block-Digest").map(|said| (said.clone(), hasher(said.as_ref()))),
             payload: payload.map(|said| {

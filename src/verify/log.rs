@@ -118,12 +118,12 @@ impl<R: Read> Join<R> {
     }
 
     /// After the last record: reads the log to its end and holds it against its checkpoint. `end` is where the
-    /// archive ends, for records that are missing there.
+    /// archive ends, for records that are missing there; empty where there is no WARC at all.
     pub(super) fn finish(mut self, checkpoint: Option<&[u8]>, end: (&str, u64)) -> io::Result<Told> {
         while let Some((seq, record)) = self.next_entry()? {
             // Without any WARC the only place to name is the log's own line.
             let (file, offset) =
-                if end.1 == 0 { (self.name.clone(), self.at) } else { (end.0.to_owned(), end.1) };
+                if end.0.is_empty() { (self.name.clone(), self.at) } else { (end.0.to_owned(), end.1) };
             self.expect(Expected { seq, record, file, offset });
         }
         self.check_checkpoint(checkpoint)?;

@@ -32,7 +32,7 @@ pub(super) fn check(run: &mut Verification, package: &Package) -> io::Result<()>
         run.findings.extend(package.name(), findings);
     }
     let log = open_log(package)?;
-    let end = (package.name().to_owned(), 0);
+    let end = (String::new(), 0);
     let mut check =
         Check { run, package, log, index: Expectations::default(), counts: Counts::default(), end };
     for warc in package.warcs() {
