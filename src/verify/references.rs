@@ -76,8 +76,16 @@ impl References {
             }
             Some(other) => findings.push(place(duplicate(other, &known), head)),
         }
-        for waiting in self.waiting.remove(&key(id)).unwrap_or_default() {
-            findings.extend(compare(&waiting, &known));
+        // A repackaged or mended record stands for the one that it came from (guidelines, recommendation 16).
+        let before = head.fields.all("WARC-Previous-Record-ID").map(|id| key(crate::warc::bare_uri(id)));
+        let before: Vec<Key> = before.collect();
+        for previous in &before {
+            self.known.entry(*previous).or_insert(known);
+        }
+        for id in std::iter::once(key(id)).chain(before) {
+            for waiting in self.waiting.remove(&id).unwrap_or_default() {
+                findings.extend(compare(&waiting, &known));
+            }
         }
         for (target, waiting) in references(file, head, known) {
             match self.known.get(&target) {
@@ -273,6 +281,15 @@ mod tests {
         assert_eq!(gone(&[info, &request, &elsewhere]), unresolved, "another URI's");
         assert_eq!(gone(&[&request, &metadata]).len(), 4, "an excerpt: its warcinfo is not here either");
         assert!(gone(&[info, &request, &metadata, A]).is_empty());
+    }
+
+    #[test]
+    fn a_record_stands_for_the_one_that_it_came_from() {
+        let request = A.replace("response", "request").replace("urn:x:a", "urn:x:b")
+            + "WARC-Concurrent-To: <urn:x:a>\r\n";
+        let mended = A.replace("urn:x:a", "urn:x:c") + "WARC-Previous-Record-ID: <urn:x:a>\r\n";
+        assert!(run(&[&mended, &request]).is_empty());
+        assert!(run(&[&request, &mended]).is_empty());
     }
 
     #[test]
