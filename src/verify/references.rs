@@ -76,15 +76,17 @@ impl References {
             }
             Some(other) => findings.push(place(duplicate(other, &known), head)),
         }
-        // A repackaged or mended record stands for the one that it came from (guidelines, recommendation 16).
+        // A repackaged or mended record stands for the one that it came from (guidelines, recommendation 16), but for
+        // its payload, which may be what had to be mended.
         let before = head.fields.all("WARC-Previous-Record-ID").map(|id| key(crate::warc::bare_uri(id)));
         let before: Vec<Key> = before.collect();
         for previous in &before {
-            self.known.entry(*previous).or_insert(known);
+            self.known.entry(*previous).or_insert(Known { payload: None, ..known });
         }
         for id in std::iter::once(key(id)).chain(before) {
+            let target = self.known.get(&id).copied().unwrap_or(known);
             for waiting in self.waiting.remove(&id).unwrap_or_default() {
-                findings.extend(compare(&waiting, &known));
+                findings.extend(compare(&waiting, &target));
             }
         }
         for (target, waiting) in references(file, head, known) {

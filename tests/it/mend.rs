@@ -11,8 +11,7 @@ use tempfile::{TempDir, tempdir};
 
 /// The bytes of a WARC of a few records.
 fn captured(dir: &TempDir) -> Vec<u8> {
-    let server =
-        serve(vec![("/", ok("text/html", "<p>text".repeat(200))), ("/two", ok("text/html", "<p>two"))]);
+    let server = serve(vec![("/", ok("text/html", incompressible())), ("/two", ok("text/html", "<p>two"))]);
     let out = dir.path().join("c");
     archive(&out, &[&server.url("/"), &server.url("/two")], &[]).expect(0);
     let collection = Collection::new(&out);
@@ -51,6 +50,11 @@ fn every_record_of_a_good_file_keeps_its_bytes() {
         mend(&input, &plain, &["--plain"]).expect(0);
         assert_eq!(fs::read(&plain).unwrap(), content);
     }
+}
+
+/// A body that is most of its record, compressed too, so that the record's middle is in the block.
+fn incompressible() -> String {
+    (0..2000u32).map(|n| format!("<p>{:x}", n.wrapping_mul(2_654_435_761))).collect()
 }
 
 #[test]
