@@ -1,5 +1,7 @@
 //! `fonds index`: lines that lead to the bytes, and that other tools agree with.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout)]
+
 use crate::common::cli::{archive, fonds, fonds_reading};
 use crate::common::collection::{Collection, gzip};
 use crate::common::server::Server;
