@@ -14,7 +14,7 @@ use tempfile::{TempDir, tempdir};
 /// The bytes of a WARC of a few records.
 fn captured(dir: &TempDir) -> Vec<u8> {
     let server =
-        serve(vec![("/", ok("text/html", &"<p>text".repeat(200))), ("/two", ok("text/html", "<p>two"))]);
+        serve(vec![("/", ok("text/html", "<p>text".repeat(200))), ("/two", ok("text/html", "<p>two"))]);
     let out = dir.path().join("c");
     archive(&out, &[&server.url("/"), &server.url("/two")], &[]).expect(0);
     let collection = Collection::new(&out);
