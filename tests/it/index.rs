@@ -1,13 +1,17 @@
 //! `fonds index`: lines that lead to the bytes, and that other tools agree with.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout)]
+
 use crate::common::cli::{archive, fonds, fonds_reading};
 use crate::common::collection::{Collection, gzip};
 use crate::common::server::Server;
 use crate::common::site::{ok, serve};
 use serde_json::Value;
 use std::fs;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 use tempfile::tempdir;
 
 fn capture(out: &Path) -> (Collection, Server) {
@@ -165,4 +169,104 @@ fn lines_of_foreign_archives_are_those_of_cdxj_indexer_but_for_what_is_argued() 
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(same * 100 >= lines_in_all * 93, "{same} of {lines_in_all} lines are the same");
+}
+
+/// A capture whose request was a POST with this body.
+fn posted(id: u32, content_type: &str, body: &str, answer: &str) -> Vec<u8> {
+    let record = |kind: &str, id: u32, extra: &str, block: String| {
+        let head = format!(
+            "WARC/1.1\r\nWARC-Type: {kind}\r\nWARC-Record-ID: <urn:uuid:00000000-0000-4000-8000-{id:012}>\r\n\
+             WARC-Date: 2024-03-01T12:00:05Z\r\nWARC-Target-URI: http://example.com/api\r\n{extra}\
+             Content-Type: application/http;msgtype={kind}\r\nContent-Length: {}\r\n\r\n",
+            block.len()
+        );
+        gzip(format!("{head}{block}\r\n\r\n").as_bytes())
+    };
+    let length = |text: &str| format!("Content-Length: {}\r\n\r\n{text}", text.len());
+    let asked = format!(
+        "POST /api HTTP/1.1\r\nHost: example.com\r\nContent-Type: {content_type}\r\n{}",
+        length(body)
+    );
+    let answered = format!("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n{}", length(answer));
+    let concurrent = format!("WARC-Concurrent-To: <urn:uuid:00000000-0000-4000-8000-{id:012}>\r\n");
+    [record("response", id, "", answered), record("request", id + 500, &concurrent, asked)].concat()
+}
+
+/// One request to the replay server; the whole answer.
+fn ask(port: u16, request: &str) -> Option<String> {
+    let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).ok()?;
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    stream.write_all(request.as_bytes()).ok()?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).ok()?;
+    Some(String::from_utf8_lossy(&answer).into_owned())
+}
+
+struct Replay(std::process::Child);
+
+impl Drop for Replay {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn pywb_replays_pages_and_answers_to_posts_through_the_index() {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let Some(wayback) = path.split(':').map(|at| Path::new(at).join("wayback")).find(|tool| tool.is_file())
+    else {
+        println!("not tested: pywb's wayback is not on PATH");
+        return;
+    };
+    let dir = tempdir().unwrap();
+    let (captured, server) = capture(&dir.path().join("c"));
+    let (archive, indexes) =
+        (dir.path().join("collections/t/archive"), dir.path().join("collections/t/indexes"));
+    fs::create_dir_all(&archive).unwrap();
+    fs::create_dir_all(&indexes).unwrap();
+    fs::write(archive.join("page.warc.gz"), captured.read(&captured.warc())).unwrap();
+    let posts = [
+        ("application/x-www-form-urlencoded", "q=one&r=%C3%A9", "the first answer"),
+        ("application/json", r#"{"q": "two", "n": [1, 2.5, true]}"#, "the second answer"),
+        ("application/octet-stream", "raw\u{1}", "the third answer"),
+    ];
+    let warc: Vec<u8> =
+        posts.iter().zip(1..).flat_map(|((t, body, answer), id)| posted(id, t, body, answer)).collect();
+    fs::write(archive.join("post.warc.gz"), warc).unwrap();
+    let index = indexes.join("index.cdxj");
+    fonds(["index", archive.to_str().unwrap(), "-o", index.to_str().unwrap()]).expect(0);
+
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let child = Command::new(wayback)
+        .args(["-b", "127.0.0.1", "-p", &port.to_string()])
+        .current_dir(dir.path())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let _replay = Replay(child);
+    let line =
+        fs::read_to_string(&index).unwrap().lines().find(|line| line.contains("s.css")).unwrap().to_owned();
+    let stamp = line.split(' ').nth(1).unwrap();
+    let get = format!("GET /t/{stamp}id_/{} HTTP/1.0\r\nHost: localhost\r\n\r\n", server.url("/s.css"));
+    let page = (0..60)
+        .find_map(|_| {
+            ask(port, &get).or_else(|| {
+                std::thread::sleep(Duration::from_millis(500));
+                None
+            })
+        })
+        .expect("pywb answers within half a minute");
+    assert!(page.starts_with("HTTP/1.1 200") || page.starts_with("HTTP/1.0 200"), "{page}");
+    assert!(page.ends_with("p{}"), "{page}");
+    for (content_type, body, answer) in posts {
+        let post = format!(
+            "POST /t/20240301120005id_/http://example.com/api HTTP/1.0\r\nHost: localhost\r\nContent-Type: \
+             {content_type}\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        let replayed = ask(port, &post).unwrap();
+        assert!(replayed.ends_with(answer), "{body}: {replayed}");
+    }
 }

@@ -1,5 +1,7 @@
 //! `fonds mend`: what is good comes out as it was, what is not is told, and what comes out verifies.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::print_stdout)]
+
 use crate::common::cli::{Run, archive, fonds};
 use crate::common::collection::{Collection, gzip, records};
 use crate::common::site::{ok, serve};
