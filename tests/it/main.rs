@@ -20,6 +20,9 @@ mod fixtures;
 mod interop;
 mod list;
 mod memory;
+mod mutate;
 mod signals;
+#[allow(unreachable_pub)]
+mod targets;
 mod verify;
 mod wire;
