@@ -21,6 +21,9 @@ mod interop;
 mod list;
 mod memory;
 mod mend;
+mod mutate;
 mod signals;
+#[allow(unreachable_pub)]
+mod targets;
 mod verify;
 mod wire;

@@ -1,0 +1,108 @@
+//! What is written in lines and in JSON: what was understood is written back, and means the same.
+
+use fonds::cdxj;
+use fonds::digest::{Algorithm, Digest, Hasher};
+use fonds::manifest::{self, Body, read_checkpoint};
+use fonds::package::{datapackage as descriptor, pages as list};
+
+/// Index lines.
+pub fn cdxj(data: &[u8]) {
+    let mut last = None;
+    for line in cdxj::Lines::new(data) {
+        let line = line.expect("memory is read");
+        assert!(last.replace(line.offset).is_none_or(|before| before < line.offset));
+        assert!(line.offset < data.len() as u64 && (line.entry.is_some() || !line.findings.is_empty()));
+        let Some(entry) = line.entry else { continue };
+        let text = entry.line();
+        assert!(!text.contains('\n'), "{text:?}");
+        let (again, _) = cdxj::parse(text.as_bytes());
+        assert_eq!(again, Some(entry), "{text:?}");
+    }
+    if let Some(time) = std::str::from_utf8(data).ok().and_then(cdxj::timestamp) {
+        assert!(time.len() == 14 && time.bytes().all(|b| b.is_ascii_digit()), "{time:?}");
+    }
+}
+
+/// datapackage.json and datapackage-digest.json.
+pub fn datapackage(data: &[u8]) {
+    let (package, findings) = descriptor::parse(data);
+    assert!(package.is_some() || !findings.is_empty(), "silence");
+    if let Some(package) = package {
+        let (again, _) = descriptor::parse(&package.to_json());
+        assert_eq!(again, Some(package));
+    }
+    let (digest, findings) = descriptor::parse_digest(data);
+    assert!(digest.is_some() || !findings.is_empty(), "silence");
+    if let Some(digest) = digest {
+        assert_eq!(descriptor::parse_digest(&digest.to_json()).0, Some(digest));
+    }
+}
+
+/// pages.jsonl.
+pub fn pages(data: &[u8]) {
+    let mut last = None;
+    for line in list::Lines::new(data) {
+        let line = line.expect("memory is read");
+        assert!(last.replace(line.offset).is_none_or(|before| before < line.offset));
+        assert!(line.offset < data.len() as u64);
+        let Some(page) = line.page else { continue };
+        let text = list::header("x") + &page.line();
+        let again = list::Lines::new(text.as_bytes()).nth(1).expect("a line").expect("memory is read");
+        assert_eq!(again.page, Some(page), "{text:?}");
+    }
+}
+
+/// The provenance log: the lines are the file.
+pub fn manifest(data: &[u8]) {
+    let mut lines = manifest::Lines::new(data);
+    let mut tree = manifest::Tree::default();
+    let mut joined = Vec::new();
+    while let Some(line) = lines.next_line().expect("memory is read") {
+        assert_eq!(line.offset, joined.len() as u64);
+        joined.extend_from_slice(&line.bytes);
+        if line.ended {
+            joined.push(b'\n');
+        }
+        tree.push(manifest::leaf_hash(&line.bytes));
+        match line.entry {
+            Ok(entry) if !matches!(entry.body, Body::Unknown) => {
+                let text = serde_json::to_vec(&entry).expect("an entry is JSON");
+                assert_eq!(serde_json::from_slice::<manifest::Entry>(&text).ok(), Some(entry));
+            }
+            Ok(_) => {}
+            Err(reason) => assert!(!reason.contains('\n'), "{reason:?}"),
+        }
+    }
+    assert_eq!(joined, data);
+    tree.root();
+}
+
+/// A checkpoint that was understood is written back as it stood.
+pub fn checkpoint(data: &[u8]) {
+    if let Some(checkpoint) = read_checkpoint(data) {
+        let text = checkpoint.to_bytes();
+        assert_eq!(read_checkpoint(&text).map(|again| again.to_bytes()), Some(text.clone()));
+        assert!(data.starts_with(&text), "{:?}", String::from_utf8_lossy(&text));
+    }
+}
+
+/// A key never breaks an index line.
+pub fn surt(data: &[u8]) {
+    let url = String::from_utf8_lossy(data);
+    let key = fonds::surt::key(&url);
+    assert!(!key.is_empty() && !key.contains(|c: char| c.is_ascii_whitespace() || c.is_ascii_control()), "{key:?}");
+    assert!(key.len() <= 3 * url.len() + 64, "{} bytes of {}", key.len(), url.len());
+}
+
+/// Labelled digests in all their spellings.
+pub fn digest(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let Ok(digest) = Digest::parse(&text) else { return };
+    assert_eq!(digest.bytes().len(), digest.algorithm().output_len());
+    assert_eq!(Digest::parse(&digest.to_string()), Ok(digest.clone()));
+    let algorithm = Algorithm::from_label(digest.algorithm().label());
+    assert_eq!(algorithm, Some(digest.algorithm()));
+    let mut hasher = Hasher::new(digest.algorithm());
+    hasher.update(data);
+    assert_eq!(hasher.finish().bytes().len(), digest.bytes().len());
+}
