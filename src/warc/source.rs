@@ -32,8 +32,9 @@ impl Read for Source {
     }
 }
 
-/// Bytes asked of the source at once.
-const STEP: usize = 256 * 1024;
+/// Bytes asked of the source at once: small enough for a processor's cache, large enough that what is moved to the
+/// front when the window slides, a part of a member, does not count.
+const STEP: usize = 1024 * 1024;
 
 /// A sliding window; memory is the largest `want` asked of [`Window::fill`] plus one step.
 #[derive(Debug)]
@@ -64,7 +65,7 @@ impl Window {
     /// At least `want` bytes, fewer only at the end of the source.
     pub(crate) fn fill(&mut self, want: usize) -> io::Result<&[u8]> {
         while self.end - self.start < want && !self.eof {
-            self.grow(want)?;
+            self.grow(want);
             let room = self.buffer.get_mut(self.end..).unwrap_or_default();
             match self.source.read(room) {
                 Ok(0) => self.eof = true,
@@ -90,15 +91,18 @@ impl Window {
         Ok(true)
     }
 
-    fn grow(&mut self, want: usize) -> io::Result<()> {
-        if self.start > 0 && (self.start == self.end || self.buffer.len() - self.end < STEP) {
+    /// Slides, so that as much as can be is read at once, and grows where even that does not make room for `want`.
+    fn grow(&mut self, want: usize) {
+        if self.end - self.start == 0 {
+            (self.start, self.end) = (0, 0);
+        }
+        if self.start > 0 && (self.start + want > self.buffer.len() || self.end == self.buffer.len()) {
             self.buffer.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);
         }
-        let need = (self.start + want).max(self.end + STEP / 4);
+        let need = (self.start + want).max(STEP);
         if self.buffer.len() < need {
-            self.buffer.resize(need.max(STEP), 0);
+            self.buffer.resize(need, 0);
         }
-        Ok(())
     }
 }

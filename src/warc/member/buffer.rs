@@ -44,6 +44,15 @@ impl Buffer {
         self.out.get_mut(self.end..).unwrap_or_default()
     }
 
+    /// Room for `length` bytes, and nothing before them.
+    pub(super) fn anew(&mut self, length: usize) -> &mut [u8] {
+        self.clear();
+        if self.out.len() < length {
+            self.out.resize(length, 0);
+        }
+        self.out.get_mut(..length).unwrap_or_default()
+    }
+
     /// So many bytes were put into the room.
     pub(super) fn made(&mut self, n: usize) {
         self.end = (self.end + n).min(self.out.len());

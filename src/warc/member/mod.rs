@@ -3,15 +3,17 @@
 //! [`Content`] gives the uncompressed bytes of one member (or frame) at a time and knows where in the file it lies. Each
 //! is taken apart by hand and its check sums are compared; what is damaged, empty, cut or no member at all becomes a
 //! finding, and after damage the next member whose content begins a record is found again. [`gzip`] and [`zstd`] hold
-//! what is particular to each, [`resync`] what lies between members.
+//! what is particular to each, [`whole`] the short way for sound gzip members, [`resync`] what lies between members.
 
 mod buffer;
 mod gzip;
 mod resync;
+mod whole;
 mod zstd;
 
 use self::buffer::Buffer;
 use self::gzip::Gzip;
+use self::whole::Whole;
 use self::zstd::Zstd;
 use super::source::{Source, Window};
 use crate::finding::{Finding, rules};
@@ -68,7 +70,7 @@ pub(crate) struct Content {
 
 /// What takes a member apart.
 enum Codec {
-    Gzip(Gzip),
+    Gzip(Gzip, Whole),
     Zstd(Zstd),
 }
 
@@ -100,7 +102,7 @@ impl Content {
     pub(crate) fn new(source: Source, begins: Begins) -> io::Result<Self> {
         let mut window = Window::new(source);
         let codec = match window.fill(4)? {
-            [0x1f, 0x8b, ..] => Some(Codec::Gzip(Gzip::new())),
+            [0x1f, 0x8b, ..] => Some(Codec::Gzip(Gzip::new(), Whole::new())),
             bytes if zstd::begins(bytes) => Some(Codec::Zstd(Zstd::new()?)),
             _ => None,
         };
@@ -127,7 +129,7 @@ impl Content {
     pub(crate) fn container(&self) -> Container {
         match self.codec {
             None => Container::Plain,
-            Some(Codec::Gzip(_)) => Container::Gzip,
+            Some(Codec::Gzip(..)) => Container::Gzip,
             Some(Codec::Zstd(_)) => Container::Zstd,
         }
     }
@@ -226,8 +228,14 @@ impl Content {
         self.members += 1;
         self.out.clear();
         let Some(codec) = &mut self.codec else { return Ok(()) };
+        if let Codec::Gzip(_, whole) = codec
+            && whole.take(&mut self.window, &mut self.out)?
+        {
+            self.state = State::Ended;
+            return Ok(());
+        }
         let begun = match codec {
-            Codec::Gzip(gzip) => gzip.begin(&mut self.window)?,
+            Codec::Gzip(gzip, _) => gzip.begin(&mut self.window)?,
             Codec::Zstd(zstd) => zstd.begin(&mut self.window)?,
         };
         self.state = State::Open;
@@ -244,7 +252,7 @@ impl Content {
         let exhausted = input.is_empty();
         let room = self.out.room(want);
         let step = match codec {
-            Codec::Gzip(gzip) => gzip.step(input, room),
+            Codec::Gzip(gzip, _) => gzip.step(input, room),
             Codec::Zstd(zstd) => zstd.step(input, room),
         };
         self.window.consume(step.used);
@@ -266,7 +274,7 @@ impl Content {
 
     fn end_member(&mut self) -> io::Result<()> {
         let end = match &mut self.codec {
-            Some(Codec::Gzip(gzip)) => gzip.end(&mut self.window)?,
+            Some(Codec::Gzip(gzip, _)) => gzip.end(&mut self.window)?,
             Some(Codec::Zstd(zstd)) => zstd.end(&mut self.window)?,
             None => return Ok(()),
         };

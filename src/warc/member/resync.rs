@@ -86,7 +86,7 @@ impl Content {
         let bytes = self.window.fill(trial)?;
         let bytes = bytes.get(..trial.min(bytes.len())).unwrap_or_default();
         let content = match &mut self.codec {
-            Some(Codec::Gzip(gzip)) => gzip.first_bytes(bytes),
+            Some(Codec::Gzip(gzip, _)) => gzip.first_bytes(bytes),
             Some(Codec::Zstd(zstd)) => zstd.first_bytes(bytes),
             None => return Ok(false),
         };
