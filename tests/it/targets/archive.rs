@@ -173,7 +173,8 @@ pub fn mend(data: &[u8]) {
     let Ok(mended) = std::fs::read(&output) else { return };
     let source = Source::Seek(Box::new(Cursor::new(mended.clone())));
     let seen = read_within(Limits::default(), source, true);
-    let structural = ["gzip-damaged", "gzip-junk", "block-cut", "separator", "junk", "member-shared", "head-unfinished"];
+    let structural =
+        ["gzip-damaged", "gzip-junk", "block-cut", "separator", "junk", "member-shared", "head-unfinished"];
     for finding in &seen.findings {
         assert!(!structural.contains(&finding.code), "{finding:?}");
     }

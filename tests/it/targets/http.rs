@@ -32,7 +32,12 @@ fn ends(data: &[u8], parts: &[&[u8]], method: &str, close: Close) -> Ending {
     ending
 }
 
-fn parts(data: &[u8], slices: &[&[u8]], response: bool, context: &Context<'_>) -> (PayloadEnd, Vec<u8>, Vec<u8>) {
+fn parts(
+    data: &[u8],
+    slices: &[&[u8]],
+    response: bool,
+    context: &Context<'_>,
+) -> (PayloadEnd, Vec<u8>, Vec<u8>) {
     let message = if response { Payload::response() } else { Payload::request() };
     let mut message = message.limits(LIMITS);
     let (mut body, mut payload) = (Vec::new(), Vec::new());
@@ -111,13 +116,14 @@ pub fn chunked(data: &[u8]) {
 /// The first line names the codings, the rest is coded: the output is bounded, and the same however it comes.
 pub fn coding(data: &[u8]) {
     const LIMIT: u64 = 64 << 10;
-    let (names, coded) = data.iter().position(|b| *b == b'\n').map_or((data, &[][..]), |at| data.split_at(at));
+    let (names, coded) =
+        data.iter().position(|b| *b == b'\n').map_or((data, &[][..]), |at| data.split_at(at));
     let coded = coded.get(1..).unwrap_or_default();
     let names = String::from_utf8_lossy(names);
     let undo = |source: Box<dyn Read + Send>| {
         let mut decoded = decode(&names, source, LIMIT);
         let mut out = Vec::new();
-        (&mut decoded).read_to_end(&mut out).expect("memory is read");
+        decoded.read_to_end(&mut out).expect("memory is read");
         (out, decoded.findings())
     };
     let (out, findings) = undo(Box::new(Cursor::new(coded.to_vec())));

@@ -90,7 +90,10 @@ pub fn checkpoint(data: &[u8]) {
 pub fn surt(data: &[u8]) {
     let url = String::from_utf8_lossy(data);
     let key = fonds::surt::key(&url);
-    assert!(!key.is_empty() && !key.contains(|c: char| c.is_ascii_whitespace() || c.is_ascii_control()), "{key:?}");
+    assert!(
+        !key.is_empty() && !key.contains(|c: char| c.is_ascii_whitespace() || c.is_ascii_control()),
+        "{key:?}"
+    );
     assert!(key.len() <= 3 * url.len() + 64, "{} bytes of {}", key.len(), url.len());
 }
 

@@ -53,7 +53,8 @@ pub const ALL: &[Target] = &[
 
 /// A hash that is the same everywhere: what a target chooses by.
 pub fn fingerprint(data: &[u8]) -> u64 {
-    data.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
+    data.iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x100_0000_01b3))
 }
 
 /// The next of a row of numbers (xorshift64*).

@@ -36,7 +36,11 @@ pub fn links(data: &[u8]) {
     let charset = charset(data);
     let whole = page_links(&mut &data[..], &base(), charset).expect("memory is read");
     assert_links(&whole);
-    assert_eq!(whole, page_links(&mut Drip::new(data), &base(), charset).expect("memory is read"), "dripping");
+    assert_eq!(
+        whole,
+        page_links(&mut Drip::new(data), &base(), charset).expect("memory is read"),
+        "dripping"
+    );
     let mut scanner = PageScanner::new(&base(), charset);
     slices(data).into_iter().for_each(|part| scanner.write(part));
     assert_eq!(whole, scanner.finish(), "in slices");
@@ -57,12 +61,13 @@ fn article(data: &[u8], content_type: &str) -> Article {
     let limits = Limits { bytes: 256 << 10, nodes: 5000, depth: 64, script: 4096, comments: 50 };
     let comments = [Comments::Drop, Comments::Separate, Comments::Keep][(fingerprint(data) % 3) as usize];
     let options = Options { comments, limits };
-    let page = Page { bytes: data, content_type: Some(content_type), url: Some("https://example.com/2024/05/06/x") };
+    let page =
+        Page { bytes: data, content_type: Some(content_type), url: Some("https://example.com/2024/05/06/x") };
     let article = extract(&page, &options);
     assert_eq!(article, extract(&page, &options), "the same twice");
     assert!(article.comments.len() <= limits.comments);
     assert!(comments != Comments::Drop || article.comments.is_empty());
-    assert!(article.text().is_empty() || article.markdown().len() > 0);
+    assert!(article.text().is_empty() || !article.markdown().is_empty());
     assert!(!article.text().is_empty() || article.error.is_some(), "no text and no word why");
     let line = json_line(&article, &Source::default()).to_string();
     assert!(!line.contains('\n'), "more than one line");
@@ -71,7 +76,8 @@ fn article(data: &[u8], content_type: &str) -> Article {
 
 /// A page of markup, its charset named or not.
 pub fn html(data: &[u8]) {
-    let content_type = charset(data).map_or("text/html".to_owned(), |name| format!("text/html; charset={name}"));
+    let content_type =
+        charset(data).map_or("text/html".to_owned(), |name| format!("text/html; charset={name}"));
     article(data, &content_type);
 }
 

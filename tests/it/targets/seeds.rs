@@ -51,7 +51,8 @@ pub fn records() -> Vec<Vec<u8>> {
         )
     };
     let body = |text: &'static str| text.split_once("\r\n\r\n").expect("a head").1.as_bytes();
-    let concurrent = |n: u32| format!("WARC-Concurrent-To: <urn:uuid:0000000{n}-1111-4222-8333-444444444444>\r\n");
+    let concurrent =
+        |n: u32| format!("WARC-Concurrent-To: <urn:uuid:0000000{n}-1111-4222-8333-444444444444>\r\n");
     let page = "http://example.com/search";
     let refers = "WARC-Profile: http://netpreserve.org/warc/1.0/revisit/identical-payload-digest\r\n\
         WARC-Refers-To: <urn:uuid:00000004-1111-4222-8333-444444444444>\r\n\
@@ -73,8 +74,20 @@ pub fn records() -> Vec<Vec<u8>> {
             RESPONSE.as_bytes(),
             Some(b"<!DOCTYPE html><p>Text.</p>"),
         ),
-        record("response", 4, &http("response", "http://example.com/missing", ""), PLAIN.as_bytes(), Some(body(PLAIN))),
-        record("revisit", 5, &http("response", "http://example.com/again", refers), head.as_bytes(), Some(b"none\n")),
+        record(
+            "response",
+            4,
+            &http("response", "http://example.com/missing", ""),
+            PLAIN.as_bytes(),
+            Some(body(PLAIN)),
+        ),
+        record(
+            "revisit",
+            5,
+            &http("response", "http://example.com/again", refers),
+            head.as_bytes(),
+            Some(b"none\n"),
+        ),
         record(
             "metadata",
             6,
@@ -119,7 +132,8 @@ pub fn archives() -> Vec<Vec<u8>> {
         URL IP-address Archive-date Content-type Archive-length\n\ndns:example.org 192.0.2.1 20080430204825 text/dns 5\nhello\n\
         http://example.org/a 192.0.2.1 20080430204826 text/html 21\nHTTP/1.0 200 OK\r\n\r\nhi\n"
         .to_vec();
-    let dictionary = [&0x184d_2a5d_u32.to_le_bytes()[..], &24_u32.to_le_bytes(), b"WARC-Type: response\r\n123"].concat();
+    let dictionary =
+        [&0x184d_2a5d_u32.to_le_bytes()[..], &24_u32.to_le_bytes(), b"WARC-Type: response\r\n123"].concat();
     vec![
         plain.clone(),
         packed.clone(),
@@ -145,7 +159,10 @@ pub fn heads() -> Vec<Vec<u8>> {
         head.split_once("\r\n").expect("a version line").1.as_bytes().to_vec()
     };
     let mut heads: Vec<Vec<u8>> = records().iter().map(head).collect();
-    heads.push(b"Content-Length: 5\r\nFolded: a\r\n b\r\n\tc\r\nno colon\r\n: no name\r\ncontent-length : 5".to_vec());
+    heads.push(
+        b"Content-Length: 5\r\nFolded: a\r\n b\r\n\tc\r\nno colon\r\n: no name\r\ncontent-length : 5"
+            .to_vec(),
+    );
     heads
 }
 
@@ -162,8 +179,11 @@ fn zip_of(parts: &[(&str, &[u8])], method: CompressionMethod, wide: bool) -> Vec
 /// A WACZ whose datapackage tells the truth.
 fn wacz(method: CompressionMethod) -> Vec<u8> {
     let warc = each(&records(), gzip);
-    let parts: [(&str, &[u8]); 3] =
-        [("archive/a.warc.gz", &warc), ("indexes/index.cdxj", INDEX.as_bytes()), ("pages/pages.jsonl", PAGES.as_bytes())];
+    let parts: [(&str, &[u8]); 3] = [
+        ("archive/a.warc.gz", &warc),
+        ("indexes/index.cdxj", INDEX.as_bytes()),
+        ("pages/pages.jsonl", PAGES.as_bytes()),
+    ];
     let description = described(&parts).to_json();
     let digest = Digest::of(&description, None).to_json();
     let more = [("datapackage.json", &description[..]), ("datapackage-digest.json", &digest[..])];
@@ -189,7 +209,8 @@ fn described(parts: &[(&str, &[u8])]) -> Datapackage {
 
 /// ZIPs by another hand.
 pub fn zips() -> Vec<Vec<u8>> {
-    let parts: [(&str, &[u8]); 2] = [("archive/a.warc", b"WARC/1.1\r\n"), ("indexes/i", b"abc abc abc abc abc abc abc")];
+    let parts: [(&str, &[u8]); 2] =
+        [("archive/a.warc", b"WARC/1.1\r\n"), ("indexes/i", b"abc abc abc abc abc abc abc")];
     vec![
         zip_of(&parts, CompressionMethod::Stored, false),
         zip_of(&parts, CompressionMethod::Deflated, false),
@@ -225,7 +246,13 @@ pub fn messages() -> Vec<Vec<u8>> {
 
 /// Bodies in chunks.
 pub fn chunked() -> Vec<Vec<u8>> {
-    let texts = ["3\r\nabc\r\n0\r\n\r\n", "1;a=\"b\"\nx\n00\nT: t\r\n\nmore", "a \r\n0123456789\r\n3", "no chunks", "fffffffffffffffff\r\n"];
+    let texts = [
+        "3\r\nabc\r\n0\r\n\r\n",
+        "1;a=\"b\"\nx\n00\nT: t\r\n\nmore",
+        "a \r\n0123456789\r\n3",
+        "no chunks",
+        "fffffffffffffffff\r\n",
+    ];
     texts.map(|text| text.as_bytes().to_vec()).to_vec()
 }
 
@@ -256,7 +283,16 @@ pub fn coded() -> Vec<Vec<u8>> {
 pub fn urls() -> Vec<Vec<u8>> {
     let vectors = include_str!("../../../src/surt/vectors.tsv");
     let listed = vectors.lines().filter_map(|line| line.split('\t').next());
-    let odd = ["", "//host", "http://[::1]:8080/?", "http://a b/ç?%zz#x", "http:///", "?q", "http://1.2.3.4:99999/", "a:b:c@d/e"];
+    let odd = [
+        "",
+        "//host",
+        "http://[::1]:8080/?",
+        "http://a b/ç?%zz#x",
+        "http:///",
+        "?q",
+        "http://1.2.3.4:99999/",
+        "a:b:c@d/e",
+    ];
     listed.chain(odd).map(|url| url.as_bytes().to_vec()).collect()
 }
 
@@ -294,7 +330,8 @@ pub fn index_lines() -> Vec<Vec<u8>> {
 
 /// datapackage.json and its digest file.
 pub fn datapackages() -> Vec<Vec<u8>> {
-    let package = described(&[("archive/a.warc.gz", b"abc"), ("pages/pages.jsonl", PAGES.as_bytes())]).to_json();
+    let package =
+        described(&[("archive/a.warc.gz", b"abc"), ("pages/pages.jsonl", PAGES.as_bytes())]).to_json();
     vec![
         Digest::of(&package, Some(serde_json::json!({ "hash": "sha256:00", "created": "2026" }))).to_json(),
         package,
@@ -325,10 +362,23 @@ pub fn checkpoints() -> Vec<Vec<u8>> {
 
 /// Labelled digests.
 pub fn digests() -> Vec<Vec<u8>> {
-    let labels = ["md5", "sha1", "SHA-256", "sha512", "sha512-256", "sha3-256", "blake2s", "blake2b", "blake3", "sha384"];
+    let labels = [
+        "md5",
+        "sha1",
+        "SHA-256",
+        "sha512",
+        "sha512-256",
+        "sha3-256",
+        "blake2s",
+        "blake2b",
+        "blake3",
+        "sha384",
+    ];
     let mut all: Vec<Vec<u8>> = labels
         .iter()
-        .filter_map(|label| Algorithm::from_label(label).map(|algorithm| (label, Hasher::new(algorithm).finish())))
+        .filter_map(|label| {
+            Algorithm::from_label(label).map(|algorithm| (label, Hasher::new(algorithm).finish()))
+        })
         .map(|(label, digest)| format!("{label}:{}", digest.value()).into_bytes())
         .collect();
     all.push(b"sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ".to_vec());
@@ -338,7 +388,8 @@ pub fn digests() -> Vec<Vec<u8>> {
 
 /// Pages of markup.
 pub fn pages() -> Vec<Vec<u8>> {
-    let utf16: Vec<u8> = "\u{feff}<p>Text of <a href=x>sixteen</a> bits.".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let utf16: Vec<u8> =
+        "\u{feff}<p>Text of <a href=x>sixteen</a> bits.".encode_utf16().flat_map(u16::to_le_bytes).collect();
     vec![
         PAGE.as_bytes().to_vec(),
         utf16,
