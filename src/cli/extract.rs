@@ -88,7 +88,7 @@ pub(crate) fn run(args: Args, global: Global) -> Outcome {
         CommentsArg::Separate => Comments::Separate,
         CommentsArg::Keep => Comments::Keep,
     };
-    let jobs = args.jobs.map_or_else(cores, NonZeroUsize::get);
+    let jobs = args.jobs.map_or_else(inputs::cores, NonZeroUsize::get);
     let options = Options { comments, ..Options::default() };
     let mut run = Run {
         args: &args,
@@ -128,10 +128,6 @@ pub(crate) fn run(args: Args, global: Global) -> Outcome {
 #[derive(Debug, thiserror::Error)]
 #[error("standard output")]
 struct Written(#[source] std::io::Error);
-
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
-}
 
 impl Run<'_> {
     fn input(&mut self, input: &Input) -> anyhow::Result<()> {

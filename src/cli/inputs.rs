@@ -4,6 +4,7 @@ use super::output;
 use fonds::input::{self, Finder, Input};
 use fonds::warc::Source;
 use std::io;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 /// What path arguments give.
@@ -67,6 +68,11 @@ fn authorities(path: &PathBuf) -> anyhow::Result<Vec<Vec<u8>>> {
     use anyhow::Context;
     let pem = std::fs::read(path).with_context(|| path.display().to_string())?;
     fonds::wire::certificates(&pem).with_context(|| path.display().to_string())
+}
+
+/// Threads where none are asked for.
+pub(crate) fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
 /// A WARC's bytes: with random access where that costs nothing, else as a stream.

@@ -8,9 +8,10 @@ use clap::ValueEnum;
 use fonds::finding::Severity;
 use fonds::input::{Input, Kind};
 use fonds::package::Package;
-use fonds::verify::{Options, Report, Status, Verdict, Verification};
+use fonds::verify::{Options, Report, Status, Verdict, Verification, Warc};
 use fonds::world::{System, World, millis};
 use std::io::Write;
+use std::num::NonZeroUsize;
 
 /// Findings printed for people before the rest is only counted.
 const SHOWN: usize = 50;
@@ -36,6 +37,9 @@ pub(crate) struct Args {
     /// How the report is written.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
+    /// Threads (default: all cores); the report does not depend on it.
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -51,29 +55,59 @@ enum Format {
 pub(crate) fn run(args: Args, global: Global) -> Outcome {
     let found = inputs::find(&args.read, global.quiet)?;
     let mut unreadable = found.unreadable;
-    let options = Options { spool: inputs::spool(), closed: args.closed, ..Options::default() };
+    let jobs = args.jobs.map_or_else(inputs::cores, NonZeroUsize::get);
+    let options = Options { spool: inputs::spool(), closed: args.closed, jobs, ..Options::default() };
     let mut verification = Verification::new(options);
-    for input in &found.inputs {
-        if let Err(error) = check(&mut verification, input).with_context(|| input.name().to_owned()) {
-            output::problem(&in_words(&error));
-            unreadable = true;
-        }
+    let mut failed = |name: &str, error: anyhow::Error| {
+        output::problem(&in_words(&error.context(name.to_owned())));
+        unreadable = true;
+    };
+    for inputs in found.inputs.chunk_by(|a, b| !is_package(a) && !is_package(b)) {
+        check(&mut verification, inputs, &mut failed);
     }
     let report = verification.finish(millis(System.now()));
     write(&report, args.format, global)?;
     Ok(exit(&report, &args, unreadable))
 }
 
-fn check(verification: &mut Verification, input: &Input) -> anyhow::Result<()> {
-    match input.kind() {
+fn is_package(input: &Input) -> bool {
+    matches!(input.kind(), Kind::Collection | Kind::Wacz)
+}
+
+/// Either a package or any number of bare WARCs.
+fn check(verification: &mut Verification, inputs: &[Input], failed: &mut dyn FnMut(&str, anyhow::Error)) {
+    if let [input] = inputs
+        && is_package(input)
+    {
+        package(verification, input).unwrap_or_else(|error| failed(input.name(), error));
+        return;
+    }
+    let openers: Vec<_> = inputs.iter().map(|input| || inputs::source(input)).collect();
+    let warcs: Vec<_> = inputs
+        .iter()
+        .zip(&openers)
+        .map(|(input, open)| Warc { name: input.name(), length: length(input), open })
+        .collect();
+    verification.warcs(&warcs, &mut |number, error| {
+        failed(inputs.get(number).map_or("", Input::name), error.into());
+    });
+}
+
+fn package(verification: &mut Verification, input: &Input) -> anyhow::Result<()> {
+    let package = match input.kind() {
         Kind::Collection => {
             let path = input.path().context("a collection without a path")?;
-            verification.package(&Package::directory(input.name(), path)?)?;
+            Package::directory(input.name(), path)?
         }
-        Kind::Wacz => verification.package(&Package::from_shared(input.name(), input.shared()?)?)?,
-        _ => verification.warc(input.name(), inputs::source(input)?)?,
-    }
-    Ok(())
+        _ => Package::from_shared(input.name(), input.shared()?)?,
+    };
+    Ok(verification.package(&package)?)
+}
+
+/// Of a file; a pipe that has a path is read once.
+fn length(input: &Input) -> Option<u64> {
+    let metadata = std::fs::metadata(input.path()?).ok()?;
+    metadata.is_file().then_some(metadata.len())
 }
 
 fn exit(report: &Report, args: &Args, unreadable: bool) -> Exit {

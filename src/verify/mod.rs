@@ -4,6 +4,7 @@
 //! for its structure and digests, holds index, pages and provenance log against the records, and resolves references
 //! over all of them. Nothing stops at the first finding. What is found becomes a [`Report`].
 
+mod ahead;
 mod collect;
 mod fields;
 mod index;
@@ -19,10 +20,11 @@ mod tests;
 
 pub use self::report::{Counts, InputReport, LevelReport, Report, SCHEMA, Status, TimeBounds, Verdict};
 
+use self::ahead::{File, Scanner};
 use self::collect::Collector;
 use self::references::References;
 use self::report::Evidence;
-use self::scan::{Checked, Digests};
+use self::scan::{Checked, Digests, Settings, Walk};
 use self::segments::Segments;
 use crate::package::Package;
 use crate::warc::{Limits, Source};
@@ -38,6 +40,27 @@ pub struct Options {
     pub closed: bool,
     /// Bounds on what is read.
     pub limits: Limits,
+    /// Threads that read; 0 and 1 mean that there are no others. What is reported does not depend on it.
+    pub jobs: usize,
+    /// Bytes of a file that a thread takes at a time; 0 means 4 MiB. Memory grows with it and the number of threads.
+    pub stretch: u64,
+}
+
+/// A bare WARC, opened as often as there are threads.
+#[derive(Clone, Copy)]
+pub struct Warc<'a> {
+    /// As the report names it.
+    pub name: &'a str,
+    /// Stored bytes; `None` where it can be opened once only, or is better read by one reader.
+    pub length: Option<u64>,
+    /// Opens it, as [`Source::Seek`] if it has a length.
+    pub open: &'a (dyn Fn() -> io::Result<Source> + Sync),
+}
+
+impl std::fmt::Debug for Warc<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Warc").field("name", &self.name).field("length", &self.length).finish_non_exhaustive()
+    }
 }
 
 /// A verification under way.
@@ -74,14 +97,39 @@ impl Verification {
     /// # Errors
     /// What the source says.
     pub fn warc(&mut self, name: &str, source: Source) -> io::Result<()> {
+        let (length, open) = ahead::opener(source, self.options.jobs)?;
+        let mut failed = Ok(());
+        self.warcs(&[Warc { name, length, open: &open }], &mut |_, error| failed = Err(error));
+        failed
+    }
+
+    /// Checks bare WARCs, with threads that go on to the next while one is read to its end. A file that cannot be read
+    /// goes to `failed` with its number.
+    pub fn warcs(&mut self, warcs: &[Warc<'_>], failed: &mut dyn FnMut(usize, io::Error)) {
+        let files: Vec<File<'_>> =
+            warcs.iter().map(|warc| File { length: warc.length, open: warc.open }).collect();
+        let settings = Settings::new(&self.options, false);
+        ahead::with_threads(&files, settings, |scanner| {
+            for (number, (warc, file)) in warcs.iter().zip(&files).enumerate() {
+                if let Err(error) = self.scan(warc.name, file, scanner) {
+                    failed(number, error);
+                }
+            }
+        });
+    }
+
+    fn scan(&mut self, name: &str, file: &File<'_>, scanner: &mut Scanner) -> io::Result<()> {
         let Self { references, segments, findings, evidence, .. } = self;
         segments.in_file(name);
-        let (counts, outside) = scan::scan(source, self.options.limits, false, segments, &mut |checked| {
+        let mut sink = |checked: Checked| {
             findings.extend(name, references.see(name, &checked.head, &checked.content));
             evidence.note(checked.digests);
             findings.extend(name, checked.findings);
             Ok(())
-        })?;
+        };
+        let mut walk = Walk::new(file, scanner.settings, segments, &mut sink);
+        scanner.file(file, &mut walk)?;
+        let (counts, outside) = walk.finish();
         self.findings.extend(name, outside);
         self.evidence.without_log += 1;
         self.inputs.push(InputReport { name: name.to_owned(), kind: "warc".to_owned(), counts });

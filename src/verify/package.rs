@@ -3,7 +3,8 @@
 use super::index::Expectations;
 use super::log::{Join, Seen, Told, key};
 use super::report::{Counts, InputReport};
-use super::{Checked, Verification, scan};
+use super::scan::{Checked, Settings, Walk};
+use super::{File, Verification, ahead};
 use crate::finding::{Finding, rules};
 use crate::package::{Package, layout, pages};
 use crate::warc::Source;
@@ -86,14 +87,19 @@ impl Check<'_> {
             Err(e) if e.kind() == io::ErrorKind::InvalidData => return Ok(()),
             Err(e) => return Err(e),
         };
-        let bind = self.log.is_some();
-        let limits = self.run.options.limits;
+        let (length, open) = ahead::opener(source, self.run.options.jobs)?;
+        let warc = File { length, open: &open };
+        let settings = Settings::new(&self.run.options, self.log.is_some());
         let mut segments = std::mem::take(&mut self.run.segments);
         segments.in_file(&file);
-        let scanned =
-            scan::scan(source, limits, bind, &mut segments, &mut |checked| self.record(&file, path, checked));
+        let mut sink = |checked: Checked| self.record(&file, path, checked);
+        let mut walk = Walk::new(&warc, settings, &mut segments, &mut sink);
+        let scanned = ahead::with_threads(std::slice::from_ref(&warc), settings, |scanner| {
+            scanner.file(&warc, &mut walk)
+        });
+        let (counts, outside) = walk.finish();
         self.run.segments = segments;
-        let (counts, outside) = scanned?;
+        scanned?;
         self.run.findings.extend(&file, outside);
         self.end = (file, counts.bytes);
         self.counts.add(&counts);

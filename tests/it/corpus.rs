@@ -37,9 +37,13 @@ fn expectations(table: &Path) -> BTreeMap<String, String> {
 }
 
 fn verify(path: &Path) -> Report {
+    verify_with(path, Options::default())
+}
+
+fn verify_with(path: &Path, options: Options) -> Report {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let spool = tempfile::tempdir().expect("a temporary directory");
-    let mut run = Verification::new(Options { spool: spool.path().to_owned(), ..Options::default() });
+    let mut run = Verification::new(Options { spool: spool.path().to_owned(), ..options });
     let file = Box::new(File::open(path).expect("the file opens"));
     if name.ends_with(".wacz") {
         let shared = fonds::input::section::Shared::new(file).expect("the file has a length");
@@ -117,5 +121,22 @@ fn real_archives_are_judged_as_their_owners_do_or_it_is_argued() {
         fs::write(&path, format!("{argued}{MARK}{lines}")).expect("the document is writable");
     } else {
         assert!(table == lines, "{DOCUMENT} is not what verify says now; FONDS_BLESS=1 writes it anew");
+    }
+}
+
+#[test]
+fn the_report_does_not_depend_on_the_number_of_threads() {
+    let Some(corpus) = corpus() else { return };
+    for directory in ["damaged", "real"] {
+        let entries = fs::read_dir(corpus.join(directory)).expect("the corpus is readable");
+        for path in entries.map(|entry| entry.expect("the corpus is readable").path()) {
+            let json =
+                |options| serde_json::to_string(&verify_with(&path, options)).expect("a report is JSON");
+            let alone = json(Options::default());
+            for (jobs, stretch) in [(2, 4096), (8, 700), (3, 0)] {
+                let together = json(Options { jobs, stretch, ..Options::default() });
+                assert_eq!(alone, together, "{} with {jobs} threads", path.display());
+            }
+        }
     }
 }

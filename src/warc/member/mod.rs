@@ -18,6 +18,7 @@ use self::zstd::Zstd;
 use super::source::{Source, Window};
 use crate::finding::{Finding, rules};
 use std::io;
+use std::ops::Range;
 
 /// Bytes that may be looked at a second time after damage, so that a hostile file costs no more than linear time.
 const EFFORT: u64 = 1 << 30;
@@ -211,6 +212,33 @@ impl Content {
             self.advance()?;
         }
         Ok(true)
+    }
+
+    /// Goes to the first member in these bytes whose content begins a record; in a plain file to just before them, so
+    /// that a line's beginning is seen as such. False where there is none, or the source cannot.
+    pub(crate) fn jump_into(&mut self, bytes: &Range<u64>) -> io::Result<bool> {
+        let before = u64::from(self.is_plain());
+        if !self.window.rewind(bytes.start.saturating_sub(before))? {
+            return Ok(false);
+        }
+        self.findings.clear();
+        self.state = State::Ended;
+        self.effort = 0;
+        self.out.clear();
+        if self.is_plain() {
+            return Ok(true);
+        }
+        let found = self.find_member(bytes.end)?;
+        if found {
+            self.begin_member()?;
+        }
+        Ok(found)
+    }
+
+    /// Where the next member (or record, in a plain file) is looked for, once this one was read to its sound end.
+    pub(crate) fn ended_at(&self) -> Option<u64> {
+        let ended = self.state == State::Ended && self.out.len() == 0;
+        (self.is_plain() || ended).then(|| self.window.offset())
     }
 
     fn may_reread(&mut self, offset: u64) -> bool {

@@ -26,7 +26,7 @@ impl Content {
         if self.may_reread(from) {
             self.window.rewind(from)?;
         }
-        let found = self.find_member()?;
+        let found = self.find_member(u64::MAX)?;
         let to = self.window.offset();
         let next =
             if found { format!("the next record begins at byte {to}") } else { "no further record".into() };
@@ -47,7 +47,7 @@ impl Content {
         if bytes.is_empty() || bytes.starts_with(magic(self.codec.as_ref())) {
             return Ok(!bytes.is_empty());
         }
-        let found = self.find_member()?;
+        let found = self.find_member(u64::MAX)?;
         let (length, part) = (self.window.offset() - from, self.container().part());
         let place = if found { format!("between two {part}s") } else { format!("after the last {part}") };
         let rule = self.rule(&rules::GZIP_JUNK, &rules::ZSTD_JUNK);
@@ -55,10 +55,10 @@ impl Content {
         Ok(found)
     }
 
-    /// Consumes up to the next magic whose content begins a record, or all there is.
-    fn find_member(&mut self) -> io::Result<bool> {
+    /// Consumes up to the next magic whose content begins a record, or all there is, or beyond `limit`.
+    pub(super) fn find_member(&mut self, limit: u64) -> io::Result<bool> {
         let magic = magic(self.codec.as_ref());
-        loop {
+        while self.window.offset() < limit {
             let bytes = self.window.fill(STEP)?;
             let Some(at) = memchr::memmem::find(bytes, magic) else {
                 let keep = bytes.len().min(magic.len() - 1);
@@ -75,6 +75,7 @@ impl Content {
             }
             self.window.consume(1);
         }
+        Ok(false)
     }
 
     /// True where the content of the member that begins here begins a record; false too once that was tried too often.

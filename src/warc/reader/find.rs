@@ -37,7 +37,7 @@ impl Reader {
                 return Ok(());
             }
         };
-        self.done = true;
+        (self.done, self.unsupported) = (true, true);
         let message = format!("this input is {name}, which is not read as WARC");
         self.note(Finding::new(&rules::FORMAT_UNSUPPORTED, message).at(0));
         Ok(())
@@ -123,6 +123,20 @@ impl Reader {
                 return Ok(skipped);
             }
         }
+    }
+
+    /// Consumes up to a line that begins a record, or all there is, or beyond `limit`; true for a record.
+    pub(super) fn scan_to(&mut self, limit: u64) -> io::Result<bool> {
+        while self.content.offset() < limit {
+            let bytes = self.content.peek(SCAN)?;
+            let last = bytes.len() < SCAN;
+            let (n, found) = self.format.find(bytes, last);
+            self.content.consume(n);
+            if found || last {
+                return Ok(found);
+            }
+        }
+        Ok(false)
     }
 
     /// `None` where no head ends within the limit; the reader then stands behind what it read of it.

@@ -14,6 +14,7 @@ use super::source::Source;
 use super::{Limits, format};
 use crate::finding::Finding;
 use std::io;
+use std::ops::Range;
 
 /// A streaming reader. It fails only for I/O; what is odd in the content is in [`Reader::take_findings`].
 pub struct Reader {
@@ -28,6 +29,7 @@ pub struct Reader {
     /// Where a member ended that was left in the middle of a record.
     left_member_at: Option<u64>,
     done: bool,
+    unsupported: bool,
 }
 
 /// Where a record lay, and whether it was all there.
@@ -80,6 +82,7 @@ impl Reader {
             member_seen: 0,
             left_member_at: None,
             done: false,
+            unsupported: false,
         };
         reader.name_format()?;
         Ok(reader)
@@ -98,6 +101,43 @@ impl Reader {
         reader.findings.clear();
         reader.done = false;
         Ok(reader)
+    }
+
+    /// Where the next record is looked for, if that depends on nothing that was read before: the last record ended, its
+    /// member too, and nothing is amiss.
+    pub(crate) fn stands_at(&self) -> Option<u64> {
+        let free = self.active.is_none() && self.left_member_at.is_none();
+        self.content.ended_at().filter(|_| free)
+    }
+
+    /// Goes on at `offset`, where [`Reader::stands_at`] of a reader of the same file was; false where the source cannot,
+    /// or is of no format that is read.
+    pub(crate) fn resume(&mut self, offset: u64) -> io::Result<bool> {
+        let members = self.content.members();
+        if self.unsupported || !self.content.jump(offset)? {
+            return Ok(false);
+        }
+        self.begin_anew();
+        self.done = !self.content.is_plain() && self.content.members() == members;
+        Ok(true)
+    }
+
+    /// Goes to the first place in these bytes where a record seems to begin, and tells it. What looks like a record may
+    /// lie within another.
+    pub(crate) fn resume_in(&mut self, bytes: Range<u64>) -> io::Result<Option<u64>> {
+        if self.unsupported || !self.content.jump_into(&bytes)? {
+            return Ok(None);
+        }
+        self.begin_anew();
+        let found = !self.content.is_plain() || self.scan_to(bytes.end)?;
+        Ok(found.then(|| self.content.offset()).filter(|at| bytes.contains(at)))
+    }
+
+    fn begin_anew(&mut self) {
+        self.findings.clear();
+        (self.active, self.left_member_at, self.done) = (None, None, false);
+        // Not the file's first, which is judged otherwise where it is none.
+        self.records = self.records.max(1);
     }
 
     /// The next record, or `None` at the end of the source.
