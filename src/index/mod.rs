@@ -17,7 +17,7 @@ use crate::cdxj::{Capture, Entry};
 use crate::digest::{Algorithm, Hasher};
 use crate::finding::{Finding, rules};
 use crate::message::payload::{Context, Head as HttpHead, Part, Payload};
-use crate::warc::{Extent, Head, Limits, Reader, Record, RecordType, Source};
+use crate::warc::{Container, Extent, Head, Limits, Reader, Record, RecordType, Source};
 use std::collections::VecDeque;
 use std::io;
 
@@ -194,7 +194,7 @@ impl Indexer {
     }
 
     fn is_plain(&self) -> bool {
-        !self.reader.is_gzip()
+        self.reader.container() == Container::Plain
     }
 
     fn end(&mut self) {
