@@ -181,6 +181,18 @@ fn odd_but_readable_containers_are_read_whole_and_named() {
 }
 
 #[test]
+fn a_wrong_check_sum_does_not_part_a_record_from_its_next_member() {
+    let plain = sample(Compression::None);
+    let (front, back) = plain.split_at(150);
+    let mut bytes = [gzip(front), gzip(back)].concat();
+    let crc = gzip(front).len() - 8;
+    bytes[crc] ^= 1;
+    let seen = read_bytes(&bytes);
+    assert_eq!(seen.blocks, BLOCKS.map(|b| b.as_bytes().to_vec()), "{:?}", seen.codes);
+    assert!(seen.codes.contains(&"gzip-crc") && !seen.codes.contains(&"gzip-gap"), "{:?}", seen.codes);
+}
+
+#[test]
 fn a_record_behind_padding_or_a_mark_is_found() {
     let plain = sample(Compression::None);
     for before in [&b"\xef\xbb\xbf"[..], &[0; 512], b"junk ", b"<!-- WARC/1.0 -->", &[b'x'; 70_000]] {

@@ -103,6 +103,7 @@ pub fn read(file: &Shared) -> io::Result<Structure> {
     zip.read_directory(&mut input, &end)?;
     zip.check_names();
     local::check(&mut zip, &mut input)?;
+    zip.place_inside(file.length());
     Ok(zip)
 }
 
@@ -203,6 +204,17 @@ impl Structure {
                 self.findings.push(finding(&rules::ZIP_METHOD, message));
             }
         }
+    }
+
+    /// Where the directory names a place that is not there, the directory is the place.
+    fn place_inside(&mut self, length: u64) {
+        let directory_at = self.directory_at.min(length);
+        let outside = |offset: &&mut u64| **offset > length;
+        self.findings
+            .iter_mut()
+            .filter_map(|f| f.offset.as_mut())
+            .filter(outside)
+            .for_each(|o| *o = directory_at);
     }
 
     fn mismatch(&mut self, at: u64, message: String) {

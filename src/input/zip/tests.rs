@@ -175,3 +175,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_said_of_an_entry_that_lies_nowhere_is_placed_in_the_file() {
+    let mut zip = sample();
+    let central = memchr::memmem::find(&zip, b"PK\x01\x02").unwrap();
+    zip[central + 46] = 0;
+    zip[central + 42..central + 46].copy_from_slice(&0x00ff_0000_u32.to_le_bytes());
+    let (_, structure) = structure(&zip);
+    let named = structure.findings.iter().find(|f| f.code == "entry-name-unsafe").unwrap();
+    assert_eq!(named.offset, Some(central as u64));
+    assert!(structure.findings.iter().all(|f| f.offset.is_none_or(|offset| offset <= zip.len() as u64)));
+}

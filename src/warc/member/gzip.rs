@@ -56,7 +56,7 @@ impl Gzip {
     /// CRC32 and ISIZE of the content (RFC 1952 §2.3.1).
     pub(super) fn end(&mut self, window: &mut Window) -> io::Result<End> {
         let trailer = window.fill(11)?;
-        let followed = matches!(trailer.get(8..), Some([] | [0x1f, 0x8b, 0x08]));
+        let followed = matches!(trailer.get(8..), Some([] | [0x1f, 0x8b, 0x08, ..]));
         let Some((crc, size)) = read_trailer(trailer) else {
             let finding =
                 Finding::new(&rules::GZIP_TRUNCATED, "the file ends inside this gzip member's trailer");

@@ -92,7 +92,7 @@ impl Reader {
     /// looked at all the same: it may hold the dictionary that every zstd frame needs.
     ///
     /// # Errors
-    /// What the source says; [`io::ErrorKind::Unsupported`] where it cannot seek.
+    /// What the source says; [`io::ErrorKind::Unsupported`] where it cannot go there.
     pub fn at(source: Source, limits: Limits, offset: u64) -> io::Result<Self> {
         let mut reader = Self::new(source, limits)?;
         if !reader.content.jump(offset)? {
@@ -193,13 +193,9 @@ impl Reader {
         self.content.end_offset()
     }
 
+    /// What is wrong with a member is of no record: which one is being read when it shows depends on how the bytes came.
     fn collect(&mut self) {
-        for mut finding in self.content.take_findings() {
-            if finding.record.is_none() {
-                finding.record = self.active.as_ref().and_then(|a| a.id.clone());
-            }
-            self.findings.push(finding);
-        }
+        self.findings.extend(self.content.take_findings());
     }
 
     fn note(&mut self, finding: Finding) {
