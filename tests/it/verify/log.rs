@@ -77,7 +77,7 @@ fn altered_leaves_and_checkpoints_are_told() {
     let checkpoint = sealed.collection.text("provenance/checkpoint");
     let lines: Vec<&str> = checkpoint.lines().collect();
     let size: u64 = lines[1].parse().unwrap();
-    let smaller = checkpoint.replacen(lines[1], &(size - 1).to_string(), 1);
+    let smaller = checkpoint.replacen(&format!("\n{size}\n"), &format!("\n{}\n", size - 1), 1);
     assert_told(
         &sealed.findings_with("provenance/checkpoint", smaller.as_bytes()),
         "manifest-root",
