@@ -52,12 +52,16 @@ impl Fields {
 
     /// The first value of a field, whatever the case of its name.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v)
+        self.spans.iter().find(|(span, _)| self.is(span, name)).map(|(_, value)| self.slice(value))
     }
 
     /// Every value of a field, in order.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.iter().filter(move |(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v)
+        self.spans.iter().filter(move |(span, _)| self.is(span, name)).map(|(_, value)| self.slice(value))
+    }
+
+    fn is(&self, span: &Range<usize>, name: &str) -> bool {
+        span.len() == name.len() && self.slice(span).eq_ignore_ascii_case(name)
     }
 
     fn slice(&self, range: &Range<usize>) -> &str {

@@ -42,7 +42,7 @@ fn report(files: &[Vec<u8>], jobs: usize, stretch: u64) -> String {
 #[track_caller]
 fn assert_same(files: &[Vec<u8>]) {
     let alone = report(files, 1, 0);
-    for (jobs, stretch) in [(2, 300), (3, 1000), (8, 4000), (2, 0)] {
+    for (jobs, stretch) in [(2, 400), (8, 3000), (2, 0)] {
         assert_eq!(alone, report(files, jobs, stretch), "{jobs} threads, {stretch} bytes at a time");
     }
 }
@@ -73,7 +73,7 @@ fn damage_anywhere_is_told_alike() {
     for pack in [<[u8]>::to_vec, stored, deflated, zstd] {
         let sound = records(pack);
         let file = sound.concat();
-        for at in (0..file.len()).step_by(file.len() / 11) {
+        for at in (0..file.len()).step_by(file.len() / 7) {
             let mut flipped = file.clone();
             flipped[at..file.len().min(at + 40)].iter_mut().for_each(|b| *b ^= 0x55);
             let cut = [&file[..at], &file[(at + 300).min(file.len())..]].concat();

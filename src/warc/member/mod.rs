@@ -269,7 +269,15 @@ impl Content {
         self.state = State::Open;
         match begun {
             Ok(odd) => self.findings.extend(odd.into_iter().map(|f| f.at(self.member_offset))),
-            Err(finding) => self.damage(finding),
+            Err(finding) => {
+                self.damage(finding);
+                return Ok(());
+            }
+        }
+        if let Codec::Zstd(zstd) = codec
+            && zstd.take(&mut self.window, &mut self.out)?
+        {
+            self.state = State::Ended;
         }
         Ok(())
     }

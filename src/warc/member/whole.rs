@@ -11,9 +11,9 @@ use libdeflater::Decompressor;
 use std::io;
 
 /// Bytes of the longest member taken at once, as stored.
-const STORED: usize = 2 * 1024 * 1024;
+pub(super) const STORED: usize = 2 * 1024 * 1024;
 /// Bytes of the longest content.
-const CONTENT: usize = 8 * 1024 * 1024;
+pub(super) const CONTENT: usize = 8 * 1024 * 1024;
 /// Bytes of the shortest header and trailer.
 const FRAME: usize = 18;
 /// Room behind the content, without which the last bytes are inflated one by one.

@@ -9,10 +9,13 @@ mod dictionary;
 mod header;
 
 use self::header::Header;
+use super::buffer::Buffer;
+use super::whole::{CONTENT, STORED};
 use super::{End, Step, Then};
 use crate::finding::{Finding, Rule, rules};
 use crate::warc::source::Window;
 use std::io;
+use zstd::bulk::Decompressor;
 use zstd::stream::raw::{DParameter, Decoder, InBuffer, Operation, OutBuffer};
 
 /// What a frame begins with.
@@ -31,6 +34,8 @@ pub(super) fn begins(bytes: &[u8]) -> bool {
 /// The state of the frame being decoded.
 pub(super) struct Zstd {
     decoder: Decoder<'static>,
+    /// For frames that are taken at once.
+    bulk: Decompressor<'static>,
     header: Header,
     /// Bytes that the decoder wants next: a block, and the header of the one behind it.
     hint: usize,
@@ -45,6 +50,7 @@ impl Zstd {
     pub(super) fn new() -> io::Result<Self> {
         Ok(Self {
             decoder: decoder(&[])?,
+            bulk: Decompressor::new()?,
             header: Header::default(),
             hint: 0,
             checksum_wrong: false,
@@ -82,17 +88,19 @@ impl Zstd {
 
     fn take_dictionary(&mut self, window: &mut Window, length: u64) -> io::Result<Option<Finding>> {
         match dictionary::read(window, length)? {
-            Ok(bytes) => match decoder(&bytes) {
-                Ok(decoder) => {
-                    self.decoder = decoder;
-                    self.dictionary = true;
-                    Ok(None)
+            Ok(bytes) => {
+                match decoder(&bytes).and_then(|d| Ok((d, Decompressor::with_dictionary(&bytes)?))) {
+                    Ok(decoders) => {
+                        (self.decoder, self.bulk) = decoders;
+                        self.dictionary = true;
+                        Ok(None)
+                    }
+                    Err(e) => {
+                        let message = format!("the dictionary cannot be used: {e}");
+                        Ok(Some(Finding::new(&rules::ZSTD_DICTIONARY, message)))
+                    }
                 }
-                Err(e) => {
-                    let message = format!("the dictionary cannot be used: {e}");
-                    Ok(Some(Finding::new(&rules::ZSTD_DICTIONARY, message)))
-                }
-            },
+            }
             Err(finding) => Ok(Some(finding)),
         }
     }
@@ -115,6 +123,22 @@ impl Zstd {
             return Ok(Err(Finding::new(&rules::ZSTD_DICTIONARY, message)));
         }
         Ok(Ok(self.oddities()))
+    }
+
+    /// Puts the content of the frame that has begun into `out`, and consumes it, which spares the copies that a stream
+    /// makes; false, and nothing consumed, where it is damaged, long, or does not say its content's size.
+    pub(super) fn take(&mut self, window: &mut Window, out: &mut Buffer) -> io::Result<bool> {
+        let length = self.header.content.and_then(|length| usize::try_from(length).ok());
+        let Some(length) = length.filter(|length| *length <= CONTENT) else { return Ok(false) };
+        let Some(end) = find_end(window)? else { return Ok(false) };
+        let frame = window.buffered().get(..end).unwrap_or_default();
+        if self.bulk.decompress_to_buffer(frame, out.anew(length)).ok() != Some(length) {
+            out.clear();
+            return Ok(false);
+        }
+        out.made(length);
+        window.consume(end);
+        Ok(true)
     }
 
     /// What WARC/zstd asks of each frame, said once a file: who leaves it off, leaves it off throughout.
@@ -197,6 +221,22 @@ impl Zstd {
         }
         out.truncate(made);
         out
+    }
+}
+
+/// Length of the frame that the window begins with, if its end is in sight.
+fn find_end(window: &mut Window) -> io::Result<Option<usize>> {
+    let mut want = 1;
+    loop {
+        let bytes = window.fill(want)?;
+        let (have, last) = (bytes.len(), bytes.len() < want);
+        if let Ok(end) = zstd::zstd_safe::find_frame_compressed_size(bytes) {
+            return Ok(Some(end).filter(|end| *end <= have.min(STORED)));
+        }
+        if last || have >= STORED {
+            return Ok(None);
+        }
+        want = (have * 2).clamp(4096, STORED);
     }
 }
 
