@@ -151,6 +151,21 @@ fn every_target_is_tried_and_has_its_fuzz_target() {
     }
 }
 
+/// With `FONDS_SEEDS=DIRECTORY`, where libFuzzer keeps its corpora, they begin with these seeds.
+#[test]
+fn seeds_are_small_and_written_where_they_are_asked_for() {
+    for target in ALL {
+        let seeds = (target.seeds)();
+        assert!(seeds.iter().all(|seed| seed.len() <= LONGEST), "{}", target.name);
+        let Some(room) = std::env::var_os("FONDS_SEEDS") else { continue };
+        let corpus = Path::new(&room).join(target.name);
+        std::fs::create_dir_all(&corpus).unwrap();
+        for (n, seed) in seeds.iter().enumerate() {
+            std::fs::write(corpus.join(format!("seed-{n:02}")), seed).unwrap();
+        }
+    }
+}
+
 /// The seeds of whole archives are good ones: what is found in mutants is the mutation's.
 #[test]
 fn the_seed_made_by_hand_is_a_valid_archive() {
