@@ -3,6 +3,8 @@
 //! Read leniently (any case, `sha-1` for `sha1`, Base16, Base32 or Base64 told apart by length, padding kept or
 //! dropped), written one way: lower-case label, colon, lower-case hex; SHA-1 in upper-case Base32 as the field does.
 
+mod lanes;
+
 use data_encoding::{BASE32_NOPAD, BASE64_NOPAD, HEXLOWER, HEXLOWER_PERMISSIVE};
 use sha2::Digest as _;
 use std::fmt;
@@ -42,22 +44,27 @@ pub enum Algorithm {
 impl Algorithm {
     /// The algorithm of a label, whatever its case and dashes.
     pub fn from_label(label: &str) -> Option<Self> {
-        let plain: String =
-            label.chars().filter(|c| !matches!(c, '-' | '_' | '/')).map(|c| c.to_ascii_lowercase()).collect();
-        Some(match plain.as_str() {
-            "md5" => Self::Md5,
-            "sha1" => Self::Sha1,
-            "sha256" => Self::Sha256,
-            "sha384" => Self::Sha384,
-            "sha512" => Self::Sha512,
-            "sha512256" => Self::Sha512_256,
-            "sha3224" => Self::Sha3_224,
-            "sha3256" => Self::Sha3_256,
-            "sha3384" => Self::Sha3_384,
-            "sha3512" => Self::Sha3_512,
-            "blake2s" | "blake2s256" => Self::Blake2s,
-            "blake2b" | "blake2b512" => Self::Blake2b,
-            "blake3" => Self::Blake3,
+        let mut plain = [0; 16];
+        let letters = label.bytes().filter(|b| !matches!(b, b'-' | b'_' | b'/'));
+        let mut len = 0;
+        for letter in letters {
+            *plain.get_mut(len)? = letter.to_ascii_lowercase();
+            len += 1;
+        }
+        Some(match plain.get(..len)? {
+            b"md5" => Self::Md5,
+            b"sha1" => Self::Sha1,
+            b"sha256" => Self::Sha256,
+            b"sha384" => Self::Sha384,
+            b"sha512" => Self::Sha512,
+            b"sha512256" => Self::Sha512_256,
+            b"sha3224" => Self::Sha3_224,
+            b"sha3256" => Self::Sha3_256,
+            b"sha3384" => Self::Sha3_384,
+            b"sha3512" => Self::Sha3_512,
+            b"blake2s" | b"blake2s256" => Self::Blake2s,
+            b"blake2b" | b"blake2b512" => Self::Blake2b,
+            b"blake3" => Self::Blake3,
             _ => return None,
         })
     }
@@ -179,7 +186,8 @@ fn decode(len: usize, value: &str) -> Option<Vec<u8>> {
     }
     let bare = value.trim_end_matches('=');
     if bare.len() == BASE32_NOPAD.encode_len(len) {
-        return BASE32_NOPAD.decode(bare.to_ascii_uppercase().as_bytes()).ok();
+        let decode = |text: &[u8]| BASE32_NOPAD.decode(text).ok();
+        return decode(bare.as_bytes()).or_else(|| decode(bare.to_ascii_uppercase().as_bytes()));
     }
     if bare.len() == BASE64_NOPAD.encode_len(len) {
         return BASE64_NOPAD.decode(bare.replace('-', "+").replace('_', "/").as_bytes()).ok();

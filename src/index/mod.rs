@@ -173,9 +173,8 @@ impl Indexer {
             offset: head.offset,
             length: self.stored(head, extent),
         };
-        let listed = Capture { date: "2000", ..capture.clone() }.entry().is_some();
         let entry = capture.entry();
-        if listed && entry.is_none() {
+        if entry.is_none() && (Capture { date: "2000", ..capture }).entry().is_some() {
             let message = "the record has no date that an index could sort it by, and no line";
             let finding = Finding::new(&rules::INDEX_IMPOSSIBLE, message).at(head.offset);
             self.findings.push(match head.id() {

@@ -168,6 +168,19 @@ impl Payload {
         }
     }
 
+    /// The same, for whom the rest does not matter.
+    pub fn into_head(self) -> Option<Head> {
+        match self.stage {
+            Stage::Head(_) => None,
+            _ => self.head,
+        }
+    }
+
+    /// True once all that follows is payload as it stands.
+    pub fn is_plain(&self) -> bool {
+        matches!(self.stage, Stage::Plain)
+    }
+
     /// Ends the block; hands on what was held to the last.
     pub fn finish(mut self, context: &Context<'_>, sink: &mut dyn FnMut(Part<'_>)) -> PayloadEnd {
         self.end_in_head(sink);

@@ -54,9 +54,9 @@ impl Rows {
     /// What the source says.
     pub fn next_row(&mut self) -> io::Result<Option<Row>> {
         let Some(mut record) = self.reader.next_record()? else { return Ok(None) };
-        let head = record.head.clone();
         let http = http_head(&mut record)?;
-        let extent = record.finish()?;
+        let (head, block) = record.into_parts();
+        let extent = block.finish()?;
         Ok(Some(row(&self.file, &head, http.as_ref(), extent.end - extent.offset)))
     }
 
@@ -83,7 +83,7 @@ fn http_head(record: &mut Record<'_>) -> io::Result<Option<HttpHead>> {
         }
         message.push(chunk, &mut |_| ());
     }
-    Ok(message.head().cloned())
+    Ok(message.into_head())
 }
 
 fn row(file: &str, head: &Head, http: Option<&HttpHead>, length: u64) -> Row {

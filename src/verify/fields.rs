@@ -2,7 +2,7 @@
 
 use crate::digest::{Digest, ParseError};
 use crate::finding::{Finding, Severity, rules};
-use crate::warc::{Head, RecordType, Version};
+use crate::warc::{Head, RecordType, Version, starts_with};
 use std::net::IpAddr;
 
 use RecordType::{Continuation, Conversion, Metadata, Request, Resource, Response, Revisit, WarcInfo};
@@ -193,18 +193,24 @@ fn uri(head: &Head, out: &mut Vec<Finding>) {
 }
 
 fn repeats(head: &Head, out: &mut Vec<Finding>) {
-    let mut seen: Vec<String> = Vec::new();
-    for (name, _) in head.fields.iter() {
-        let name = name.to_ascii_lowercase();
-        let defined = name.starts_with("warc-") || name == "content-length" || name == "content-type";
-        if defined && seen.contains(&name) && !REPEATABLE.contains(&name.as_str()) {
+    let mut seen: Vec<&str> = Vec::with_capacity(16);
+    for (name, _) in head.fields.iter().filter(|(name, _)| is_defined(name)) {
+        let among = |names: &[&str]| names.iter().any(|other| other.eq_ignore_ascii_case(name));
+        if among(&seen) && !among(REPEATABLE) {
+            let name = name.to_ascii_lowercase();
             out.push(Finding::new(&rules::FIELD_REPEATED, format!("{name} stands more than once")));
         }
-        // Bounded: only names that the standard knows, and no more than any head needs.
-        if defined && seen.len() < 64 {
+        // Bounded: no more than any head needs.
+        if seen.len() < 64 {
             seen.push(name);
         }
     }
+}
+
+fn is_defined(name: &str) -> bool {
+    starts_with(name, "warc-")
+        || name.eq_ignore_ascii_case("content-length")
+        || name.eq_ignore_ascii_case("content-type")
 }
 
 fn addresses(head: &Head, out: &mut Vec<Finding>) {
@@ -243,11 +249,11 @@ fn content_type(head: &Head, record_type: &RecordType, out: &mut Vec<Finding>) {
         scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
     });
     let expected = matches!(record_type, Request | Response) && http_uri;
-    if expected && !empty && !value.to_ascii_lowercase().starts_with("application/http") {
+    if expected && !empty && !starts_with(value, "application/http") {
         let message = format!("Content-Type of this {record_type} record is {value:?}, not application/http");
         out.push(Finding::new(&rules::CONTENT_TYPE_UNUSUAL, message));
     }
-    if *record_type == WarcInfo && !value.to_ascii_lowercase().starts_with("application/warc-fields") {
+    if *record_type == WarcInfo && !starts_with(value, "application/warc-fields") {
         let message = format!("Content-Type of a warcinfo record is {value:?}, not application/warc-fields");
         out.push(Finding::new(&rules::CONTENT_TYPE_UNUSUAL, message));
     }

@@ -1,6 +1,6 @@
 //! Level 2: index lines and page lines against the records and the log.
 
-use super::log::{Key, key};
+use super::key::{Key, key};
 use super::scan::Checked;
 use crate::cdxj::{Capture, Entry, Lines};
 use crate::digest::Digest;

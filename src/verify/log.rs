@@ -3,25 +3,11 @@
 //! Both are streamed side by side, one log entry a record. Where they fall out of step, what has no partner yet waits,
 //! so memory grows with the damage and not with the archive.
 
+use super::key::{Key, key};
 use crate::finding::{Finding, rules};
 use crate::manifest::{Body, End, Hash, Line, Lines, Page, Record, Tree, leaf_hash, read_checkpoint};
 use std::collections::{HashMap, HashSet};
 use std::io::{self, BufReader, Read};
-
-/// 128 bits that stand for a text.
-pub(super) type Key = [u8; 16];
-
-/// The key of some texts, each told apart from the next.
-pub(super) fn key(parts: &[&str]) -> Key {
-    let mut hasher = blake3::Hasher::new();
-    for part in parts {
-        hasher.update(&(part.len() as u64).to_le_bytes());
-        hasher.update(part.as_bytes());
-    }
-    let mut key = [0; 16];
-    hasher.finalize_xof().fill(&mut key);
-    key
-}
 
 fn page_key(page: &Page) -> Key {
     key(&[&page.id, &page.url, &page.ts, &page.title])

@@ -8,6 +8,7 @@ mod ahead;
 mod collect;
 mod fields;
 mod index;
+mod key;
 mod log;
 mod package;
 mod payload;
@@ -122,7 +123,7 @@ impl Verification {
         let Self { references, segments, findings, evidence, .. } = self;
         segments.in_file(name);
         let mut sink = |checked: Checked| {
-            findings.extend(name, references.see(name, &checked.head, &checked.content));
+            findings.extend(name, references.see(name, &checked.head, checked.content));
             evidence.note(checked.digests);
             findings.extend(name, checked.findings);
             Ok(())

@@ -1,7 +1,8 @@
 //! A package whole: container and hashes, every WARC, then index, pages and log against the records.
 
 use super::index::Expectations;
-use super::log::{Join, Seen, Told, key};
+use super::key::key;
+use super::log::{Join, Seen, Told};
 use super::report::{Counts, InputReport};
 use super::scan::{Checked, Settings, Walk};
 use super::{File, Verification, ahead};
@@ -110,7 +111,7 @@ impl Check<'_> {
         let name = path.rsplit('/').next().unwrap_or(path);
         self.index.see(file, name, &checked);
         let Checked { head, bytes, content, digests, findings, extent, .. } = checked;
-        let about = self.run.references.see(file, &head, &content);
+        let about = self.run.references.see(file, &head, content);
         self.run.findings.extend(file, about);
         self.run.findings.extend(file, findings);
         self.run.evidence.note(digests);

@@ -8,12 +8,17 @@ use crate::finding::{Finding, rules};
 use crate::message::coding;
 use crate::message::payload::{Context, Head as HttpHead, Part, Payload, PayloadEnd};
 use crate::warc::{Head, RecordType};
+use memchr::memmem;
 use std::io::Read;
+use std::sync::LazyLock;
 
 /// Coded bytes kept so that they can be decoded, should no other convention fit.
 const KEPT: usize = 8 << 20;
 /// Bytes that they may become.
 const DECODED: u64 = 256 << 20;
+
+/// What ends the head of nearly every message.
+static HEAD_END: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new(b"\r\n\r\n"));
 
 /// A block's message and payload.
 pub(super) struct Summing {
@@ -67,29 +72,47 @@ impl Summing {
         Self { message, sums, decided: false, empty: head.content_length == Some(0) }
     }
 
-    pub(super) fn update(&mut self, chunk: &[u8]) {
-        if let Some(hasher) = self.sums.as_mut().and_then(|s| s.block.as_mut()) {
-            hasher.update(chunk);
-        }
+    /// Takes in more of the block, and has `beside`, the digest of all of it, take it in too.
+    pub(super) fn update(&mut self, chunk: &[u8], mut beside: Option<&mut Hasher>) {
         let mut rest = chunk;
         // The head goes first by itself, so that nothing of the body is hashed that the head says need not be.
         while !self.decided && self.message.is_some() {
-            let Some(end) = memchr::memmem::find(rest, b"\r\n\r\n") else { break };
+            let Some(end) = HEAD_END.find(rest) else { break };
             let (head, body) = rest.split_at_checked(end + 4).unwrap_or((rest, &[]));
-            self.push(head);
+            self.push(head, beside.as_deref_mut());
             self.decide();
             rest = body;
         }
-        self.push(rest);
+        self.push(rest, beside);
         self.decide();
     }
 
-    fn push(&mut self, bytes: &[u8]) {
-        match (&mut self.message, &mut self.sums) {
-            (Some(message), Some(sums)) => message.push(bytes, &mut |part| sums.take(part)),
-            (Some(message), None) => message.push(bytes, &mut |_| ()),
-            (None, Some(sums)) => sums.payload.update(bytes),
-            (None, None) => {}
+    fn push(&mut self, bytes: &[u8], beside: Option<&mut Hasher>) {
+        let Some(sums) = &mut self.sums else {
+            beside.into_iter().for_each(|hasher| hasher.update(bytes));
+            self.message.iter_mut().for_each(|message| message.push(bytes, &mut |_| ()));
+            return;
+        };
+        // One of the two is of the payload's algorithm, and goes in step with it.
+        let beside = match &mut sums.block {
+            Some(block) => {
+                beside.into_iter().for_each(|hasher| hasher.update(bytes));
+                Some(block)
+            }
+            None => beside,
+        };
+        match &mut self.message {
+            Some(message) if message.is_plain() => {
+                message.push(bytes, &mut |_| ());
+                both(&mut sums.payload, beside, bytes);
+                sums.raw.iter_mut().for_each(|hasher| hasher.update(bytes));
+                keep(&mut sums.coded, bytes);
+            }
+            Some(message) => {
+                beside.into_iter().for_each(|hasher| hasher.update(bytes));
+                message.push(bytes, &mut |part| sums.take(part));
+            }
+            None => both(&mut sums.payload, beside, bytes),
         }
     }
 
@@ -128,10 +151,7 @@ impl Sums {
             Part::Body(bytes) => self.raw.iter_mut().for_each(|hasher| hasher.update(bytes)),
             Part::Payload(bytes) => {
                 self.payload.update(bytes);
-                match &mut self.coded {
-                    Some(kept) if kept.len() + bytes.len() <= KEPT => kept.extend_from_slice(bytes),
-                    _ => self.coded = None,
-                }
+                keep(&mut self.coded, bytes);
             }
         }
     }
@@ -158,6 +178,20 @@ impl Sums {
             return Some(Finding::new(&rules::PAYLOAD_DIGEST, message));
         };
         Some(Finding::new(rule, format!("WARC-Payload-Digest is that {what}")))
+    }
+}
+
+fn both(payload: &mut Hasher, beside: Option<&mut Hasher>, bytes: &[u8]) {
+    match beside {
+        Some(beside) => payload.update_both(beside, bytes),
+        None => payload.update(bytes),
+    }
+}
+
+fn keep(coded: &mut Option<Vec<u8>>, bytes: &[u8]) {
+    match coded {
+        Some(kept) if kept.len() + bytes.len() <= KEPT => kept.extend_from_slice(bytes),
+        _ => *coded = None,
     }
 }
 
@@ -199,7 +233,7 @@ mod tests {
         let head = format!("WARC/1.1\r\n{kind}\r\nContent-Length: {}\r\n\r\n", block.len());
         let head = crate::warc::parse_head(head.into_bytes());
         let mut summing = Summing::new(&head, Some(said.clone()), false);
-        block.chunks(slice).for_each(|chunk| summing.update(chunk));
+        block.chunks(slice).for_each(|chunk| summing.update(chunk, None));
         summing.finish(&Context::default(), None).judged.unwrap().1.map(|f| f.code)
     }
 

@@ -4,11 +4,12 @@
 //! target comes, or is reported at the end.
 
 use super::fields::place;
-use super::log::Key;
+use super::key::{self, Key, key};
 use crate::digest::Digest;
-use crate::finding::{Finding, Severity, rules};
-use crate::warc::{Head, RecordType};
+use crate::finding::{Finding, Rule, Severity, rules};
+use crate::warc::{Head, RecordType, bare_uri};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// Where wget puts its manifest, arguments and log.
 const WGET: &str = "metadata://gnu.org/software/wget/warc/";
@@ -24,15 +25,20 @@ struct Known {
     by_wget: bool,
 }
 
-/// A reference whose target has not come yet.
-struct Waiting {
+/// One record naming another.
+struct Reference {
     kind: Kind,
-    finding: Finding,
     from: Known,
     said_uri: Option<Key>,
     said_date: Option<Key>,
     /// The warcinfo that the referring record was written under.
     warcinfo: Option<Key>,
+}
+
+/// A reference whose target has not come yet, and what is said if it never comes.
+struct Waiting {
+    reference: Reference,
+    finding: Finding,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -60,42 +66,61 @@ pub(super) struct References {
     waiting: HashMap<Key, Vec<Waiting>>,
 }
 
-fn key(text: &str) -> Key {
-    super::log::key(&[text])
-}
-
 impl References {
     /// Takes in a record; `content` stands for its block. Gives what can be said at once.
-    pub(super) fn see(&mut self, file: &str, head: &Head, content: &str) -> Vec<Finding> {
+    pub(super) fn see(&mut self, file: &str, head: &Head, content: Key) -> Vec<Finding> {
         let mut findings = Vec::new();
-        let Some(id) = head.id() else { return findings };
+        let Some(id) = head.id().map(key::of_id) else { return findings };
         let known = remember(head, content);
-        match self.known.get(&key(id)) {
-            None => {
-                self.known.insert(key(id), known);
+        match self.known.entry(id) {
+            Entry::Vacant(place) => {
+                place.insert(known);
             }
-            Some(other) => findings.push(place(duplicate(other, &known), head)),
+            Entry::Occupied(other) => findings.push(place(duplicate(other.get(), &known), head)),
         }
         // A repackaged or mended record stands for the one that it came from (guidelines, recommendation 16), but for
         // its payload, which may be what had to be mended.
-        let before = head.fields.all("WARC-Previous-Record-ID").map(|id| key(crate::warc::bare_uri(id)));
+        let before = head.fields.all("WARC-Previous-Record-ID").map(|id| key::of_id(bare_uri(id)));
         let before: Vec<Key> = before.collect();
         for previous in &before {
             self.known.entry(*previous).or_insert(Known { payload: None, ..known });
         }
-        for id in std::iter::once(key(id)).chain(before) {
+        for id in std::iter::once(id).chain(before) {
             let target = self.known.get(&id).copied().unwrap_or(known);
             for waiting in self.waiting.remove(&id).unwrap_or_default() {
-                findings.extend(compare(&waiting, &target));
+                let said = waiting.reference.compare(&target);
+                findings.extend(said.map(|(rule, message)| waiting.say(rule, message)));
             }
         }
-        for (target, waiting) in references(file, head, known) {
-            match self.known.get(&target) {
-                Some(known) => findings.extend(compare(&waiting, known)),
-                None => self.waiting.entry(target).or_default().push(waiting),
-            }
-        }
+        self.refer(file, head, known, &mut findings);
         findings
+    }
+
+    /// Compares with the records that this one names; those that are not there yet are waited for.
+    fn refer(&mut self, file: &str, head: &Head, from: Known, findings: &mut Vec<Finding>) {
+        let refers = if head.record_type() == RecordType::Revisit { Kind::Revisits } else { Kind::Refers };
+        for kind in [Kind::Concurrent, refers, Kind::Warcinfo] {
+            for target in head.fields.all(kind.field()).map(bare_uri) {
+                let reference = Reference::new(kind, head, from);
+                match self.known.get(&key::of_id(target)) {
+                    Some(known) => {
+                        let said = reference.compare(known);
+                        findings.extend(
+                            said.map(|(rule, said)| place(Finding::new(rule, said), head).in_file(file)),
+                        );
+                    }
+                    None => {
+                        let message =
+                            format!("{} names {target}, which is not among the inputs", kind.field());
+                        let finding = place(Finding::new(&rules::UNRESOLVED, message), head).in_file(file);
+                        self.waiting
+                            .entry(key::of_id(target))
+                            .or_default()
+                            .push(Waiting { reference, finding });
+                    }
+                }
+            }
+        }
     }
 
     /// What never came.
@@ -118,10 +143,11 @@ impl References {
     /// and a second record about the same URI knows the missing one, too, one tool's oversight no longer explains it:
     /// the record was there when both were written, and it is gone.
     fn gone(&self, waiting: &[Waiting]) -> Option<Finding> {
-        let here = |w: &&Waiting| w.warcinfo.is_some_and(|id| self.known.contains_key(&id));
-        let partner = waiting.iter().filter(|w| w.kind == Kind::Concurrent).find(here)?;
+        let here = |w: &&Waiting| w.reference.warcinfo.is_some_and(|id| self.known.contains_key(&id));
+        let partner = waiting.iter().filter(|w| w.reference.kind == Kind::Concurrent).find(here)?;
         let place = |w: &Waiting| (w.finding.file.clone(), w.finding.offset);
-        let other = |w: &&Waiting| w.from.uri == partner.from.uri && place(w) != place(partner);
+        let other =
+            |w: &&Waiting| w.reference.from.uri == partner.reference.from.uri && place(w) != place(partner);
         let others = waiting.iter().filter(other).count();
         if others == 0 {
             return None;
@@ -146,74 +172,74 @@ fn duplicate(before: &Known, known: &Known) -> Finding {
     Finding::new(rule, format!("a record before this one has {what}"))
 }
 
-fn remember(head: &Head, content: &str) -> Known {
-    let payload = head.fields.get("WARC-Payload-Digest").map(|p| match Digest::parse(p) {
-        Ok(digest) => key(&digest.to_string()),
-        Err(_) => key(p),
+fn remember(head: &Head, content: Key) -> Known {
+    let payload = head.fields.get("WARC-Payload-Digest").map(|said| match Digest::parse(said) {
+        Ok(digest) => key::of_digest(&digest),
+        Err(_) => key(&[said]),
     });
     Known {
-        uri: key(head.target_uri().unwrap_or_default()),
-        date: key(head.date().unwrap_or_default()),
+        uri: key(&[head.target_uri().unwrap_or_default()]),
+        date: key::of_date(head.date().unwrap_or_default()),
         payload,
-        content: key(content),
+        content,
         by_wget: head.target_uri().is_some_and(|uri| uri.starts_with(WGET)),
     }
 }
 
-fn references(file: &str, head: &Head, from: Known) -> Vec<(Key, Waiting)> {
-    let refers = if head.record_type() == RecordType::Revisit { Kind::Revisits } else { Kind::Refers };
-    let said = |field| head.fields.get(field).map(|v| key(crate::warc::bare_uri(v)));
-    let mut out = Vec::new();
-    for kind in [Kind::Concurrent, refers, Kind::Warcinfo] {
-        for target in head.fields.all(kind.field()) {
-            let target = crate::warc::bare_uri(target);
-            let message = format!("{} names {target}, which is not among the inputs", kind.field());
-            let finding = place(Finding::new(&rules::UNRESOLVED, message), head).in_file(file);
-            let (said_uri, said_date) = (said("WARC-Refers-To-Target-URI"), said("WARC-Refers-To-Date"));
-            let warcinfo = said("WARC-Warcinfo-ID");
-            out.push((key(target), Waiting { kind, finding, from, said_uri, said_date, warcinfo }));
+impl Reference {
+    fn new(kind: Kind, head: &Head, from: Known) -> Self {
+        let said = |field| head.fields.get(field).map(bare_uri);
+        Self {
+            kind,
+            from,
+            said_uri: said("WARC-Refers-To-Target-URI").map(|uri| key(&[uri])),
+            said_date: said("WARC-Refers-To-Date").map(key::of_date),
+            warcinfo: said("WARC-Warcinfo-ID").map(key::of_id),
         }
     }
-    out
-}
 
-fn compare(waiting: &Waiting, target: &Known) -> Vec<Finding> {
-    let say = |rule, message: &str| {
-        let mut finding = Finding::new(rule, message);
-        (finding.file, finding.offset) = (waiting.finding.file.clone(), waiting.finding.offset);
-        finding.record.clone_from(&waiting.finding.record);
-        finding
-    };
-    let mut out = Vec::new();
-    match waiting.kind {
-        Kind::Concurrent if waiting.from.uri != target.uri => {
-            out.push(say(
+    /// In what the two records disagree.
+    fn compare(&self, target: &Known) -> impl Iterator<Item = (&'static Rule, &'static str)> + use<> {
+        let concurrent = self.kind == Kind::Concurrent;
+        let revisits = self.kind == Kind::Revisits;
+        let (uri, date) = (self.from.uri != target.uri, self.from.date != target.date);
+        let differs = |said: Option<Key>, is: Key| revisits && said.is_some_and(|said| said != is);
+        let payload = self.from.payload.zip(target.payload).is_some_and(|(ours, theirs)| ours != theirs);
+        [
+            (
+                concurrent && uri,
                 &rules::PARTNERS_DISAGREE,
                 "WARC-Target-URI differs from that of the record it is concurrent to",
-            ));
-        }
-        Kind::Concurrent if waiting.from.date != target.date => {
-            out.push(say(
+            ),
+            (
+                concurrent && !uri && date,
                 &rules::PARTNERS_DISAGREE,
                 "WARC-Date differs from that of the record it is concurrent to",
-            ));
-        }
-        Kind::Revisits => {
-            if waiting.said_uri.is_some_and(|uri| uri != target.uri) {
-                out.push(say(&rules::REFERENT_DISAGREES, "WARC-Refers-To-Target-URI is not the referent's"));
-            }
-            if waiting.said_date.is_some_and(|date| date != target.date) {
-                out.push(say(&rules::REFERENT_DISAGREES, "WARC-Refers-To-Date is not the referent's"));
-            }
-            if let (Some(ours), Some(theirs)) = (waiting.from.payload, target.payload)
-                && ours != theirs
-            {
-                out.push(say(&rules::REVISIT_PAYLOAD, "the payload digest is not the referent's"));
-            }
-        }
-        _ => {}
+            ),
+            (
+                differs(self.said_uri, target.uri),
+                &rules::REFERENT_DISAGREES,
+                "WARC-Refers-To-Target-URI is not the referent's",
+            ),
+            (
+                differs(self.said_date, target.date),
+                &rules::REFERENT_DISAGREES,
+                "WARC-Refers-To-Date is not the referent's",
+            ),
+            (revisits && payload, &rules::REVISIT_PAYLOAD, "the payload digest is not the referent's"),
+        ]
+        .into_iter()
+        .filter_map(|(wrong, rule, message)| wrong.then_some((rule, message)))
     }
-    out
+}
+
+impl Waiting {
+    fn say(&self, rule: &'static Rule, message: &str) -> Finding {
+        let mut finding = Finding::new(rule, message);
+        (finding.file, finding.offset) = (self.finding.file.clone(), self.finding.offset);
+        finding.record.clone_from(&self.finding.record);
+        finding
+    }
 }
 
 #[cfg(test)]
@@ -232,7 +258,7 @@ mod tests {
         for text in heads {
             let mut head = head(text);
             head.offset = codes.len() as u64 + text.len() as u64;
-            codes.extend(references.see("f", &head, text).iter().map(|f| f.code));
+            codes.extend(references.see("f", &head, key(&[text])).iter().map(|f| f.code));
         }
         codes.extend(references.finish(false).iter().map(|f| f.code));
         codes

@@ -3,6 +3,7 @@
 use super::Options;
 use super::ahead::{File, Stretch};
 use super::fields::{self, place};
+use super::key::{self, Key, key};
 use super::payload::Summing;
 use super::report::Counts;
 use super::segments::Segments;
@@ -20,7 +21,7 @@ pub(super) struct Checked {
     /// SHA-256 and length of its bytes from version line to end of block, where a log asks for them.
     pub(super) bytes: Option<(Digest, u64)>,
     /// Stands for the block where two records are compared.
-    pub(super) content: String,
+    pub(super) content: Key,
     /// Status and Content-Type of the HTTP message in it.
     pub(super) http: Option<(Option<u16>, Option<String>)>,
     pub(super) digests: Digests,
@@ -206,16 +207,12 @@ fn no_beginning(head: &Head) -> Finding {
     Finding::new(&rules::NO_WARCINFO, "the file does not begin with a warcinfo record")
 }
 
-pub(super) fn check(
-    mut record: Record<'_>,
-    bind_bytes: bool,
-    segments: &mut Segments,
-) -> io::Result<Checked> {
-    let head = record.head.clone();
+pub(super) fn check(record: Record<'_>, bind_bytes: bool, segments: &mut Segments) -> io::Result<Checked> {
+    let (head, mut block) = record.into_parts();
     let mut hashing = Hashing::new(&head, bind_bytes);
     let mut segment = segments.open(&head);
     loop {
-        let chunk = record.chunk()?;
+        let chunk = block.chunk()?;
         if chunk.is_empty() {
             break;
         }
@@ -224,7 +221,7 @@ pub(super) fn check(
             segment.update(chunk);
         }
     }
-    let extent = record.finish()?;
+    let extent = block.finish()?;
     let mut findings = fields::check(&head);
     findings.extend(segment.and_then(|segment| segments.close(segment, &extent)).map(|f| place(f, &head)));
     let outcome = hashing.finish(&head, extent.complete, &mut findings);
@@ -251,7 +248,7 @@ struct Hashing {
 
 struct Outcome {
     bytes: Option<Digest>,
-    content: String,
+    content: Key,
     http: Option<(Option<u16>, Option<String>)>,
     digests: Digests,
 }
@@ -278,22 +275,21 @@ impl Hashing {
     }
 
     fn update(&mut self, chunk: &[u8]) {
-        match &mut self.block {
-            Some((_, hasher)) => hasher.update(chunk),
-            None => self.crc.update(chunk),
+        if self.block.is_none() {
+            self.crc.update(chunk);
         }
         if let Some(hasher) = &mut self.bytes {
             hasher.update(chunk);
         }
-        self.payload.update(chunk);
+        self.payload.update(chunk, self.block.as_mut().map(|(_, hasher)| hasher));
     }
 
     fn finish(self, head: &Head, complete: bool, findings: &mut Vec<Finding>) -> Outcome {
         let mut digests = Digests { unchecked: self.unchecked, ..Digests::default() };
         let block = self.block.map(|(said, hasher)| (said, hasher.finish()));
         let content = match &block {
-            Some((_, computed)) => computed.to_string(),
-            None => format!("crc32:{:08x}:{}", self.crc.sum(), self.crc.amount()),
+            Some((_, computed)) => key::of_digest(computed),
+            None => key(&[&format!("crc32:{:08x}:{}", self.crc.sum(), self.crc.amount())]),
         };
         if let Some((said, computed)) = &block {
             digests.note(said, said == computed);

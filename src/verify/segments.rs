@@ -4,7 +4,7 @@
 //! while the segments come in their order; where they do not, it stays unchecked and that is said. Memory is bounded by
 //! the number of segments remembered and of logical records under way.
 
-use super::log::{Key, key};
+use super::key::{Key, key};
 use super::payload::Summing;
 use super::scan::Digests;
 use crate::digest::Digest;
@@ -60,7 +60,7 @@ pub(super) struct Segment {
 impl Segment {
     pub(super) fn update(&mut self, chunk: &[u8]) {
         if let Some(summing) = &mut self.summing {
-            summing.update(chunk);
+            summing.update(chunk, None);
         }
     }
 }

@@ -22,13 +22,20 @@ pub(crate) struct Oddities {
 impl Fields {
     /// Parses the lines after the version line; bytes that are not UTF-8 are replaced, and noted.
     pub(crate) fn parse(lines: &[u8]) -> (Self, Oddities) {
-        let mut odd = Oddities { not_utf8: std::str::from_utf8(lines).is_err(), ..Oddities::default() };
-        let text = unfold(String::from_utf8_lossy(lines).into_owned(), &mut odd);
+        let mut odd = Oddities::default();
+        let text = match std::str::from_utf8(lines) {
+            Ok(text) => text.to_owned(),
+            Err(_) => {
+                odd.not_utf8 = true;
+                String::from_utf8_lossy(lines).into_owned()
+            }
+        };
+        let text = unfold(text, &mut odd);
         let mut spans = Vec::with_capacity(16);
         let mut start = 0;
-        for line in text.split_inclusive('\n') {
+        for line in Lines(&text) {
             odd.bare_lf |= !line.ends_with("\r\n");
-            let bare = line.trim_end_matches(['\r', '\n']);
+            let bare = trim_end(line, |b| matches!(b, b'\r' | b'\n'));
             if !bare.is_empty() {
                 match split_line(bare) {
                     Some((name, value)) => {
@@ -69,9 +76,30 @@ impl Fields {
     }
 }
 
+/// Lines with their line feeds.
+struct Lines<'a>(&'a str);
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let end = memchr::memchr(b'\n', self.0.as_bytes()).map_or(self.0.len(), |at| at + 1);
+        let (line, rest) = self.0.split_at_checked(end).filter(|(line, _)| !line.is_empty())?;
+        self.0 = rest;
+        Some(line)
+    }
+}
+
+/// Without the ASCII bytes at the end that are to go.
+fn trim_end(text: &str, go: impl Fn(u8) -> bool) -> &str {
+    let end = text.bytes().rposition(|b| !go(b)).map_or(0, |at| at + 1);
+    text.get(..end).unwrap_or(text)
+}
+
 /// A folded line continues the value before it: its line end becomes white space, so that offsets stay true.
 fn unfold(text: String, odd: &mut Oddities) -> String {
-    if !text.contains("\n ") && !text.contains("\n\t") {
+    let folds = |at: usize| matches!(text.as_bytes().get(at + 1), Some(b' ' | b'\t'));
+    if !memchr::memchr_iter(b'\n', text.as_bytes()).any(folds) {
         return text;
     }
     odd.folded = true;
@@ -83,10 +111,11 @@ fn shift(range: Range<usize>, by: usize) -> Range<usize> {
 }
 
 fn split_line(line: &str) -> Option<(Range<usize>, Range<usize>)> {
-    let colon = line.find(':')?;
+    let is_space = |b: u8| matches!(b, b' ' | b'\t');
+    let colon = memchr::memchr(b':', line.as_bytes())?;
     let value = line.get(colon + 1..)?;
-    let start = colon + 1 + (value.len() - value.trim_start_matches([' ', '\t']).len());
-    let end = (colon + 1 + value.trim_end_matches([' ', '\t']).len()).max(start);
+    let start = colon + 1 + value.bytes().position(|b| !is_space(b)).unwrap_or(value.len());
+    let end = (colon + 1 + trim_end(value, is_space).len()).max(start);
     Some((0..colon, start..end))
 }
 

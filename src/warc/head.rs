@@ -46,17 +46,18 @@ impl Head {
         report_oddities(odd, version, &mut findings);
         let content_length = parse_length(&fields, &mut findings);
         let head = Self { offset, inner_offset, version, fields, raw, content_length };
-        let id = head.id().map(str::to_owned);
         for finding in &mut findings {
             finding.offset = Some(offset);
-            finding.record.clone_from(&id);
+            finding.record = head.id().map(str::to_owned);
         }
         (head, findings)
     }
 
     /// The record's type; [`RecordType::Unknown`] holds what is not in the standard, and an absent field.
     pub fn record_type(&self) -> RecordType {
-        RecordType::from(self.fields.get("WARC-Type").unwrap_or_default())
+        let value = self.fields.get("WARC-Type").unwrap_or_default();
+        let known = KNOWN.iter().find(|(name, _)| name.eq_ignore_ascii_case(value));
+        known.map_or_else(|| RecordType::from(value), |(_, known)| known.clone())
     }
 
     /// WARC-Record-ID without its angle brackets.
@@ -77,8 +78,8 @@ impl Head {
     /// True for a block that is an HTTP message of the kind the record's type says.
     pub fn holds_http(&self) -> bool {
         let http = |kind: &str| {
-            let content_type = self.fields.get("Content-Type").unwrap_or_default().to_ascii_lowercase();
-            content_type.starts_with("application/http") && !content_type.contains(kind)
+            let content_type = self.fields.get("Content-Type").unwrap_or_default();
+            starts_with(content_type, "application/http") && !content_type.to_ascii_lowercase().contains(kind)
         };
         match self.record_type() {
             RecordType::Response | RecordType::Revisit => http("request"),
@@ -88,9 +89,29 @@ impl Head {
     }
 }
 
+/// The types of the standard, the most common first.
+static KNOWN: [(&str, RecordType); 8] = [
+    ("response", RecordType::Response),
+    ("request", RecordType::Request),
+    ("metadata", RecordType::Metadata),
+    ("revisit", RecordType::Revisit),
+    ("resource", RecordType::Resource),
+    ("conversion", RecordType::Conversion),
+    ("warcinfo", RecordType::WarcInfo),
+    ("continuation", RecordType::Continuation),
+];
+
+/// Whether `value` begins with `start`, whatever the case.
+pub(crate) fn starts_with(value: &str, start: &str) -> bool {
+    value.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start))
+}
+
 /// A URI without the angle brackets that WARC puts around identifiers, or what some writers put in their place.
 pub(crate) fn bare_uri(value: &str) -> &str {
     let mut value = value.trim();
+    if value.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric) {
+        return value;
+    }
     for (open, close) in [('<', '>'), ('<', '>'), ('{', '}'), ('[', ']'), ('"', '"')] {
         value = value.strip_prefix(open).and_then(|v| v.strip_suffix(close)).unwrap_or(value);
     }
@@ -99,6 +120,11 @@ pub(crate) fn bare_uri(value: &str) -> &str {
 
 fn parse_version(line: &[u8], findings: &mut Vec<Finding>) -> Version {
     let line = line.trim_ascii_end();
+    match line {
+        b"WARC/1.1" => return Version::V1_1,
+        b"WARC/1.0" => return Version::V1_0,
+        _ => {}
+    }
     let upper = line.to_ascii_uppercase();
     if line != upper {
         let text = String::from_utf8_lossy(line.get(..40).unwrap_or(line)).into_owned();

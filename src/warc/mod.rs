@@ -18,10 +18,10 @@ mod tests;
 mod writer;
 
 pub use self::fields::Fields;
-pub(crate) use self::head::bare_uri;
 pub use self::head::{Head, Version};
+pub(crate) use self::head::{bare_uri, starts_with};
 pub use self::member::Container;
-pub use self::reader::{Extent, Reader, Record};
+pub use self::reader::{Block, Extent, Reader, Record};
 pub use self::source::{ReadSeek, Source};
 pub use self::writer::{Closed, Compression, Error as WriteError, Writer, Written};
 pub use ::warc::{RecordType, TruncatedType};

@@ -68,6 +68,13 @@ impl Reader {
         Ok(n)
     }
 
+    pub(super) fn next_chunk(&mut self) -> io::Result<&[u8]> {
+        match self.available()? {
+            0 => Ok(&[]),
+            n => Ok(self.content.peek(1)?.get(..n).unwrap_or_default()),
+        }
+    }
+
     fn consume_pending(&mut self) -> io::Result<()> {
         let Some(active) = &mut self.active else { return Ok(()) };
         let pending = std::mem::take(&mut active.pending);

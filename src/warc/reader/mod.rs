@@ -53,9 +53,21 @@ pub struct Record<'r> {
     reader: &'r mut Reader,
 }
 
+/// The block of a record whose head was taken away.
+pub struct Block<'r> {
+    offset: u64,
+    reader: &'r mut Reader,
+}
+
 impl std::fmt::Debug for Reader {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Reader").field("records", &self.records).finish_non_exhaustive()
+    }
+}
+
+impl std::fmt::Debug for Block<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Block").field("offset", &self.offset).finish_non_exhaustive()
     }
 }
 
@@ -204,17 +216,19 @@ impl Reader {
     }
 }
 
-impl Record<'_> {
+impl<'r> Record<'r> {
+    /// Head and block, each by itself.
+    pub fn into_parts(self) -> (Head, Block<'r>) {
+        let offset = self.head.offset;
+        (self.head, Block { offset, reader: self.reader })
+    }
+
     /// The next bytes of the block, as many as are at hand; empty at its end.
     ///
     /// # Errors
     /// What the source says.
     pub fn chunk(&mut self) -> io::Result<&[u8]> {
-        let n = self.reader.available()?;
-        if n == 0 {
-            return Ok(&[]);
-        }
-        Ok(self.reader.content.peek(1)?.get(..n).unwrap_or_default())
+        self.reader.next_chunk()
     }
 
     /// Passes over what is left of the block and over the separator, and tells where the record lay.
@@ -222,14 +236,31 @@ impl Record<'_> {
     /// # Errors
     /// What the source says.
     pub fn finish(self) -> io::Result<Extent> {
-        let offset = self.head.offset;
-        let extent = self.reader.finish_active()?;
-        Ok(extent.unwrap_or(Extent { offset, end: offset, block: 0, complete: false }))
+        self.into_parts().1.finish()
     }
 
     /// What was noticed since the last call, this record's findings among them.
     pub fn take_findings(&mut self) -> Vec<Finding> {
         self.reader.take_findings()
+    }
+}
+
+impl Block<'_> {
+    /// As [`Record::chunk`].
+    ///
+    /// # Errors
+    /// What the source says.
+    pub fn chunk(&mut self) -> io::Result<&[u8]> {
+        self.reader.next_chunk()
+    }
+
+    /// As [`Record::finish`].
+    ///
+    /// # Errors
+    /// What the source says.
+    pub fn finish(self) -> io::Result<Extent> {
+        let extent = self.reader.finish_active()?;
+        Ok(extent.unwrap_or(Extent { offset: self.offset, end: self.offset, block: 0, complete: false }))
     }
 }
 
