@@ -29,6 +29,13 @@ pub(crate) enum Exit {
     Terminated,
 }
 
+impl Exit {
+    /// The first that was not well.
+    pub(crate) fn or(self, other: Self) -> Self {
+        if self == Self::Done { other } else { self }
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(match exit {

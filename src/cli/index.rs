@@ -1,13 +1,12 @@
 //! `fonds index`
 
 use super::exit::{Exit, Outcome, usage};
-use super::inputs::{self, ReadArgs};
+use super::inputs::{self, Jobs, ReadArgs};
 use super::{Global, output};
 use anyhow::Context;
 use clap::ValueEnum;
 use fonds::cdxj::Sorter;
-use fonds::index::{DigestField, Indexer, Options};
-use fonds::input::Input;
+use fonds::index::{DigestField, Options, entries};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -28,6 +27,8 @@ pub(crate) struct Args {
     /// Leave method and body of POST and PUT requests out of the keys.
     #[arg(long)]
     no_post: bool,
+    #[command(flatten)]
+    jobs: Jobs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -56,12 +57,15 @@ pub(crate) fn run(args: Args, global: Global) -> Outcome {
     let mut exit = if found.unreadable { Exit::Io } else { Exit::Done };
     let options = Options { post: !args.no_post, digest: args.digest_field.into() };
     let mut sorter = Sorter::new(&inputs::spool());
-    for input in &found.inputs {
-        let one = index(input, options, &mut sorter).with_context(|| input.name().to_owned())?;
-        if exit == Exit::Done {
-            exit = one;
-        }
-    }
+    let warcs = inputs::warcs(&found.inputs)?;
+    let settings = args.jobs.settings();
+    let scanned = inputs::scan(
+        &warcs,
+        |warcs, sink| entries(warcs, options, settings, sink),
+        |_| Ok(()),
+        |entry| sorter.push(&entry),
+    )?;
+    exit = exit.or(scanned);
     match target {
         None => {
             let mut out = output::stdout();
@@ -76,28 +80,6 @@ pub(crate) fn run(args: Args, global: Global) -> Outcome {
         }
     }
     Ok(exit)
-}
-
-fn index(input: &Input, options: Options, sorter: &mut Sorter) -> Outcome {
-    let mut exit = Exit::Done;
-    for warc in input.warcs()? {
-        let source = inputs::source(&warc)?;
-        let mut indexer = Indexer::new(warc.name(), file_name(warc.name()), source, options)?;
-        while let Some(entry) = indexer.next_entry()? {
-            sorter.push(&entry)?;
-        }
-        for finding in indexer.take_findings().iter().filter(|f| f.is_error()) {
-            output::line(&output::finding(finding));
-            exit = Exit::Finding;
-        }
-    }
-    Ok(exit)
-}
-
-/// Of `DIR/x.warc.gz`, `FILE.wacz!archive/x.warc.gz` and `https://host/x.warc.gz?query`, `x.warc.gz`.
-fn file_name(name: &str) -> &str {
-    let name = if name.contains("://") { name.split(['?', '#']).next().unwrap_or(name) } else { name };
-    name.rsplit(['/', '!']).next().filter(|last| !last.is_empty()).unwrap_or(name)
 }
 
 /// A file that appears whole, and never over another.
@@ -142,19 +124,4 @@ fn make_readable(file: &std::fs::File) -> std::io::Result<()> {
     #[cfg(not(unix))]
     let _ = file;
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::file_name;
-
-    #[test]
-    fn lines_name_the_file_without_where_it_lies() {
-        for name in
-            ["a.warc.gz", "d/e/a.warc.gz", "x.wacz!archive/a.warc.gz", "https://h/d/a.warc.gz?sig=1/2#x"]
-        {
-            assert_eq!(file_name(name), "a.warc.gz", "{name}");
-        }
-        assert_eq!(file_name("-"), "-");
-    }
 }

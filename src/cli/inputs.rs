@@ -1,6 +1,10 @@
 //! From path arguments to inputs, with temporary files where the system has them.
 
+use super::exit::{Exit, Outcome};
 use super::output;
+use anyhow::Context;
+use fonds::finding::Finding;
+use fonds::input::scan::{Event, Events, Settings, Warc};
 use fonds::input::{self, Finder, Input};
 use fonds::warc::Source;
 use std::io;
@@ -65,9 +69,89 @@ pub(crate) fn find(args: &ReadArgs, quiet: bool) -> anyhow::Result<Inputs> {
 }
 
 fn authorities(path: &PathBuf) -> anyhow::Result<Vec<Vec<u8>>> {
-    use anyhow::Context;
     let pem = std::fs::read(path).with_context(|| path.display().to_string())?;
     fonds::wire::certificates(&pem).with_context(|| path.display().to_string())
+}
+
+/// Options of commands that read records with several threads.
+#[derive(clap::Args, Clone, Copy, Debug)]
+pub(crate) struct Jobs {
+    /// Threads that read; what comes out does not depend on it [default: one a core].
+    #[arg(short, long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
+}
+
+impl Jobs {
+    pub(crate) fn settings(self) -> Settings {
+        Settings { jobs: self.jobs.map_or_else(cores, NonZeroUsize::get), ..Settings::default() }
+    }
+}
+
+/// The WARCs that inputs hold, each an input of its own.
+pub(crate) fn warcs(inputs: &[Input]) -> anyhow::Result<Vec<Input>> {
+    let held = inputs.iter().map(|input| input.warcs().with_context(|| input.name().to_owned()));
+    Ok(held.collect::<anyhow::Result<Vec<_>>>()?.into_iter().flatten().collect())
+}
+
+/// Opens WARCs as often as `body` wants them.
+pub(crate) fn opened<T>(warcs: &[Input], body: impl FnOnce(&[Warc<'_>]) -> T) -> T {
+    let openers: Vec<_> = warcs.iter().map(|input| || source(input)).collect();
+    let opened: Vec<_> = warcs
+        .iter()
+        .zip(&openers)
+        .map(|(input, open)| Warc { name: input.name(), length: length(input), open })
+        .collect();
+    body(&opened)
+}
+
+/// Goes through WARCs by `scan`, which gives `item` what it makes of them; `begin` is told of each file. What is wrong
+/// with a file is said, and the next one goes on; an error of `begin` or `item` ends it all.
+pub(crate) fn scan<T>(
+    warcs: &[Input],
+    scan: impl FnOnce(&[Warc<'_>], Events<'_, T>) -> io::Result<()>,
+    mut begin: impl FnMut(&Input) -> io::Result<()>,
+    mut item: impl FnMut(T) -> io::Result<()>,
+) -> Outcome {
+    let mut exit = Exit::Done;
+    let mut broken = None;
+    let mut each = |event| match event {
+        Event::Begin(number) => warcs.get(number).map_or(Ok(()), &mut begin),
+        Event::Item(made) => item(made).map_err(|error| {
+            broken = Some(error);
+            io::Error::other("the output failed")
+        }),
+        Event::End(number, read) => match broken.take() {
+            Some(error) => Err(error),
+            None => {
+                exit = exit.or(told(warcs, number, read));
+                Ok(())
+            }
+        },
+    };
+    opened(warcs, |warcs| scan(warcs, &mut each))?;
+    Ok(exit)
+}
+
+/// Says what became of reading a file.
+fn told(warcs: &[Input], number: usize, read: io::Result<Vec<Finding>>) -> Exit {
+    match read {
+        Ok(findings) => {
+            let errors: Vec<_> = findings.iter().filter(|f| f.is_error()).collect();
+            errors.iter().for_each(|finding| output::line(&output::finding(finding)));
+            if errors.is_empty() { Exit::Done } else { Exit::Finding }
+        }
+        Err(error) => {
+            let name = warcs.get(number).map_or("", Input::name);
+            output::problem(&format!("{name}: {error}"));
+            Exit::Io
+        }
+    }
+}
+
+/// Of a file; a pipe that has a path is read once.
+fn length(input: &Input) -> Option<u64> {
+    let metadata = std::fs::metadata(input.path()?).ok()?;
+    metadata.is_file().then_some(metadata.len())
 }
 
 /// Threads where none are asked for.

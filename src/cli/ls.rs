@@ -1,14 +1,12 @@
 //! `fonds ls`
 
 use super::exit::{Exit, Outcome};
-use super::inputs::{self, ReadArgs};
+use super::inputs::{self, Jobs, ReadArgs};
 use super::{Global, output};
-use anyhow::Context;
 use clap::ValueEnum;
-use fonds::input::Input;
-use fonds::records::{Row, Rows};
-use fonds::warc::Limits;
-use std::io::Write;
+use fonds::records::{Row, rows};
+use std::cell::RefCell;
+use std::io::{self, Write};
 
 /// List records: one line each with offset, length, type, date, status, media type and URL.
 ///
@@ -33,6 +31,8 @@ pub(crate) struct Args {
     /// Only records whose media type begins so, such as text/html.
     #[arg(long, value_name = "TYPE")]
     mime: Option<String>,
+    #[command(flatten)]
+    jobs: Jobs,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -45,40 +45,26 @@ enum Format {
 
 pub(crate) fn run(args: Args, global: Global) -> Outcome {
     let found = inputs::find(&args.read, global.quiet)?;
-    let mut exit = if found.unreadable { Exit::Io } else { Exit::Done };
-    let mut out = output::stdout();
-    for input in &found.inputs {
-        let one =
-            list(input, &args, found.inputs.len() > 1, &mut out).with_context(|| input.name().to_owned())?;
-        if exit == Exit::Done {
-            exit = one;
-        }
-    }
-    out.flush()?;
-    Ok(exit)
-}
-
-fn list(input: &Input, args: &Args, several: bool, out: &mut dyn Write) -> Outcome {
-    let mut exit = Exit::Done;
-    let warcs = input.warcs()?;
-    for warc in &warcs {
-        // An offset means something only beside its file's name.
-        if matches!(args.format, Format::Human) && (several || warcs.len() > 1) {
-            writeln!(out, "{}:", output::printable(warc.name()))?;
-        }
-        let source = inputs::source(warc)?;
-        let mut rows = Rows::new(warc.name(), source, Limits::default())?;
-        while let Some(row) = rows.next_row()? {
-            if wanted(&row, args) {
-                write_row(&row, args.format, out)?;
-            }
-        }
-        for finding in rows.take_findings().iter().filter(|f| f.is_error()) {
-            output::line(&output::finding(finding));
-            exit = Exit::Finding;
-        }
-    }
-    Ok(exit)
+    let exit = if found.unreadable { Exit::Io } else { Exit::Done };
+    let warcs = inputs::warcs(&found.inputs)?;
+    // An offset means something only beside its file's name.
+    let named = matches!(args.format, Format::Human) && warcs.len() > 1;
+    let settings = args.jobs.settings();
+    let out = RefCell::new(output::stdout());
+    let scanned = inputs::scan(
+        &warcs,
+        |warcs, sink| rows(warcs, settings, sink),
+        |input| match named {
+            true => writeln!(out.borrow_mut(), "{}:", output::printable(input.name())),
+            false => Ok(()),
+        },
+        |row| match wanted(&row, &args) {
+            true => write_row(&row, args.format, &mut *out.borrow_mut()),
+            false => Ok(()),
+        },
+    )?;
+    out.into_inner().flush()?;
+    Ok(exit.or(scanned))
 }
 
 fn wanted(row: &Row, args: &Args) -> bool {
@@ -97,7 +83,7 @@ fn begins_with(text: &str, start: &str) -> bool {
     text.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start))
 }
 
-fn write_row(row: &Row, format: Format, out: &mut dyn Write) -> anyhow::Result<()> {
+fn write_row(row: &Row, format: Format, out: &mut dyn Write) -> io::Result<()> {
     match format {
         Format::Json => {
             serde_json::to_writer(&mut *out, row)?;

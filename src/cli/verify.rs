@@ -1,17 +1,16 @@
 //! `fonds verify`
 
 use super::exit::{Exit, Outcome, in_words};
-use super::inputs::{self, ReadArgs};
+use super::inputs::{self, Jobs, ReadArgs};
 use super::{Global, output};
 use anyhow::Context;
 use clap::ValueEnum;
 use fonds::finding::Severity;
 use fonds::input::{Input, Kind};
 use fonds::package::Package;
-use fonds::verify::{Options, Report, Status, Verdict, Verification, Warc};
+use fonds::verify::{Options, Report, Status, Verdict, Verification};
 use fonds::world::{System, World, millis};
 use std::io::Write;
-use std::num::NonZeroUsize;
 
 /// Findings printed for people before the rest is only counted.
 const SHOWN: usize = 50;
@@ -37,9 +36,8 @@ pub(crate) struct Args {
     /// How the report is written.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
-    /// Threads (default: all cores); the report does not depend on it.
-    #[arg(short, long, value_name = "N")]
-    jobs: Option<NonZeroUsize>,
+    #[command(flatten)]
+    jobs: Jobs,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -55,8 +53,7 @@ enum Format {
 pub(crate) fn run(args: Args, global: Global) -> Outcome {
     let found = inputs::find(&args.read, global.quiet)?;
     let mut unreadable = found.unreadable;
-    let jobs = args.jobs.map_or_else(inputs::cores, NonZeroUsize::get);
-    let options = Options { spool: inputs::spool(), closed: args.closed, jobs, ..Options::default() };
+    let options = Options { spool: inputs::spool(), closed: args.closed, scan: args.jobs.settings() };
     let mut verification = Verification::new(options);
     let mut failed = |name: &str, error: anyhow::Error| {
         output::problem(&in_words(&error.context(name.to_owned())));
@@ -82,14 +79,10 @@ fn check(verification: &mut Verification, inputs: &[Input], failed: &mut dyn FnM
         package(verification, input).unwrap_or_else(|error| failed(input.name(), error));
         return;
     }
-    let openers: Vec<_> = inputs.iter().map(|input| || inputs::source(input)).collect();
-    let warcs: Vec<_> = inputs
-        .iter()
-        .zip(&openers)
-        .map(|(input, open)| Warc { name: input.name(), length: length(input), open })
-        .collect();
-    verification.warcs(&warcs, &mut |number, error| {
-        failed(inputs.get(number).map_or("", Input::name), error.into());
+    inputs::opened(inputs, |warcs| {
+        verification.warcs(warcs, &mut |number, error| {
+            failed(inputs.get(number).map_or("", Input::name), error.into());
+        });
     });
 }
 
@@ -102,12 +95,6 @@ fn package(verification: &mut Verification, input: &Input) -> anyhow::Result<()>
         _ => Package::from_shared(input.name(), input.shared()?)?,
     };
     Ok(verification.package(&package)?)
-}
-
-/// Of a file; a pipe that has a path is read once.
-fn length(input: &Input) -> Option<u64> {
-    let metadata = std::fs::metadata(input.path()?).ok()?;
-    metadata.is_file().then_some(metadata.len())
 }
 
 fn exit(report: &Report, args: &Args, unreadable: bool) -> Exit {

@@ -1,6 +1,6 @@
 //! Index lines made from records: the way from any WARC to a sorted CDXJ.
 //!
-//! [`Indexer`] goes through one WARC and gives an [`Entry`] for each record that an index lists, by the rules of
+//! [`entries`] goes through WARCs and gives an [`Entry`] for each record that an index lists, by the rules of
 //! cdxj-indexer, which pywb, ReplayWeb.page and OutbackCDX read; docs/index.md has them, and where fonds departs from
 //! them. Requests with a body are paired with their responses, so that a POST has a key of its own. All streams: what
 //! is held is the head of a record and a few captures that wait for their requests.
@@ -16,8 +16,9 @@ use self::request::Asked;
 use crate::cdxj::{Capture, Entry};
 use crate::digest::{Algorithm, Hasher};
 use crate::finding::{Finding, rules};
+use crate::input::scan::{self, Event, Events, Make, Settings, Warc};
 use crate::message::payload::{Context, Head as HttpHead, Part, Payload};
-use crate::warc::{Container, Extent, Head, Limits, Reader, Record, RecordType, Source};
+use crate::warc::{Container, Extent, Head, Record, RecordType};
 use std::collections::VecDeque;
 use std::io;
 
@@ -48,26 +49,97 @@ impl Default for Options {
     }
 }
 
-/// The index lines of one WARC, in the order of its records but for captures that had to wait for their requests.
-#[derive(Debug)]
-pub struct Indexer {
-    file: String,
-    filename: String,
-    reader: Reader,
+/// The index lines of all files: of each in the order of its records, but for captures that had to wait for their
+/// requests; its findings at its end.
+///
+/// # Errors
+/// What `sink` says at a file's beginning or end.
+pub fn entries(
+    warcs: &[Warc<'_>],
+    options: Options,
+    settings: Settings,
+    sink: Events<'_, Entry>,
+) -> io::Result<()> {
+    let mut lines = Lines::new("", options);
+    scan::run(warcs, settings, &Read { options }, &mut |event| match event {
+        Event::Begin(number) => {
+            lines = Lines::new(warcs.get(number).map_or("", |warc| warc.name), options);
+            sink(Event::Begin(number))
+        }
+        Event::Item((seen, noticed)) => {
+            lines.note(noticed);
+            lines.take(seen);
+            lines.ready.drain(..).try_for_each(|entry| sink(Event::Item(entry)))
+        }
+        Event::End(number, read) => {
+            if let Ok(outside) = &read {
+                lines.note(outside.clone());
+                lines.end();
+                lines.ready.drain(..).try_for_each(|entry| sink(Event::Item(entry)))?;
+            }
+            let findings = std::mem::take(&mut lines.findings);
+            sink(Event::End(number, read.map(|_| findings)))
+        }
+    })
+}
+
+/// Of `DIR/x.warc.gz`, `FILE.wacz!archive/x.warc.gz` and `https://host/x.warc.gz?query`, `x.warc.gz`: what lines say.
+fn file_name(name: &str) -> &str {
+    let name = if name.contains("://") { name.split(['?', '#']).next().unwrap_or(name) } else { name };
+    name.rsplit(['/', '!']).next().filter(|last| !last.is_empty()).unwrap_or(name)
+}
+
+/// What is read of each record, on whatever thread.
+struct Read {
+    options: Options,
+}
+
+/// A record, and what it means for the index.
+struct Seen {
+    head: Head,
+    extent: Extent,
+    is_plain: bool,
+    meaning: Meaning,
+}
+
+enum Meaning {
+    Capture(Facts),
+    Request(Asked),
+    Other,
+}
+
+impl Make for Read {
+    type Made = Seen;
+    type State = ();
+
+    fn make(&self, mut record: Record<'_>, (): &mut ()) -> io::Result<Seen> {
+        let is_plain = record.container() == Container::Plain;
+        let meaning = match record.head.record_type() {
+            RecordType::Request if self.options.post => {
+                request::read(&mut record)?.map_or(Meaning::Other, Meaning::Request)
+            }
+            RecordType::Response | RecordType::Revisit | RecordType::Resource | RecordType::Metadata => {
+                Meaning::Capture(read_facts(&mut record, self.options.digest)?)
+            }
+            _ => Meaning::Other,
+        };
+        let (head, block) = record.into_parts();
+        Ok(Seen { head, extent: block.finish()?, is_plain, meaning })
+    }
+}
+
+/// Findings kept of one file.
+const KEPT: usize = 1000;
+
+/// The lines of one file.
+struct Lines<'a> {
+    file: &'a str,
     options: Options,
     pairs: Pairs,
     ready: VecDeque<Entry>,
     findings: Vec<Finding>,
     position: u64,
     unaddressable: u64,
-    ended: bool,
-}
-
-/// What a record means for the index.
-enum Meaning {
-    Capture(Option<Entry>),
-    Request(Asked),
-    Other,
 }
 
 /// What is read out of a capture's block.
@@ -78,78 +150,38 @@ struct Facts {
     digest: Option<String>,
 }
 
-impl Indexer {
-    /// Begins. `file` names the input in findings, `filename` stands in the lines.
-    ///
-    /// # Errors
-    /// What the source says.
-    pub fn new(file: &str, filename: &str, source: Source, options: Options) -> io::Result<Self> {
-        Ok(Self {
-            file: file.to_owned(),
-            filename: filename.to_owned(),
-            reader: Reader::new(source, Limits::default())?,
+impl<'a> Lines<'a> {
+    fn new(file: &'a str, options: Options) -> Self {
+        Self {
+            file,
             options,
             pairs: Pairs::default(),
             ready: VecDeque::new(),
             findings: Vec::new(),
             position: 0,
             unaddressable: 0,
-            ended: false,
-        })
-    }
-
-    /// The next line, or `None` at the end.
-    ///
-    /// # Errors
-    /// What the source says.
-    pub fn next_entry(&mut self) -> io::Result<Option<Entry>> {
-        while self.ready.is_empty() && !self.ended {
-            self.step()?;
         }
-        Ok(self.ready.pop_front())
     }
 
-    /// What was noticed since the last call.
-    pub fn take_findings(&mut self) -> Vec<Finding> {
-        let mut findings = std::mem::take(&mut self.findings);
-        findings.extend(self.reader.take_findings());
-        findings.into_iter().map(|f| f.in_file(&self.file)).collect()
+    fn note(&mut self, findings: Vec<Finding>) {
+        let room = KEPT.saturating_sub(self.findings.len());
+        self.findings
+            .extend(findings.into_iter().filter(Finding::is_error).take(room).map(|f| f.in_file(self.file)));
     }
 
-    fn step(&mut self) -> io::Result<()> {
-        let Some(mut record) = self.reader.next_record()? else {
-            self.end();
-            return Ok(());
-        };
-        let options = self.options;
-        let head = record.head.clone();
-        let facts = match head.record_type() {
-            RecordType::Request if options.post => None,
-            RecordType::Response | RecordType::Revisit | RecordType::Resource | RecordType::Metadata => {
-                Some(read_facts(&mut record, &head, options.digest)?)
-            }
-            _ => return record.finish().map(|_| self.position += 1),
-        };
-        let asked = if facts.is_none() { request::read(&mut record)? } else { None };
-        let extent = record.finish()?;
-        let meaning = match (facts, asked) {
-            (Some(facts), _) => Meaning::Capture(self.entry(&head, &extent, &facts)),
-            (_, Some(asked)) => Meaning::Request(asked),
-            _ => Meaning::Other,
-        };
-        self.take(&head, meaning);
-        Ok(())
-    }
-
-    fn take(&mut self, head: &Head, meaning: Meaning) {
+    fn take(&mut self, seen: Seen) {
         self.position += 1;
-        match meaning {
-            Meaning::Capture(Some(entry)) if self.may_have_request(head) => {
-                self.ready.extend(self.pairs.capture(Link::new(head, self.position), entry));
+        match seen.meaning {
+            Meaning::Capture(ref facts) => {
+                let Some(entry) = self.entry(&seen, facts) else { return };
+                if self.may_have_request(&seen.head) {
+                    self.ready.extend(self.pairs.capture(Link::new(&seen.head, self.position), entry));
+                } else {
+                    self.ready.push_back(entry);
+                }
             }
-            Meaning::Capture(entry) => self.ready.extend(entry),
             Meaning::Request(asked) => {
-                self.ready.extend(self.pairs.request(Link::new(head, self.position), asked));
+                self.ready.extend(self.pairs.request(Link::new(&seen.head, self.position), asked));
             }
             Meaning::Other => {}
         }
@@ -160,7 +192,8 @@ impl Indexer {
     }
 
     /// The record's line; what cannot be pointed to, or has no date, has none, and that is said.
-    fn entry(&mut self, head: &Head, extent: &Extent, facts: &Facts) -> Option<Entry> {
+    fn entry(&mut self, seen: &Seen, facts: &Facts) -> Option<Entry> {
+        let Seen { head, extent, is_plain, .. } = seen;
         let target_uri = head.target_uri()?;
         let capture = Capture {
             record_type: head.record_type(),
@@ -169,35 +202,25 @@ impl Indexer {
             status: facts.status,
             content_type: facts.content_type.as_deref(),
             payload_digest: facts.digest.as_deref(),
-            filename: &self.filename,
+            filename: file_name(self.file),
             offset: head.offset,
-            length: self.stored(head, extent),
+            length: if *is_plain { head.raw.len() as u64 + extent.block } else { extent.end - extent.offset },
         };
         let entry = capture.entry();
         if entry.is_none() && (Capture { date: "2000", ..capture }).entry().is_some() {
             let message = "the record has no date that an index could sort it by, and no line";
             let finding = Finding::new(&rules::INDEX_IMPOSSIBLE, message).at(head.offset);
-            self.findings.push(match head.id() {
+            self.note(vec![match head.id() {
                 Some(id) => finding.of_record(id),
                 None => finding,
-            });
+            }]);
         }
-        let addressable = self.is_plain() || head.inner_offset == 0 && extent.end > extent.offset;
+        let addressable = *is_plain || head.inner_offset == 0 && extent.end > extent.offset;
         self.unaddressable += u64::from(entry.is_some() && !addressable);
         entry.filter(|_| addressable)
     }
 
-    /// Stored bytes: the whole member; without compression, from the version line to the end of the block.
-    fn stored(&self, head: &Head, extent: &Extent) -> u64 {
-        if self.is_plain() { head.raw.len() as u64 + extent.block } else { extent.end - extent.offset }
-    }
-
-    fn is_plain(&self) -> bool {
-        self.reader.container() == Container::Plain
-    }
-
     fn end(&mut self) {
-        self.ended = true;
         self.ready.extend(self.pairs.drain());
         if self.unaddressable > 0 {
             let message = format!(
@@ -205,7 +228,7 @@ impl Indexer {
                  `fonds mend` makes a file of one member a record",
                 self.unaddressable
             );
-            self.findings.push(Finding::new(&rules::INDEX_IMPOSSIBLE, message));
+            self.note(vec![Finding::new(&rules::INDEX_IMPOSSIBLE, message)]);
         }
     }
 }
@@ -218,7 +241,8 @@ fn is_http(head: &Head) -> bool {
 }
 
 /// Reads as much of the block as is needed: the HTTP head, or all of it where a digest is to be computed.
-fn read_facts(record: &mut Record<'_>, head: &Head, field: DigestField) -> io::Result<Facts> {
+fn read_facts(record: &mut Record<'_>, field: DigestField) -> io::Result<Facts> {
+    let head = &record.head;
     let mut facts = Facts { digest: said_digest(head, field), ..Facts::default() };
     let wanted = match field {
         DigestField::None => false,

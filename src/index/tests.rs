@@ -2,6 +2,7 @@
 
 use super::request::arguments;
 use super::*;
+use crate::warc::Source;
 use std::io::Write;
 
 const HTTP: &str = "Content-Type: application/http;msgtype=";
@@ -24,14 +25,21 @@ fn request(id: u32, uri: &str, fields: &str, message: &str) -> String {
 }
 
 fn index_with(bytes: Vec<u8>, options: Options) -> (Vec<Entry>, Vec<&'static str>) {
-    let source = Source::Seek(Box::new(io::Cursor::new(bytes)));
-    let mut indexer = Indexer::new("d/a.warc", "a.warc", source, options).unwrap();
-    let mut entries = Vec::new();
-    while let Some(entry) = indexer.next_entry().unwrap() {
-        entries.push(entry);
-    }
-    entries.sort_by_key(|entry| entry.offset);
-    (entries, indexer.take_findings().iter().map(|f| f.code).collect())
+    let open = || Ok(Source::Seek(Box::new(io::Cursor::new(bytes.clone()))));
+    let warc = Warc { name: "d/a.warc", length: Some(bytes.len() as u64), open: &open };
+    let (mut entries, mut codes) = (Vec::new(), Vec::new());
+    let mut sink = |event| {
+        match event {
+            Event::Begin(_) => {}
+            Event::Item(entry) => entries.push(entry),
+            Event::End(_, findings) => codes.extend(findings?.iter().map(|f| f.code)),
+        }
+        Ok(())
+    };
+    super::entries(&[warc], options, Settings { jobs: 2, stretch: 300, ..Settings::default() }, &mut sink)
+        .unwrap();
+    entries.sort_by_key(|entry: &Entry| entry.offset);
+    (entries, codes)
 }
 
 fn index(text: &str) -> Vec<Entry> {
@@ -191,4 +199,13 @@ fn the_digest_of_a_line_is_the_one_asked_for() {
     assert_eq!(digest(DigestField::Block).as_deref(), Some("sha1:B"));
     assert_eq!(digest(DigestField::None), None);
     assert!(digest(DigestField::Payload).is_some_and(|d| d.starts_with("sha1:VL2M")));
+}
+
+#[test]
+fn lines_name_the_file_without_where_it_lies() {
+    for name in ["a.warc.gz", "d/e/a.warc.gz", "x.wacz!archive/a.warc.gz", "https://h/d/a.warc.gz?sig=1/2#x"]
+    {
+        assert_eq!(file_name(name), "a.warc.gz", "{name}");
+    }
+    assert_eq!(file_name("-"), "-");
 }

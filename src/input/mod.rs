@@ -8,6 +8,7 @@
 
 mod kind;
 pub mod remote;
+pub mod scan;
 mod search;
 pub mod section;
 #[cfg(test)]

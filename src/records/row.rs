@@ -1,8 +1,9 @@
 //! One row a record.
 
 use crate::finding::Finding;
+use crate::input::scan::{self, Event, Events, Make, Settings, Warc};
 use crate::message::payload::{Head as HttpHead, Payload};
-use crate::warc::{Head, Limits, Reader, Record, RecordType, Source};
+use crate::warc::{Head, Record, RecordType};
 use serde::Serialize;
 use std::io;
 
@@ -32,38 +33,54 @@ pub struct Row {
     pub payload_digest: Option<String>,
 }
 
-/// The rows of one WARC.
-#[derive(Debug)]
-pub struct Rows {
-    file: String,
-    reader: Reader,
+/// The rows of all files, in order; each file's findings at its end.
+///
+/// # Errors
+/// What `sink` says at a file's beginning or end.
+pub fn rows(warcs: &[Warc<'_>], settings: Settings, sink: Events<'_, Row>) -> io::Result<()> {
+    let mut name = "";
+    let mut findings = Vec::new();
+    scan::run(warcs, settings, &MakeRow, &mut |event| match event {
+        Event::Begin(number) => {
+            name = warcs.get(number).map_or("", |warc| warc.name);
+            sink(Event::Begin(number))
+        }
+        Event::Item((row, noticed)) => {
+            note(&mut findings, name, noticed);
+            sink(Event::Item(Row { file: name.to_owned(), ..row }))
+        }
+        Event::End(number, outside) => {
+            let mut findings = std::mem::take(&mut findings);
+            sink(Event::End(
+                number,
+                outside.map(|outside| {
+                    note(&mut findings, name, outside);
+                    findings
+                }),
+            ))
+        }
+    })
 }
 
-impl Rows {
-    /// Begins; `file` goes into every row.
-    ///
-    /// # Errors
-    /// What the source says.
-    pub fn new(file: &str, source: Source, limits: Limits) -> io::Result<Self> {
-        Ok(Self { file: file.to_owned(), reader: Reader::new(source, limits)? })
-    }
+/// Findings kept of one file.
+const KEPT: usize = 1000;
 
-    /// The next row, or `None` at the end.
-    ///
-    /// # Errors
-    /// What the source says.
-    pub fn next_row(&mut self) -> io::Result<Option<Row>> {
-        let Some(mut record) = self.reader.next_record()? else { return Ok(None) };
+fn note(findings: &mut Vec<Finding>, file: &str, noticed: Vec<Finding>) {
+    let room = KEPT.saturating_sub(findings.len());
+    findings.extend(noticed.into_iter().filter(Finding::is_error).take(room).map(|f| f.in_file(file)));
+}
+
+struct MakeRow;
+
+impl Make for MakeRow {
+    type Made = Row;
+    type State = ();
+
+    fn make(&self, mut record: Record<'_>, (): &mut ()) -> io::Result<Row> {
         let http = http_head(&mut record)?;
         let (head, block) = record.into_parts();
         let extent = block.finish()?;
-        Ok(Some(row(&self.file, &head, http.as_ref(), extent.end - extent.offset)))
-    }
-
-    /// What was noticed since the last call.
-    pub fn take_findings(&mut self) -> Vec<Finding> {
-        let file = &self.file;
-        self.reader.take_findings().into_iter().map(|f| f.in_file(file)).collect()
+        Ok(row(&head, http.as_ref(), extent.end - extent.offset))
     }
 }
 
@@ -86,7 +103,7 @@ fn http_head(record: &mut Record<'_>) -> io::Result<Option<HttpHead>> {
     Ok(message.into_head())
 }
 
-fn row(file: &str, head: &Head, http: Option<&HttpHead>, length: u64) -> Row {
+fn row(head: &Head, http: Option<&HttpHead>, length: u64) -> Row {
     let (status, content_type) = match http {
         Some(HttpHead::Response(response)) => (response.status, response.fields.text("Content-Type")),
         Some(HttpHead::Request(request)) => (None, request.fields.text("Content-Type")),
@@ -94,7 +111,7 @@ fn row(file: &str, head: &Head, http: Option<&HttpHead>, length: u64) -> Row {
     };
     let mime = content_type.map(|t| t.split(';').next().unwrap_or_default().trim().to_owned());
     Row {
-        file: file.to_owned(),
+        file: String::new(),
         offset: head.offset,
         length,
         record_type: head.fields.get("WARC-Type").unwrap_or_default().to_owned(),

@@ -1,7 +1,7 @@
 //! Level 2: index lines and page lines against the records and the log.
 
 use super::key::{Key, key};
-use super::scan::Checked;
+use super::record::Checked;
 use crate::cdxj::{Capture, Entry, Lines};
 use crate::digest::Digest;
 use crate::finding::{Finding, Severity, rules};

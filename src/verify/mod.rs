@@ -4,7 +4,6 @@
 //! for its structure and digests, holds index, pages and provenance log against the records, and resolves references
 //! over all of them. Nothing stops at the first finding. What is found becomes a [`Report`].
 
-mod ahead;
 mod collect;
 mod fields;
 mod index;
@@ -12,23 +11,26 @@ mod key;
 mod log;
 mod package;
 mod payload;
+mod record;
 mod references;
 mod report;
-mod scan;
 mod segments;
 #[cfg(test)]
 mod tests;
 
+pub use crate::input::scan::{Settings, Warc};
+
 pub use self::report::{Counts, InputReport, LevelReport, Report, SCHEMA, Status, TimeBounds, Verdict};
 
-use self::ahead::{File, Scanner};
 use self::collect::Collector;
+use self::record::{CheckRecord, Checked, Digests};
 use self::references::References;
 use self::report::Evidence;
-use self::scan::{Checked, Digests, Settings, Walk};
 use self::segments::Segments;
+use crate::finding::Finding;
+use crate::input::scan::{self, Scanner, Walk};
 use crate::package::Package;
-use crate::warc::{Limits, Source};
+use crate::warc::Source;
 use std::io;
 use std::path::PathBuf;
 
@@ -39,29 +41,8 @@ pub struct Options {
     pub spool: PathBuf,
     /// Every reference must resolve among the inputs.
     pub closed: bool,
-    /// Bounds on what is read.
-    pub limits: Limits,
-    /// Threads that read; 0 and 1 mean that there are no others. What is reported does not depend on it.
-    pub jobs: usize,
-    /// Bytes of a file that a thread takes at a time; 0 means 4 MiB. Memory grows with it and the number of threads.
-    pub stretch: u64,
-}
-
-/// A bare WARC, opened as often as there are threads.
-#[derive(Clone, Copy)]
-pub struct Warc<'a> {
-    /// As the report names it.
-    pub name: &'a str,
-    /// Stored bytes; `None` where it can be opened once only, or is better read by one reader.
-    pub length: Option<u64>,
-    /// Opens it, as [`Source::Seek`] if it has a length.
-    pub open: &'a (dyn Fn() -> io::Result<Source> + Sync),
-}
-
-impl std::fmt::Debug for Warc<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Warc").field("name", &self.name).field("length", &self.length).finish_non_exhaustive()
-    }
+    /// How files are read, and by how many threads. What is reported does not depend on it.
+    pub scan: Settings,
 }
 
 /// A verification under way.
@@ -98,7 +79,7 @@ impl Verification {
     /// # Errors
     /// What the source says.
     pub fn warc(&mut self, name: &str, source: Source) -> io::Result<()> {
-        let (length, open) = ahead::opener(source, self.options.jobs)?;
+        let (length, open) = scan::opener(source, self.options.scan.jobs)?;
         let mut failed = Ok(());
         self.warcs(&[Warc { name, length, open: &open }], &mut |_, error| failed = Err(error));
         failed
@@ -107,31 +88,38 @@ impl Verification {
     /// Checks bare WARCs, with threads that go on to the next while one is read to its end. A file that cannot be read
     /// goes to `failed` with its number.
     pub fn warcs(&mut self, warcs: &[Warc<'_>], failed: &mut dyn FnMut(usize, io::Error)) {
-        let files: Vec<File<'_>> =
-            warcs.iter().map(|warc| File { length: warc.length, open: warc.open }).collect();
-        let settings = Settings::new(&self.options, false);
-        ahead::with_threads(&files, settings, |scanner| {
-            for (number, (warc, file)) in warcs.iter().zip(&files).enumerate() {
-                if let Err(error) = self.scan(warc.name, file, scanner) {
+        let check = CheckRecord { bind_bytes: false };
+        scan::with_threads(warcs, self.options.scan, &check, |scanner| {
+            for (number, warc) in warcs.iter().enumerate() {
+                if let Err(error) = self.scan(*warc, &check, scanner) {
                     failed(number, error);
                 }
             }
         });
     }
 
-    fn scan(&mut self, name: &str, file: &File<'_>, scanner: &mut Scanner) -> io::Result<()> {
-        let Self { references, segments, findings, evidence, .. } = self;
+    fn scan(
+        &mut self,
+        warc: Warc<'_>,
+        check: &CheckRecord,
+        scanner: &mut Scanner<Checked>,
+    ) -> io::Result<()> {
+        let Self { references, segments, findings, evidence, options, .. } = self;
+        let name = warc.name;
         segments.in_file(name);
-        let mut sink = |checked: Checked| {
+        let mut counts = Counts::default();
+        let mut sink = |mut checked: Checked, noticed: Vec<Finding>| {
+            counts.take(&mut checked, noticed);
             findings.extend(name, references.see(name, &checked.head, checked.content));
             evidence.note(checked.digests);
             findings.extend(name, checked.findings);
             Ok(())
         };
-        let mut walk = Walk::new(file, scanner.settings, segments, &mut sink);
-        scanner.file(file, &mut walk)?;
-        let (counts, outside) = walk.finish();
-        self.findings.extend(name, outside);
+        let mut walk = Walk::new(warc, options.scan.limits, check, segments, &mut sink);
+        scanner.file(&mut walk)?;
+        let walked = walk.finish();
+        let counts = counts.of_file(&walked);
+        self.findings.extend(name, walked.findings);
         self.evidence.without_log += 1;
         self.inputs.push(InputReport { name: name.to_owned(), kind: "warc".to_owned(), counts });
         Ok(())

@@ -1,12 +1,13 @@
 //! A package whole: container and hashes, every WARC, then index, pages and log against the records.
 
+use super::Verification;
 use super::index::Expectations;
 use super::key::key;
 use super::log::{Join, Seen, Told};
+use super::record::{CheckRecord, Checked};
 use super::report::{Counts, InputReport};
-use super::scan::{Checked, Settings, Walk};
-use super::{File, Verification, ahead};
 use crate::finding::{Finding, rules};
+use crate::input::scan::{self, Walk, Warc};
 use crate::package::{Package, layout, pages};
 use crate::warc::Source;
 use std::io::{self, BufRead, BufReader, Read};
@@ -88,20 +89,24 @@ impl Check<'_> {
             Err(e) if e.kind() == io::ErrorKind::InvalidData => return Ok(()),
             Err(e) => return Err(e),
         };
-        let (length, open) = ahead::opener(source, self.run.options.jobs)?;
-        let warc = File { length, open: &open };
-        let settings = Settings::new(&self.run.options, self.log.is_some());
+        let (length, open) = scan::opener(source, self.run.options.scan.jobs)?;
+        let warc = Warc { name: &file, length, open: &open };
+        let check = CheckRecord { bind_bytes: self.log.is_some() };
+        let settings = self.run.options.scan;
         let mut segments = std::mem::take(&mut self.run.segments);
         segments.in_file(&file);
-        let mut sink = |checked: Checked| self.record(&file, path, checked);
-        let mut walk = Walk::new(&warc, settings, &mut segments, &mut sink);
-        let scanned = ahead::with_threads(std::slice::from_ref(&warc), settings, |scanner| {
-            scanner.file(&warc, &mut walk)
-        });
-        let (counts, outside) = walk.finish();
+        let mut counts = Counts::default();
+        let mut sink = |mut checked: Checked, noticed: Vec<Finding>| {
+            counts.take(&mut checked, noticed);
+            self.record(&file, path, checked)
+        };
+        let mut walk = Walk::new(warc, settings.limits, &check, &mut segments, &mut sink);
+        let scanned = scan::with_threads(&[warc], settings, &check, |scanner| scanner.file(&mut walk));
+        let walked = walk.finish();
+        let counts = counts.of_file(&walked);
         self.run.segments = segments;
         scanned?;
-        self.run.findings.extend(&file, outside);
+        self.run.findings.extend(&file, walked.findings);
         self.end = (file, counts.bytes);
         self.counts.add(&counts);
         Ok(())

@@ -6,7 +6,7 @@
 
 use super::key::{Key, key};
 use super::payload::Summing;
-use super::scan::Digests;
+use super::record::Digests;
 use crate::digest::Digest;
 use crate::finding::{Finding, Severity, rules};
 use crate::message::payload::Context;

@@ -5,7 +5,7 @@
 
 use fonds::finding::Severity;
 use fonds::package::Package;
-use fonds::verify::{Options, Report, Verification};
+use fonds::verify::{Options, Report, Settings, Verification};
 use fonds::warc::Source;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -134,7 +134,10 @@ fn the_report_does_not_depend_on_the_number_of_threads() {
                 |options| serde_json::to_string(&verify_with(&path, options)).expect("a report is JSON");
             let alone = json(Options::default());
             for (jobs, stretch) in [(2, 4096), (8, 700), (3, 0)] {
-                let together = json(Options { jobs, stretch, ..Options::default() });
+                let together = json(Options {
+                    scan: Settings { jobs, stretch, ..Settings::default() },
+                    ..Options::default()
+                });
                 assert_eq!(alone, together, "{} with {jobs} threads", path.display());
             }
         }

@@ -239,6 +239,11 @@ impl<'r> Record<'r> {
         self.into_parts().1.finish()
     }
 
+    /// How it is stored.
+    pub fn container(&self) -> Container {
+        self.reader.container()
+    }
+
     /// What was noticed since the last call, this record's findings among them.
     pub fn take_findings(&mut self) -> Vec<Finding> {
         self.reader.take_findings()

@@ -1,8 +1,10 @@
 //! Containers and records.
 
 use super::{Drip, fingerprint};
+use fonds::cdxj::Entry;
 use fonds::finding::{Finding, Severity};
-use fonds::index::{Indexer, Options as IndexOptions};
+use fonds::index::Options as IndexOptions;
+use fonds::input::scan::{Event, Settings, Warc};
 use fonds::input::{section::Shared, zip as structure};
 use fonds::package::Package;
 use fonds::verify::{Options, Report, Verification};
@@ -160,25 +162,42 @@ pub fn verify(data: &[u8]) {
     }
 }
 
-/// Index lines of a WARC: each can be read back, and what it points at lies in the file and is the record.
+/// Index lines of a WARC: each can be read back, and what it points at lies in the file and is the record; they are the
+/// same whatever the number of threads.
 pub fn index(data: &[u8]) {
-    let source = Source::Seek(Box::new(Cursor::new(data.to_vec())));
-    let mut indexer = Indexer::new("a", "a.warc", source, IndexOptions::default()).expect("memory is read");
-    let mut entries = Vec::new();
-    while let Some(entry) = indexer.next_entry().expect("memory is read") {
+    let (entries, errors) = lines(data, Settings::default());
+    assert_eq!((&entries, errors), (&lines(data, THREADS).0, lines(data, THREADS).1));
+    for entry in &entries {
         let line = entry.line();
         let (again, findings) = fonds::cdxj::parse(line.as_bytes());
         assert!(findings.is_empty(), "{line}: {findings:?}");
-        assert_eq!(again.as_ref(), Some(&entry), "{line}");
+        assert_eq!(again.as_ref(), Some(entry), "{line}");
         let end = entry.offset.checked_add(entry.length);
         assert!(end.is_some_and(|end| end <= data.len() as u64), "{line} in {}", data.len());
-        entries.push(entry);
     }
-    let sound = indexer.take_findings().iter().all(|finding| !finding.is_error());
     // A dictionary at the file's front is needed to read any frame.
-    if sound && !data.starts_with(&[0x5d, 0x2a, 0x4d, 0x18]) {
+    if errors == 0 && !data.starts_with(&[0x5d, 0x2a, 0x4d, 0x18]) {
         entries.iter().for_each(|entry| assert_leads_to_record(data, entry));
     }
+}
+
+/// Threads that meet often in a small file.
+const THREADS: Settings = Settings { limits: Limits { head: 1 << 20 }, jobs: 3, stretch: 200 };
+
+fn lines(data: &[u8], settings: Settings) -> (Vec<Entry>, usize) {
+    let open = || Ok(Source::Seek(Box::new(Cursor::new(data.to_vec()))));
+    let warc = Warc { name: "a.warc", length: Some(data.len() as u64), open: &open };
+    let (mut entries, mut errors) = (Vec::new(), 0);
+    let mut sink = |event| {
+        match event {
+            Event::Begin(_) => {}
+            Event::Item(entry) => entries.push(entry),
+            Event::End(_, findings) => errors = findings?.iter().filter(|f| f.is_error()).count(),
+        }
+        Ok(())
+    };
+    fonds::index::entries(&[warc], IndexOptions::default(), settings, &mut sink).expect("memory is read");
+    (entries, errors)
 }
 
 fn assert_leads_to_record(data: &[u8], entry: &fonds::cdxj::Entry) {

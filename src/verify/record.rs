@@ -1,7 +1,5 @@
 //! One WARC, record by record: structure, fields, digests, and what the checks over the whole set need to know.
 
-use super::Options;
-use super::ahead::{File, Stretch};
 use super::fields::{self, place};
 use super::key::{self, Key, key};
 use super::payload::Summing;
@@ -9,10 +7,10 @@ use super::report::Counts;
 use super::segments::Segments;
 use crate::digest::{Algorithm, Digest, Hasher};
 use crate::finding::{Finding, rules};
+use crate::input::scan::{Make, Walked};
 use crate::message::payload::{Context, PayloadEnd};
-use crate::warc::{Container, Extent, Head, Limits, Reader, Record, RecordType, Version};
+use crate::warc::{Extent, Head, Record, RecordType, Version};
 use std::io;
-use std::ops::Range;
 
 /// A record, checked.
 pub(super) struct Checked {
@@ -37,166 +35,40 @@ pub(super) struct Digests {
     pub(super) weak: bool,
 }
 
-/// How files are read.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Settings {
-    pub(super) limits: Limits,
+/// What is checked of each record.
+pub(super) struct CheckRecord {
     /// The SHA-256 of each record's bytes is wanted.
     pub(super) bind_bytes: bool,
-    jobs: usize,
-    stretch: u64,
 }
 
-/// Bytes of a file that a thread takes at a time.
-const STRETCH: u64 = 4 << 20;
+impl Make for CheckRecord {
+    type Made = Checked;
+    type State = Segments;
 
-impl Settings {
-    pub(super) fn new(options: &Options, bind_bytes: bool) -> Self {
-        Self { limits: options.limits, bind_bytes, jobs: options.jobs, stretch: options.stretch }
+    fn make(&self, record: Record<'_>, segments: &mut Segments) -> io::Result<Checked> {
+        check(record, self.bind_bytes, segments)
     }
 
-    /// Threads that read ahead; one alone would gain nothing.
-    pub(super) fn threads(self) -> usize {
-        if self.jobs < 2 { 0 } else { self.jobs }
-    }
-
-    /// Into how many stretches a file is cut.
-    pub(super) fn stretches(self, file: &File<'_>) -> u64 {
-        file.length.unwrap_or(0).div_ceil(self.stretch())
-    }
-
-    /// The bytes of one.
-    pub(super) fn bytes(self, number: u64) -> Range<u64> {
-        number * self.stretch()..(number + 1) * self.stretch()
-    }
-
-    fn stretch(self) -> u64 {
-        if self.stretch == 0 { STRETCH } else { self.stretch }
+    fn in_order(&self, head: &Head) -> bool {
+        head.fields.get("WARC-Segment-Number").is_some()
     }
 }
 
-/// One file on its way to the sink: records in order, read here or ahead.
-pub(super) struct Walk<'a> {
-    file: &'a File<'a>,
-    settings: Settings,
-    segments: &'a mut Segments,
-    sink: &'a mut dyn FnMut(Checked) -> io::Result<()>,
-    /// Opened once it is needed.
-    reader: Option<Reader>,
-    /// Members that the reader had seen when it last went on by itself.
-    members_before: u64,
-    /// Up to where all has been taken; the reader stands there too, if `in_step`.
-    at: u64,
-    in_step: bool,
-    ended: bool,
-    is_plain: bool,
-    counts: Counts,
-    findings: Vec<Finding>,
-}
-
-impl<'a> Walk<'a> {
-    pub(super) fn new(
-        file: &'a File<'a>,
-        settings: Settings,
-        segments: &'a mut Segments,
-        sink: &'a mut dyn FnMut(Checked) -> io::Result<()>,
-    ) -> Self {
-        let counts = Counts { files: 1, ..Counts::default() };
-        Self {
-            file,
-            settings,
-            segments,
-            sink,
-            reader: None,
-            members_before: 0,
-            at: 0,
-            in_step: true,
-            ended: false,
-            is_plain: false,
-            counts,
-            findings: Vec::new(),
-        }
-    }
-
-    /// What was counted, and found outside records.
-    pub(super) fn finish(mut self) -> (Counts, Vec<Finding>) {
-        if self.is_plain {
-            self.counts.members = 1;
-        }
-        (self.counts, self.findings)
-    }
-
-    /// Takes records that were read ahead, if reading alone leads to where they begin.
-    pub(super) fn take(&mut self, stretch: Stretch) -> io::Result<()> {
-        if stretch.start > self.at && !self.ended {
-            self.alone(Some(stretch.start))?;
-        }
-        if stretch.start != self.at || self.ended {
-            return Ok(());
-        }
-        self.at = stretch.end;
-        self.in_step = false;
-        self.is_plain |= stretch.is_plain;
-        self.counts.members += stretch.members;
-        self.counts.bytes = stretch.end;
-        stretch.records.into_iter().try_for_each(|checked| self.deliver(checked, Vec::new()))
-    }
-
-    /// Reads what is left.
-    pub(super) fn finish_file(&mut self) -> io::Result<()> {
-        let all_taken = self.at > 0 && self.file.length == Some(self.at) && !self.in_step;
-        if self.ended || all_taken { Ok(()) } else { self.alone(None) }
-    }
-
-    /// Reads on, to the end or to the first record end at or behind `until` that another reader can go on from.
-    fn alone(&mut self, until: Option<u64>) -> io::Result<()> {
-        let mut reader = match self.reader.take() {
-            Some(reader) => reader,
-            None => Reader::new((self.file.open)()?, self.settings.limits)?,
-        };
-        if !std::mem::replace(&mut self.in_step, true) {
-            self.members_before = reader.members();
-            if !reader.resume(self.at)? {
-                return Err(io::Error::new(
-                    io::ErrorKind::Unsupported,
-                    "this input cannot be read at an offset",
-                ));
-            }
-        }
-        self.ended = self.read_on(&mut reader, until)?;
-        self.counts.members += reader.members() - self.members_before;
-        self.members_before = reader.members();
-        self.is_plain |= reader.container() == Container::Plain;
-        self.reader = Some(reader);
-        Ok(())
-    }
-
-    /// True at the end of the file.
-    fn read_on(&mut self, reader: &mut Reader, until: Option<u64>) -> io::Result<bool> {
-        while let Some(record) = reader.next_record()? {
-            let checked = check(record, self.settings.bind_bytes, self.segments)?;
-            self.deliver(checked, reader.take_findings())?;
-            let end = reader.stands_at().filter(|end| until.is_some_and(|until| *end >= until));
-            if let Some(end) = end {
-                self.at = end;
-                return Ok(false);
-            }
-        }
-        self.findings.extend(reader.take_findings());
-        self.counts.bytes = reader.position();
-        Ok(true)
-    }
-
-    /// Gives a record out, with what the reader noticed around it.
-    fn deliver(&mut self, mut checked: Checked, noticed: Vec<Finding>) -> io::Result<()> {
-        if self.counts.records == 0 && checked.head.record_type() != RecordType::WarcInfo {
+impl Counts {
+    /// Counts a record, and says of it what depends on its place.
+    pub(super) fn take(&mut self, checked: &mut Checked, noticed: Vec<Finding>) {
+        if self.records == 0 && checked.head.record_type() != RecordType::WarcInfo {
             checked.findings.push(place(no_beginning(&checked.head), &checked.head));
         }
         checked.findings.extend(noticed);
-        self.counts.records += 1;
-        self.counts.digests_matched += checked.digests.matched;
-        self.counts.digests_unchecked += checked.digests.unchecked;
-        (self.sink)(checked)
+        self.records += 1;
+        self.digests_matched += checked.digests.matched;
+        self.digests_unchecked += checked.digests.unchecked;
+    }
+
+    /// What was counted while one file was walked through.
+    pub(super) fn of_file(self, walked: &Walked) -> Self {
+        Self { files: 1, members: walked.members, bytes: walked.bytes, ..self }
     }
 }
 
@@ -207,7 +79,7 @@ fn no_beginning(head: &Head) -> Finding {
     Finding::new(&rules::NO_WARCINFO, "the file does not begin with a warcinfo record")
 }
 
-pub(super) fn check(record: Record<'_>, bind_bytes: bool, segments: &mut Segments) -> io::Result<Checked> {
+fn check(record: Record<'_>, bind_bytes: bool, segments: &mut Segments) -> io::Result<Checked> {
     let (head, mut block) = record.into_parts();
     let mut hashing = Hashing::new(&head, bind_bytes);
     let mut segment = segments.open(&head);
