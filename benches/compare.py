@@ -19,14 +19,16 @@ WARCIO = "import sys;from warcio import ArchiveIterator as A;n=sum(1 for _ in A(
 PYTHON = os.environ.get("PYTHON", "python3")
 # Job, name, command; fonds first, then whom it is compared with.
 JOBS = [
-    ("iterate", "fonds ls", [FONDS, "ls", "{}"]),
+    ("iterate", "fonds ls -j 1", [FONDS, "ls", "-j", "1", "{}"]),
+    ("iterate", "fonds ls -j 2", [FONDS, "ls", "-j", "2", "{}"]),
     ("iterate", "fastwarc (Python iterator)", [PYTHON, "-c", ITERATE, "{}"]),
     ("iterate", "warcio (Python iterator)", [PYTHON, "-c", WARCIO, "{}"]),
     ("verify", "fonds verify -j 1", [FONDS, "verify", "-q", "-j", "1", "{}"]),
     ("verify", "fonds verify -j 2", [FONDS, "verify", "-q", "-j", "2", "{}"]),
     ("verify", "fastwarc check -p", ["fastwarc", "check", "-q", "-p", "{}"]),
     ("verify", "warcio check", ["warcio", "check", "{}"]),
-    ("index", "fonds index", [FONDS, "index", "{}"]),
+    ("index", "fonds index -j 1", [FONDS, "index", "-j", "1", "{}"]),
+    ("index", "fonds index -j 2", [FONDS, "index", "-j", "2", "{}"]),
     ("index", "fastwarc index", ["fastwarc", "index", "{}"]),
     ("index", "warcio index", ["warcio", "index", "{}"]),
     ("index", "cdxj-indexer", ["cdxj-indexer", "{}"]),
