@@ -8,6 +8,7 @@ use super::request::{Request, WireBytes};
 use super::spool::Spooled;
 use super::stream::Stream;
 use super::sums::Sums;
+use super::tls::late_refusal;
 use crate::finding::{Finding, rules};
 use crate::message::framing::{Close, Truncated};
 use crate::message::head::{HeadLimits, ResponseHead};
@@ -82,6 +83,8 @@ pub struct Exchange {
     pub elapsed_ms: u64,
     /// The connection.
     pub connection: Arc<Connection>,
+    /// `h2` where the blocks are HTTP/1.1 written from what HTTP/2 carried, and no copy of the wire's bytes.
+    pub reconstructed: Option<&'static str>,
     /// True where the connection had carried an exchange before.
     pub reused: bool,
     /// Tries that failed before this one.
@@ -162,6 +165,7 @@ pub(super) async fn run(link: Link, reused: bool, request: &Request, options: &C
         ended: (options.clock)(),
         elapsed_ms,
         connection: facts.clone(),
+        reconstructed: None,
         reused,
         attempts: Vec::new(),
         identified_type: received.identified,
@@ -319,7 +323,10 @@ async fn stopped(stop: Option<&mut watch::Receiver<bool>>) {
 fn nothing(talked: &Talked, options: &ClientOptions, elapsed_ms: u64, facts: Arc<Connection>) -> Nothing {
     let (stage, error) = match &talked.storage {
         Some(error) => (Stage::Body, format!("the response could not be stored: {}", io_words(error))),
-        None => (Stage::Http, silence(talked, options, &facts.host)),
+        None => match talked.error.as_ref().and_then(|error| late_refusal(&facts.host, error)) {
+            Some(words) => (Stage::Tls, words),
+            None => (Stage::Http, silence(talked, options, &facts.host)),
+        },
     };
     Nothing {
         stage,

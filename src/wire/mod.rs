@@ -8,11 +8,16 @@
 //!
 //! Redirects, robots, scope and politeness are the crawler's; nothing here decides what to fetch.
 
+mod auth;
 mod client;
 mod connect;
+mod cookies;
 mod exchange;
 mod facts;
 mod incoming;
+mod lookup;
+mod origins;
+mod proxy;
 pub mod record;
 mod request;
 mod spool;
@@ -20,14 +25,18 @@ mod stream;
 mod sums;
 mod tls;
 
-pub use client::{Client, ClientOptions};
+pub use auth::Login;
+pub use client::{Client, ClientOptions, Fetched};
 pub use connect::Connector;
+pub use cookies::{CookieFileError, Jar};
 pub use exchange::{Exchange, Limits};
-pub use facts::{Attempt, Certificate, Connection, Failure, Stage, Tls, Verdict};
+pub use facts::{Attempt, Certificate, Connection, Failure, Lookup, Stage, Tls, Verdict, Via};
+pub use origins::Origins;
+pub use proxy::{Proxy, ProxyError};
 pub use request::{Request, RequestBuilder, RequestError, WireBytes};
 pub use spool::{SpoolOptions, SpoolReader, Spooled};
 pub use sums::{DigestForm, Sums};
-pub use tls::{Trust, TrustError, certificates};
+pub use tls::{Identity, Trust, TrustError, certificates};
 
 use jiff::Timestamp;
 use std::sync::Arc;

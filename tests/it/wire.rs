@@ -11,8 +11,8 @@ use fonds::wire::record::{
     Origin, RecordDraft, chain_draft, dns_draft, exchange_drafts, failure_draft, random_id,
 };
 use fonds::wire::{
-    Client, ClientOptions, Connector, DigestForm, Exchange, Failure, Limits, Request, SpoolOptions, Stage,
-    Trust, Verdict,
+    Client, ClientOptions, Connector, DigestForm, Exchange, Failure, Limits, Lookup, Request, SpoolOptions,
+    Stage, Trust, Verdict,
 };
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -84,8 +84,11 @@ fn request_bytes_are_what_the_server_received() {
     assert_eq!(exchange.request.as_slice(), one(&server, "/a?b=c").request);
     assert_eq!(exchange.connection.peer, server.addr);
     assert_eq!(exchange.connection.protocols, ["http/1.1"]);
-    assert_eq!(exchange.connection.dns_answers, [server.addr.ip()]);
-    let dns = dns_draft(&exchange.connection, &Origin::default(), &mut random_id).unwrap();
+    let lookup = exchange.connection.lookup.as_ref().unwrap();
+    assert_eq!((&lookup.answers[..], lookup.given), (&[server.addr.ip()][..], true));
+    assert!(dns_draft(lookup, &Origin::default(), &mut random_id).is_none(), "nothing was looked up");
+    let asked = Lookup { given: false, ..(**lookup).clone() };
+    let dns = dns_draft(&asked, &Origin::default(), &mut random_id).unwrap();
     assert_eq!(dns.field("WARC-Target-URI"), Some("dns:localhost"));
     assert_eq!(dns.block.to_vec().unwrap(), b"localhost. IN A 127.0.0.1\r\n");
 }
