@@ -1,7 +1,7 @@
 //! Exchanges over connections that are kept and used again.
 
 use super::auth::Login;
-use super::connect::{Connector, Link, NoLink};
+use super::connect::{Carrier, Connector, Link, NoLink};
 use super::cookies::Jar;
 use super::exchange::{Exchange, Limits, Nothing, Outcome, linger, run};
 use super::facts::{Attempt, Failure, Stage};
@@ -179,7 +179,11 @@ impl Client {
         let key = key(url)?;
         loop {
             let mut link = self.pop(&key)?;
-            if linger(&mut link.stream, Duration::ZERO).await.open {
+            let open = match &mut link.carrier {
+                Carrier::Http1(stream) => linger(stream, Duration::ZERO).await.open,
+                Carrier::Http2(session) => session.is_open(),
+            };
+            if open {
                 return Some(link);
             }
         }

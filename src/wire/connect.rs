@@ -2,6 +2,7 @@
 
 use super::Clock;
 use super::facts::{Attempt, Connection, Lookup, Stage, Tls, Via};
+use super::http2::Session;
 use super::lookup::{Resolver, by_turns};
 use super::origins::Origins;
 use super::proxy::Proxy;
@@ -33,8 +34,14 @@ pub struct Connector {
 
 /// An open connection and its facts.
 pub(super) struct Link {
-    pub(super) stream: Stream,
+    pub(super) carrier: Carrier,
     pub(super) facts: Arc<Connection>,
+}
+
+/// What carries exchanges.
+pub(super) enum Carrier {
+    Http1(Stream),
+    Http2(Session),
 }
 
 /// No connection came about.
@@ -143,7 +150,8 @@ impl Connector {
         } else {
             (Stream::Plain(reached.stream), None)
         };
-        let mut protocols = vec!["http/1.1".to_owned()];
+        let is_http2 = tls.as_ref().is_some_and(|tls| tls.alpn.as_deref() == Some("h2"));
+        let mut protocols = vec![if is_http2 { "h2" } else { "http/1.1" }.to_owned()];
         protocols.extend(tls.as_ref().map(|tls| tls.version.clone()));
         let facts = Connection {
             host: place.host.clone(),
@@ -151,13 +159,24 @@ impl Connector {
             lookup,
             peer: reached.peer,
             via: reached.via,
+            wants_http2: self.http2,
             protocols,
             tls_ms: if tls.is_some() { millis(started) } else { 0 },
             tls,
             opened: clock(),
             connect_ms: reached.connect_ms,
         };
-        Ok(Link { stream, facts: Arc::new(facts) })
+        let carrier = if is_http2 {
+            let late = || Err("it does not answer".to_owned());
+            let session = timeout(self.timeout, Session::begin(stream)).await.unwrap_or_else(|_| late());
+            let words = |error| format!("{} speaks no HTTP/2 after all: {error}", place.host);
+            let failed =
+                |error| give_up(tries, Some(facts.peer), NoLink::new(Stage::Http, words(error)), started);
+            Carrier::Http2(session.map_err(failed)?)
+        } else {
+            Carrier::Http1(stream)
+        };
+        Ok(Link { carrier, facts: Arc::new(facts) })
     }
 
     /// The lookup of a name, unless a proxy does it.
@@ -288,7 +307,7 @@ impl Connector {
         let started = Instant::now();
         let identity =
             self.identity.as_ref().filter(|(_, origins)| origins.contains(url)).map(|(one, _)| one);
-        let handshake = self.trust.connect(&place.host, identity, stream);
+        let handshake = self.trust.connect(&place.host, identity, self.http2, stream);
         let (error, tls) = match timeout(self.timeout, handshake).await {
             Ok(Ok((stream, tls))) => return Ok((Stream::Tls(Box::new(stream)), Some(tls))),
             Ok(Err(refusal)) => (refusal.error, Some(refusal.tls)),

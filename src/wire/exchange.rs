@@ -1,8 +1,9 @@
 //! One request and its response over one connection.
 
 use super::client::ClientOptions;
-use super::connect::{Link, io_words, millis, seconds};
+use super::connect::{Carrier, Link, io_words, millis, seconds};
 use super::facts::{Attempt, Connection, Stage, Verdict};
+use super::http2;
 use super::incoming::{Incoming, Received, Taken};
 use super::request::{Request, WireBytes};
 use super::spool::Spooled;
@@ -125,17 +126,28 @@ struct Talked {
 }
 
 pub(super) async fn run(link: Link, reused: bool, request: &Request, options: &ClientOptions) -> Outcome {
-    let began = std::time::Instant::now();
-    let started = (options.clock)();
-    let Link { stream, facts } = link;
+    let Link { carrier, facts } = link;
+    let begun = Begun { at: std::time::Instant::now(), started: (options.clock)(), reused };
+    match carrier {
+        Carrier::Http1(stream) => run_http1(stream, begun, facts, request, options).await,
+        Carrier::Http2(session) => http2::run(session, begun, facts, request, options).await,
+    }
+}
+
+async fn run_http1(
+    stream: Stream,
+    begun: Begun,
+    facts: Arc<Connection>,
+    request: &Request,
+    options: &ClientOptions,
+) -> Outcome {
     let limits = &options.limits;
     let mut incoming =
         Incoming::new(request.method(), limits.bytes, limits.head, &options.spool, options.digest);
     let (mut stream, talked) = talk(stream, request.bytes(), &mut incoming, options).await;
-    let elapsed_ms = millis(began);
     let Some(first_byte) = talked.first_byte.filter(|_| talked.storage.is_none() && !incoming.is_empty())
     else {
-        return Outcome::Nothing(nothing(&talked, options, elapsed_ms, facts));
+        return Outcome::Nothing(nothing(&talked, options, millis(begun.at), facts));
     };
     let mut received = incoming.finish(talked.how);
     let late = match talked.done && received.ending.truncated.is_none() {
@@ -147,31 +159,55 @@ pub(super) async fn run(link: Link, reused: bool, request: &Request, options: &C
     let findings = findings(&received, &talked, unsent, &facts);
     let keep =
         received.ending.persistent && received.surplus == 0 && late.open && unsent == 0 && !request.closes();
-    let exchange = Exchange {
-        url: request.url().clone(),
-        method: request.method().to_owned(),
-        request: WireBytes::new(request.bytes().get(..talked.sent).unwrap_or_default().to_vec()),
-        response: received.response,
-        block: received.block,
-        payload: received.payload,
-        payload_len: received.payload_len,
-        head: received.ending.head,
-        head_start: received.ending.head_start,
-        body_start: received.ending.body_start,
-        truncated: received.ending.truncated,
-        findings,
-        started,
-        first_byte,
-        ended: (options.clock)(),
-        elapsed_ms,
-        connection: facts.clone(),
-        reconstructed: None,
-        reused,
-        attempts: Vec::new(),
-        identified_type: received.identified,
-        surplus: received.surplus,
-    };
-    Outcome::Some(Box::new(exchange), keep.then_some(Link { stream, facts }))
+    let sent = WireBytes::new(request.bytes().get(..talked.sent).unwrap_or_default().to_vec());
+    let exchange = begun.ended(request, sent, first_byte, received, findings, facts.clone(), options);
+    Outcome::Some(Box::new(exchange), keep.then_some(Link { carrier: Carrier::Http1(stream), facts }))
+}
+
+/// An exchange under way.
+pub(super) struct Begun {
+    pub(super) at: std::time::Instant,
+    pub(super) started: Timestamp,
+    pub(super) reused: bool,
+}
+
+impl Begun {
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn ended(
+        self,
+        request: &Request,
+        sent: WireBytes,
+        first_byte: Timestamp,
+        received: Received,
+        findings: Vec<Finding>,
+        facts: Arc<Connection>,
+        options: &ClientOptions,
+    ) -> Exchange {
+        Exchange {
+            url: request.url().clone(),
+            method: request.method().to_owned(),
+            request: sent,
+            response: received.response,
+            block: received.block,
+            payload: received.payload,
+            payload_len: received.payload_len,
+            head: received.ending.head,
+            head_start: received.ending.head_start,
+            body_start: received.ending.body_start,
+            truncated: received.ending.truncated,
+            findings,
+            started: self.started,
+            first_byte,
+            ended: (options.clock)(),
+            elapsed_ms: millis(self.at),
+            reconstructed: facts.is_http2().then_some("h2"),
+            connection: facts,
+            reused: self.reused,
+            attempts: Vec::new(),
+            identified_type: received.identified,
+            surplus: received.surplus,
+        }
+    }
 }
 
 /// Long enough for bytes that are already here to be seen.
@@ -311,7 +347,7 @@ async fn send(writer: &mut WriteHalf<Stream>, rest: &[u8]) -> io::Result<usize> 
 }
 
 /// Comes back once the stop signal is true, never without one.
-async fn stopped(stop: Option<&mut watch::Receiver<bool>>) {
+pub(super) async fn stopped(stop: Option<&mut watch::Receiver<bool>>) {
     if let Some(stop) = stop
         && stop.wait_for(|stop| *stop).await.is_ok()
     {
@@ -363,8 +399,22 @@ fn findings(received: &Received, talked: &Talked, unsent: usize, facts: &Connect
     if talked.how == Close::Unclean {
         findings.push(Finding::new(&rules::TLS_UNCLEAN, rules::TLS_UNCLEAN.meaning));
     }
+    findings.extend(connection_findings(facts));
+    findings
+}
+
+/// What is to be said of every exchange over a connection.
+pub(super) fn connection_findings(facts: &Connection) -> Vec<Finding> {
+    let mut findings = Vec::new();
     if let Some(Verdict::Refused(reason)) = facts.tls.as_ref().map(|tls| &tls.verdict) {
         findings.push(Finding::new(&rules::TLS_UNTRUSTED, reason.clone()));
+    }
+    match (facts.wants_http2, facts.is_http2()) {
+        (_, true) => {
+            findings.push(Finding::new(&rules::HTTP2_RECONSTRUCTED, rules::HTTP2_RECONSTRUCTED.meaning))
+        }
+        (true, false) => findings.push(Finding::new(&rules::HTTP2_ABSENT, rules::HTTP2_ABSENT.meaning)),
+        (false, false) => {}
     }
     findings
 }

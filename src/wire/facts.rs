@@ -17,7 +17,9 @@ pub struct Connection {
     pub peer: SocketAddr,
     /// The proxy in between, if any.
     pub via: Option<Via>,
-    /// Protocols spoken, in the notation of `WARC-Protocol`: `http/1.1`, then `tls/1.3` where there is TLS.
+    /// True where HTTP/2 was asked for, whether or not it is spoken.
+    pub wants_http2: bool,
+    /// Protocols spoken, in the notation of `WARC-Protocol`: `http/1.1` or `h2`, then `tls/1.3` where there is TLS.
     pub protocols: Vec<String>,
     /// The TLS session, if any.
     pub tls: Option<Tls>,
@@ -30,6 +32,11 @@ pub struct Connection {
 }
 
 impl Connection {
+    /// True where HTTP/2 is spoken.
+    pub fn is_http2(&self) -> bool {
+        self.protocols.first().is_some_and(|protocol| protocol == "h2")
+    }
+
     /// The address of the host itself; `None` where a proxy found it and did not say.
     pub fn origin(&self) -> Option<IpAddr> {
         match &self.via {

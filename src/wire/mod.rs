@@ -14,6 +14,7 @@ mod connect;
 mod cookies;
 mod exchange;
 mod facts;
+mod http2;
 mod incoming;
 mod lookup;
 mod origins;

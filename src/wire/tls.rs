@@ -86,12 +86,13 @@ impl Trust {
         &self,
         host: &str,
         identity: Option<&Identity>,
+        http2: bool,
         stream: TcpStream,
     ) -> Result<(TlsStream<TcpStream>, Tls), Refusal> {
         let witness = Arc::new(Witness::new(self));
         let mut tls = Tls { roots: self.roots.clone(), ..Tls::default() };
         let (config, name) =
-            match (self.config(witness.clone(), identity), ServerName::try_from(host.to_owned())) {
+            match (self.config(witness.clone(), identity, http2), ServerName::try_from(host.to_owned())) {
                 (Ok(config), Ok(name)) => (config, name),
                 (Err(error), _) => return Err(Refusal { error: error.to_string(), tls }),
                 (_, Err(error)) => {
@@ -116,6 +117,7 @@ impl Trust {
         &self,
         witness: Arc<Witness>,
         identity: Option<&Identity>,
+        http2: bool,
     ) -> Result<ClientConfig, rustls::Error> {
         let builder = ClientConfig::builder_with_provider(self.provider.clone())
             .with_safe_default_protocol_versions()?
@@ -126,6 +128,9 @@ impl Trust {
             Some(Identity { chain, key }) => builder.with_client_auth_cert(chain.clone(), key.clone_key())?,
         };
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        if http2 {
+            config.alpn_protocols.insert(0, b"h2".to_vec());
+        }
         config.resumption = rustls::client::Resumption::disabled();
         Ok(config)
     }

@@ -6,6 +6,7 @@ mod connections;
 mod cookies;
 mod dns;
 mod failures;
+mod http2;
 mod limits;
 mod output;
 mod proxy;
