@@ -160,7 +160,7 @@ fn is_public_suffix(domain: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
     use crate::message::head::HeadLimits;
 

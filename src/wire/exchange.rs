@@ -127,27 +127,21 @@ struct Talked {
 
 pub(super) async fn run(link: Link, reused: bool, request: &Request, options: &ClientOptions) -> Outcome {
     let Link { carrier, facts } = link;
-    let begun = Begun { at: std::time::Instant::now(), started: (options.clock)(), reused };
+    let (at, started) = (std::time::Instant::now(), (options.clock)());
+    let begun = Begun { at, started, reused, facts, request, options };
     match carrier {
-        Carrier::Http1(stream) => run_http1(stream, begun, facts, request, options).await,
-        Carrier::Http2(session) => http2::run(session, begun, facts, request, options).await,
+        Carrier::Http1(stream) => run_http1(stream, begun).await,
+        Carrier::Http2(session) => http2::run(session, begun).await,
     }
 }
 
-async fn run_http1(
-    stream: Stream,
-    begun: Begun,
-    facts: Arc<Connection>,
-    request: &Request,
-    options: &ClientOptions,
-) -> Outcome {
-    let limits = &options.limits;
-    let mut incoming =
-        Incoming::new(request.method(), limits.bytes, limits.head, &options.spool, options.digest);
+async fn run_http1(stream: Stream, begun: Begun<'_>) -> Outcome {
+    let Begun { request, options, .. } = begun;
+    let mut incoming = begun.incoming();
     let (mut stream, talked) = talk(stream, request.bytes(), &mut incoming, options).await;
     let Some(first_byte) = talked.first_byte.filter(|_| talked.storage.is_none() && !incoming.is_empty())
     else {
-        return Outcome::Nothing(nothing(&talked, options, millis(begun.at), facts));
+        return Outcome::Nothing(nothing(&talked, options, millis(begun.at), begun.facts));
     };
     let mut received = incoming.finish(talked.how);
     let late = match talked.done && received.ending.truncated.is_none() {
@@ -156,37 +150,43 @@ async fn run_http1(
     };
     received.surplus += late.bytes;
     let unsent = request.bytes().len() - talked.sent;
-    let findings = findings(&received, &talked, unsent, &facts);
+    let findings = findings(&received, &talked, unsent, &begun.facts);
     let keep =
         received.ending.persistent && received.surplus == 0 && late.open && unsent == 0 && !request.closes();
-    let sent = WireBytes::new(request.bytes().get(..talked.sent).unwrap_or_default().to_vec());
-    let exchange = begun.ended(request, sent, first_byte, received, findings, facts.clone(), options);
+    let facts = begun.facts.clone();
+    let exchange = begun.ended(talked.sent, first_byte, received, findings);
     Outcome::Some(Box::new(exchange), keep.then_some(Link { carrier: Carrier::Http1(stream), facts }))
 }
 
 /// An exchange under way.
-pub(super) struct Begun {
+pub(super) struct Begun<'a> {
     pub(super) at: std::time::Instant,
     pub(super) started: Timestamp,
     pub(super) reused: bool,
+    pub(super) facts: Arc<Connection>,
+    pub(super) request: &'a Request,
+    pub(super) options: &'a ClientOptions,
 }
 
-impl Begun {
-    #[allow(clippy::too_many_arguments)]
+impl Begun<'_> {
+    pub(super) fn incoming(&self) -> Incoming {
+        let Limits { bytes, head, .. } = self.options.limits;
+        Incoming::new(self.request.method(), bytes, head, &self.options.spool, self.options.digest)
+    }
+
+    /// The exchange, `sent` bytes of its request having gone out.
     pub(super) fn ended(
         self,
-        request: &Request,
-        sent: WireBytes,
+        sent: usize,
         first_byte: Timestamp,
         received: Received,
         findings: Vec<Finding>,
-        facts: Arc<Connection>,
-        options: &ClientOptions,
     ) -> Exchange {
+        let sent = self.request.bytes().get(..sent).unwrap_or_default();
         Exchange {
-            url: request.url().clone(),
-            method: request.method().to_owned(),
-            request: sent,
+            url: self.request.url().clone(),
+            method: self.request.method().to_owned(),
+            request: WireBytes::new(sent.to_vec()),
             response: received.response,
             block: received.block,
             payload: received.payload,
@@ -198,10 +198,10 @@ impl Begun {
             findings,
             started: self.started,
             first_byte,
-            ended: (options.clock)(),
+            ended: (self.options.clock)(),
             elapsed_ms: millis(self.at),
-            reconstructed: facts.is_http2().then_some("h2"),
-            connection: facts,
+            reconstructed: self.facts.is_http2().then_some("h2"),
+            connection: self.facts,
             reused: self.reused,
             attempts: Vec::new(),
             identified_type: received.identified,

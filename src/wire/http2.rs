@@ -9,7 +9,7 @@ use super::connect::{Carrier, Link, millis, seconds};
 use super::exchange::{Begun, Nothing, Outcome, connection_findings, stopped};
 use super::facts::{Connection, Stage};
 use super::incoming::{Incoming, Taken};
-use super::request::{Request, WireBytes};
+use super::request::Request;
 use super::stream::Stream;
 use crate::finding::{Finding, rules};
 use crate::message::framing::Close;
@@ -89,27 +89,19 @@ struct Read {
     trailers: Option<HeaderMap>,
 }
 
-pub(super) async fn run(
-    mut session: Session,
-    begun: Begun,
-    facts: Arc<Connection>,
-    request: &Request,
-    options: &ClientOptions,
-) -> Outcome {
-    let limits = &options.limits;
-    let mut incoming =
-        Incoming::new(request.method(), limits.bytes, limits.head, &options.spool, options.digest);
-    let read = read(&mut session, request, &mut incoming, options).await;
+pub(super) async fn run(mut session: Session, begun: Begun<'_>) -> Outcome {
+    let (request, mut incoming) = (begun.request, begun.incoming());
+    let read = read(&mut session, request, &mut incoming, begun.options).await;
     let Some(first_byte) = read.first_byte.filter(|_| read.storage.is_none()) else {
-        return Outcome::Nothing(nothing(&read, options, millis(begun.at), facts));
+        return Outcome::Nothing(nothing(&read, begun.options, millis(begun.at), begun.facts));
     };
     let received = incoming.finish(read.how);
     let mut findings: Vec<Finding> = received.ending.findings.clone();
-    findings.extend(connection_findings(&facts));
+    findings.extend(connection_findings(&begun.facts));
     findings.extend(read.trailers.as_ref().map(trailers));
     let keep = received.ending.truncated.is_none() && session.is_open();
-    let sent = WireBytes::new(request.bytes().to_vec());
-    let exchange = begun.ended(request, sent, first_byte, received, findings, facts.clone(), options);
+    let facts = begun.facts.clone();
+    let exchange = begun.ended(request.bytes().len(), first_byte, received, findings);
     let link = Link { carrier: Carrier::Http2(session), facts };
     Outcome::Some(Box::new(exchange), keep.then_some(link))
 }
@@ -146,7 +138,8 @@ async fn read(
                 }
             }
             Ok(Ok(None)) => {
-                read.trailers = body.trailers().await.ok().flatten();
+                read.trailers =
+                    within(end, options, body.trailers()).await.ok().and_then(Result::ok).flatten();
                 return read;
             }
             Ok(Err(error)) => return Read { how: Close::Reset, error: Some(words(&error)), ..read },

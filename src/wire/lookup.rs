@@ -17,8 +17,11 @@ const KEPT: usize = 4096;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Resolver {
     given: HashMap<String, Vec<IpAddr>>,
-    known: Arc<Mutex<HashMap<String, (Instant, Arc<Lookup>)>>>,
+    known: Arc<Mutex<Known>>,
 }
+
+/// Answers by name, and since when.
+type Known = HashMap<String, (Instant, Arc<Lookup>)>;
 
 impl Resolver {
     pub(super) fn give(&mut self, host: &str, addresses: Vec<IpAddr>) {
@@ -68,7 +71,7 @@ impl Resolver {
         known.insert(host, (Instant::now(), lookup));
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, (Instant, Arc<Lookup>)>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

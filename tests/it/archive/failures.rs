@@ -133,6 +133,21 @@ fn a_redirect_to_what_cannot_be_fetched_is_a_failure_by_rule() {
 }
 
 #[test]
+fn a_chain_of_redirects_without_end_is_given_up_and_each_kept() {
+    let paths: Vec<String> = (0..30).map(|n| format!("/{n}")).collect();
+    let next = |n: usize| crate::common::site::moved(&format!("/{}", n + 1));
+    let server = serve(paths.iter().enumerate().map(|(n, path)| (path.as_str(), next(n))).collect());
+    let dir = tempdir().unwrap();
+    let (collection, stderr) = capture(&dir.path().join("c"), &[&server.url("/0")], &[], 1);
+    assert!(stderr.contains("more than 20 redirects in a row"), "{stderr}");
+    for path in &paths[..=20] {
+        exchange(&collection, &server.url(path));
+    }
+    assert!(server.served("/21").is_empty());
+    assert_eq!(collection.log_of("failure")[0]["url"], server.url("/20").as_str());
+}
+
+#[test]
 fn a_response_over_the_limit_is_cut_and_marked() {
     let server = serve(vec![("/", ok("text/plain", vec![b'x'; 200_000]))]);
     let dir = tempdir().unwrap();
