@@ -346,6 +346,21 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_field_stops_the_reading(text in "[a-zA-Z =,\"\\\\\t\u{e9}0-9-]{0,60}") {
+            for offer in challenges(&text) {
+                proptest::prop_assert!(!offer.scheme.contains(['=', ',', ' ']));
+            }
+        }
+
+        #[test]
+        fn a_parameter_comes_back_as_it_was_quoted(value in "[ -~\u{e9}]{0,30}") {
+            let offers = challenges(&format!("Digest a={}, b=1", quoted(&value)));
+            proptest::prop_assert_eq!(offers.first().and_then(|offer| offer.get("a")), Some(value.as_str()));
+        }
+    }
+
     #[test]
     fn a_host_that_refuses_is_not_asked_again() {
         let url = Url::parse("https://h.example/x").unwrap();

@@ -74,7 +74,7 @@ impl Connector {
         Self { trust, timeout, resolver: Resolver::default(), proxy: None, identity: None, http2: false }
     }
 
-    /// Uses these addresses for a host in place of DNS, besides those given before.
+    /// Uses these addresses for a host in place of DNS, besides those given before; none of them is an answer.
     #[must_use]
     pub fn resolve(mut self, host: &str, addresses: Vec<IpAddr>) -> Self {
         self.resolver.give(host, addresses);
@@ -186,7 +186,8 @@ impl Connector {
         clock: &Clock,
         tries: &mut Vec<Attempt>,
     ) -> Result<Option<Arc<Lookup>>, NoLink> {
-        if place.address.is_some() || self.proxy.as_ref().is_some_and(|proxy| !proxy.resolves_here()) {
+        let there = self.proxy.as_ref().is_some_and(|proxy| !proxy.resolves_here());
+        if place.address.is_some() || (there && !self.resolver.is_given(&place.host)) {
             return Ok(None);
         }
         let started = Instant::now();
@@ -205,7 +206,7 @@ impl Connector {
         match self.reach(&place.addresses(lookup), place.port, tries).await {
             Ok((stream, peer, connect_ms)) => Ok(Reached { stream, peer, via: None, connect_ms }),
             Err(no_link) => {
-                self.resolver.forget(&place.host);
+                self.resolver.doubt(&place.host);
                 Err(no_link)
             }
         }
@@ -339,9 +340,9 @@ impl Place {
         Some(Self { host, port: url.port_or_known_default()?, address, tls: url.scheme() == "https" })
     }
 
-    /// Host and port, an IPv6 address in its brackets.
-    pub(super) fn authority(&self) -> String {
-        match self.address {
+    /// Host and port, or `target` and port; an IPv6 address in its brackets.
+    pub(super) fn authority(&self, target: Option<IpAddr>) -> String {
+        match target.or(self.address) {
             Some(address) => SocketAddr::new(address, self.port).to_string(),
             None => format!("{}:{}", self.host, self.port),
         }

@@ -14,18 +14,25 @@ const KEPT_FOR: Duration = Duration::from_secs(300);
 /// Names kept at a time.
 const KEPT: usize = 4096;
 
+/// An answer that leads nowhere is asked for again once it is this old.
+const YOUNG: Duration = Duration::from_secs(30);
+
 #[derive(Clone, Debug, Default)]
 pub(super) struct Resolver {
     given: HashMap<String, Vec<IpAddr>>,
-    known: Arc<Mutex<Known>>,
+    known: Arc<Mutex<HashMap<String, Slot>>>,
 }
 
-/// Answers by name, and since when.
-type Known = HashMap<String, (Instant, Arc<Lookup>)>;
+/// The answer for a name and since when; locked while it is asked for, so that nobody else asks meanwhile.
+type Slot = Arc<tokio::sync::Mutex<Option<(Instant, Arc<Lookup>)>>>;
 
 impl Resolver {
     pub(super) fn give(&mut self, host: &str, addresses: Vec<IpAddr>) {
         self.given.entry(host.to_ascii_lowercase()).or_default().extend(addresses);
+    }
+
+    pub(super) fn is_given(&self, host: &str) -> bool {
+        self.given.contains_key(&host.to_ascii_lowercase())
     }
 
     /// The addresses of a name, or why there are none in plain words.
@@ -36,43 +43,37 @@ impl Resolver {
         clock: &Clock,
     ) -> Result<Arc<Lookup>, String> {
         let host = host.to_ascii_lowercase();
-        let at = clock();
-        if let Some(answers) = self.given.get(&host).filter(|given| !given.is_empty()) {
-            let answers = answers.clone();
-            return Ok(Arc::new(Lookup { host, answers, at, elapsed_ms: 0, given: true }));
+        if let Some(answers) = self.given.get(&host).cloned() {
+            return Ok(Arc::new(Lookup { host, answers, at: clock(), elapsed_ms: 0, given: true }));
         }
-        if let Some(lookup) = self.known(&host) {
-            return Ok(lookup);
+        let slot = self.slot(&host);
+        let mut slot = slot.lock().await;
+        if let Some((_, lookup)) = slot.as_ref().filter(|(since, _)| since.elapsed() < KEPT_FOR) {
+            return Ok(lookup.clone());
         }
-        let started = Instant::now();
+        let (at, started) = (clock(), Instant::now());
         let answers = ask(&host, limit).await?;
         let elapsed_ms = millis(started);
-        let lookup = Arc::new(Lookup { host: host.clone(), answers, at, elapsed_ms, given: false });
-        self.keep(host, lookup.clone());
+        let lookup = Arc::new(Lookup { host, answers, at, elapsed_ms, given: false });
+        *slot = Some((Instant::now(), lookup.clone()));
         Ok(lookup)
     }
 
-    /// None of a name's addresses could be reached: the next one asks again.
-    pub(super) fn forget(&self, host: &str) {
-        self.lock().remove(&host.to_ascii_lowercase());
+    /// None of a name's addresses could be reached: unless they are quite new, the next one asks again.
+    pub(super) fn doubt(&self, host: &str) {
+        if let Ok(mut slot) = self.slot(&host.to_ascii_lowercase()).try_lock()
+            && slot.as_ref().is_some_and(|(since, _)| since.elapsed() > YOUNG)
+        {
+            *slot = None;
+        }
     }
 
-    fn known(&self, host: &str) -> Option<Arc<Lookup>> {
-        let known = self.lock();
-        let (since, lookup) = known.get(host)?;
-        (since.elapsed() < KEPT_FOR).then(|| lookup.clone())
-    }
-
-    fn keep(&self, host: String, lookup: Arc<Lookup>) {
-        let mut known = self.lock();
-        if known.len() >= KEPT {
+    fn slot(&self, host: &str) -> Slot {
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= KEPT && !known.contains_key(host) {
             known.clear();
         }
-        known.insert(host, (Instant::now(), lookup));
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+        known.entry(host.to_owned()).or_default().clone()
     }
 }
 
@@ -127,15 +128,22 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_shared_until_it_is_forgotten() {
+    fn an_answer_is_shared_until_it_is_old_and_doubted() {
         let (resolver, clock) = (Resolver::default(), super::super::system_clock());
         let answers = vec![[127, 0, 0, 1].into()];
         let known = Lookup { host: "a.example".into(), answers, at: clock(), elapsed_ms: 3, given: false };
-        resolver.keep("a.example".into(), Arc::new(known));
+        let put =
+            |since| *resolver.slot("a.example").try_lock().unwrap() = Some((since, Arc::new(known.clone())));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let ask = || runtime.block_on(resolver.look_up("A.example", Duration::from_secs(1), &clock));
+        put(Instant::now());
         assert!(Arc::ptr_eq(&ask().unwrap(), &ask().unwrap()));
-        resolver.forget("A.example");
-        assert!(resolver.known("a.example").is_none());
+        resolver.doubt("A.example");
+        assert!(ask().is_ok(), "asking again so soon would not help");
+        if let Some(since) = Instant::now().checked_sub(YOUNG * 2) {
+            put(since);
+            resolver.doubt("A.example");
+            assert!(resolver.slot("a.example").try_lock().unwrap().is_none());
+        }
     }
 }

@@ -6,6 +6,10 @@
 //! while their digests are computed. The outcome is an [`Exchange`] or, where not a byte came back, a
 //! [`Failure`], which is evidence too. [`record`] turns either into drafts of WARC records.
 //!
+//! [`Client::fetch`] puts around it what one URL may take: cookies from a [`Jar`], and a second exchange where the server
+//! asks for the [`Login`]. What the user would not tell everybody goes to [`Origins`] that the user named, and to no other.
+//! A [`Proxy`] may stand in between; HTTP/2, on request, gives a reconstruction that says so.
+//!
 //! Redirects, robots, scope and politeness are the crawler's; nothing here decides what to fetch.
 
 mod auth;

@@ -128,14 +128,13 @@ impl Proxy {
         target: Option<IpAddr>,
     ) -> Result<TcpStream, NoLink> {
         match self.kind {
-            Kind::Http => self.connect(stream, place).await,
+            Kind::Http => self.connect(stream, &place.authority(target)).await,
             Kind::Socks5 | Kind::Socks5h => self.socks(stream, place, target).await,
         }
     }
 
     /// RFC 9110 §9.3.6.
-    async fn connect(&self, mut stream: TcpStream, place: &Place) -> Result<TcpStream, NoLink> {
-        let authority = place.authority();
+    async fn connect(&self, mut stream: TcpStream, authority: &str) -> Result<TcpStream, NoLink> {
         let authorization = self.authorization();
         let authorization =
             authorization.map(|value| format!("Proxy-Authorization: {value}\r\n")).unwrap_or_default();
@@ -168,7 +167,7 @@ impl Proxy {
                 Socks5Stream::connect_with_password_and_socket(stream, to, name, word).await
             }
         };
-        let authority = place.authority();
+        let authority = place.authority(None);
         result.map(Socks5Stream::into_inner).map_err(|error| {
             self.failed(&format!("{} for {authority}", socks_words(&error, self.has_user())), None)
         })

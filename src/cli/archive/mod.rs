@@ -122,8 +122,10 @@ pub(crate) fn capture(args: Args, global: Global) -> anyhow::Result<(PathBuf, Ex
     let outcome = runtime.block_on(work(&job, &mut archive, wire, &args, global, &terminated));
     // Sockets that linger are of no use to what follows.
     runtime.shutdown_background();
-    args.network.save(jar.as_deref())?;
+    // Whatever becomes of the cookies, the collection is sealed.
+    let saved = args.network.save(jar.as_deref());
     let (path, exit) = finish(outcome, archive, output, global)?;
+    saved?;
     let terminated = exit == Exit::Interrupted && terminated.load(Ordering::Relaxed);
     Ok((path, if terminated { Exit::Terminated } else { exit }))
 }

@@ -21,7 +21,8 @@ pub(crate) struct Network {
     /// Record sites whose certificate is refused, too; the refusal is written down with them. Default: the refusal alone.
     #[arg(long)]
     pub(crate) insecure_record: bool,
-    /// Use this address for a host in place of DNS; may be given several times for one host.
+    /// Use this address for a host in place of DNS, also where a proxy would resolve it (but not where an HTTP proxy forwards
+    /// http); may be given several times for one host.
     #[arg(long, value_name = "HOST:ADDRESS")]
     pub(crate) resolve: Vec<String>,
     /// A proxy for all connections: http://, socks5:// or, to let it resolve names too, socks5h://; USER:PASSWORD@ before its

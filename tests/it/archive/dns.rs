@@ -20,7 +20,8 @@ fn a_name_that_was_looked_up_has_one_record_for_all_its_connections() {
     let server = serve(vec![("/", closing("<img src=a.png>")), ("/a.png", closing("x"))]);
     let (dir, url) = (tempdir().unwrap(), server.url("/"));
     let out = dir.path().join("c");
-    fonds(["archive", "-o", out.to_str().unwrap(), url.as_str()]).expect(0);
+    // Two at once, of which one leads nowhere.
+    fonds(["archive", "-o", out.to_str().unwrap(), url.as_str(), "http://localhost:1/"]).expect(1);
     let collection = Collection::new(&out);
     exchange(&collection, &url);
     assert_eq!(collection.log_of("connection").len(), 2, "two connections");

@@ -2,6 +2,7 @@
 
 use super::failures::{assert_recorded, notes};
 use super::{assert_wire, capture, exchange};
+use crate::common::cli::fonds;
 use crate::common::collection::Collection;
 use crate::common::proxy::Proxy;
 use crate::common::server::{Flaw, certificates};
@@ -62,8 +63,21 @@ fn https_goes_through_a_tunnel_to_the_host_itself() {
     let (proxy, dir, url) = (Proxy::http(Some("me:secret-4711")), tempdir().unwrap(), server.url("/"));
     let ca = dir.path().join("ca.pem");
     std::fs::write(&ca, &certificates.ca_pem).unwrap();
-    let options = ["--ca", ca.to_str().unwrap(), "--proxy", &proxy.url("http", "me:secret-4711@")];
-    let (collection, stderr) = capture(&dir.path().join("c"), &[&url], &options, 0);
+    let (out, through) = (dir.path().join("c"), proxy.url("http", "me:secret-4711@"));
+    // Without an address for localhost, so that the proxy is told the name.
+    let args = [
+        "archive",
+        "--ca",
+        ca.to_str().unwrap(),
+        "--proxy",
+        &through,
+        "-o",
+        out.to_str().unwrap(),
+        url.as_str(),
+    ];
+    let stderr = fonds(args).expect(0).stderr;
+    fonds(["verify", "--strict", "--require", "2", out.to_str().unwrap()]).expect(0);
+    let collection = Collection::new(&out);
     let (response, request) = exchange(&collection, &url);
     assert_wire(&server, "/", &response, &request);
     assert!(proxy.asked()[0].starts_with(&format!("CONNECT localhost:{} HTTP/1.1\r\n", server.addr.port())));
@@ -92,6 +106,22 @@ fn socks5_is_given_an_address_and_socks5h_the_name() {
     assert_eq!(response.get("WARC-IP-Address"), None);
     let port = server.addr.port();
     assert_eq!(proxy.asked(), [format!("address 127.0.0.1 {port}"), format!("name origin.example {port}")]);
+}
+
+#[test]
+fn an_address_that_was_given_goes_to_the_proxy_in_place_of_the_name() {
+    let server = serve(vec![("/", ok("text/plain", "x"))]);
+    let (socks, dir, url) = (Proxy::socks(None), tempdir().unwrap(), elsewhere(&server.url("/")));
+    let options = ["--resolve", "origin.example:127.0.0.1", "--proxy", &socks.url("socks5h", "")];
+    let (collection, _) = capture(&dir.path().join("a"), &[&url], &options, 0);
+    assert_eq!(collection.one("response", &url).field("WARC-IP-Address"), "127.0.0.1");
+    assert_eq!(socks.asked(), [format!("address 127.0.0.1 {}", server.addr.port())]);
+    let http = Proxy::http(None);
+    let secure = Url::parse(&url.as_str().replace("http:", "https:")).unwrap();
+    let through = http.url("http", "");
+    let options = ["--resolve", "origin.example:127.0.0.1", "--proxy", &through, "--timeout", "1"];
+    capture(&dir.path().join("b"), &[&secure], &options, 1);
+    assert!(http.asked()[0].starts_with(&format!("CONNECT 127.0.0.1:{} HTTP/1.1\r\n", server.addr.port())));
 }
 
 #[test]
@@ -141,7 +171,7 @@ fn a_host_that_the_proxy_cannot_reach_is_said_to_be_that() {
 #[test]
 fn a_proxy_that_is_none_is_a_usage_error_that_quotes_no_password() {
     for wrong in ["ftp://me:secret@h:1", "me:secret@h:1", "http://me:secret@h:1/path", "socks5://me@h:1"] {
-        let run = crate::common::cli::fonds(["archive", "--proxy", wrong, "http://localhost:1/"]).expect(2);
+        let run = fonds(["archive", "--proxy", wrong, "http://localhost:1/"]).expect(2);
         assert!(run.one_line().contains("--proxy") && !run.stderr.contains("secret"), "{}", run.stderr);
     }
 }
