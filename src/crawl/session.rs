@@ -161,6 +161,10 @@ fn request(job: &Job, named: &Origins, target: &Target) -> Result<Request, Strin
     builder.build().map_err(|e| e.to_string())
 }
 
+fn sets_cookie(exchange: &Exchange) -> bool {
+    exchange.head.as_ref().is_some_and(|head| head.fields.get("Set-Cookie").is_some())
+}
+
 /// What must not reach a host that the user did not name.
 fn is_credential(name: &str) -> bool {
     ["authorization", "cookie", "proxy-authorization"].iter().any(|known| name.eq_ignore_ascii_case(known))
@@ -270,18 +274,21 @@ impl<'a> Run<'a> {
     fn keep(&mut self, target: &Target, exchange: &Exchange) -> Result<(), Error> {
         let response = self.record(target, exchange)?;
         match exchange.head.as_ref().and_then(|head| redirect_target(head, &target.url)) {
-            Some(Ok(to)) => self.follow(target, to),
+            Some(Ok(to)) => self.follow(target, to, exchange),
             Some(Err(error)) => self.refuse(target, &format!("the redirect cannot be followed: {error}")),
             None => self.look_into(target, exchange, &response),
         }
     }
 
     /// The next hop is a target of its own, with its own records.
-    fn follow(&mut self, target: &Target, to: Url) -> Result<(), Error> {
+    fn follow(&mut self, target: &Target, to: Url, exchange: &Exchange) -> Result<(), Error> {
         let to = bare(to);
         let mut chain = target.chain.clone();
         chain.push(target.url.clone());
-        if chain.contains(&to) {
+        let visits = chain.iter().filter(|url| **url == to).count();
+        // With a new cookie the same URL may have another answer; once.
+        let anew = visits == 1 && sets_cookie(exchange);
+        if visits > 0 && !anew {
             return self.refuse(target, &format!("the redirects go in a circle, back to {to}"));
         }
         if chain.len() > REDIRECTS {
@@ -290,7 +297,8 @@ impl<'a> Run<'a> {
         let via = Some(target.url.clone());
         let next = Target { url: to, role: target.role, via, seed: target.seed, chain, depth: target.depth };
         // Where it leads has been fetched, or will be, for another reason.
-        if !self.frontier.push(next) {
+        let is_new = if anew { self.frontier.push_again(next) } else { self.frontier.push(next) };
+        if !is_new {
             self.mark(target);
         }
         Ok(())

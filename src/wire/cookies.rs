@@ -132,8 +132,9 @@ impl Jar {
     }
 
     fn insert(&self, mut cookie: Cookie<'static>, url: &Url) {
+        let breaks = |text: &str| text.contains(|char: char| char.is_control() || char == ';');
         let mut store = self.lock();
-        if store.iter_any().count() >= COOKIES {
+        if breaks(cookie.name()) || breaks(cookie.value()) || store.iter_any().count() >= COOKIES {
             return;
         }
         if let CookieDomain::Suffix(domain) = &cookie.domain
@@ -237,7 +238,7 @@ mod tests {
         let jar = Jar::default();
         set(&jar, "http://h.example/", &["=;;; expires=never", "\"c", "", ";", "a=b;Domain=;Path=x"]);
         assert_eq!(sent(&jar, "http://h.example/"), "a=b");
-        set(&jar, "http://h.example/", &[&format!("big={}", "x".repeat(COOKIE))]);
+        set(&jar, "http://h.example/", &[&format!("big={}", "x".repeat(COOKIE)), "nul=a\0b", "n\x01=c"]);
         assert_eq!(jar.len(), 1);
     }
 }

@@ -59,6 +59,42 @@ fn the_next_address_is_tried_where_one_refuses() {
     assert!(refused < notes.find("[::1]").unwrap(), "the families by turns: {notes}");
 }
 
+/// Connections to a listener that takes none, until one more hangs.
+#[cfg(target_os = "linux")]
+fn silent(addr: std::net::SocketAddr) -> Vec<Box<dyn std::any::Any>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let listener = runtime.block_on(async {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind(addr).unwrap();
+        socket.listen(1).unwrap()
+    });
+    let mut held: Vec<Box<dyn std::any::Any>> = vec![Box::new(runtime), Box::new(listener)];
+    let limit = std::time::Duration::from_millis(300);
+    while let Ok(stream) = std::net::TcpStream::connect_timeout(&addr, limit) {
+        held.push(Box::new(stream));
+    }
+    held
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_address_that_does_not_answer_costs_one_wait() {
+    let server = serve(vec![("/", ok("text/plain", "x"))]);
+    let (dir, url) = (tempdir().unwrap(), server.url("/"));
+    let _held = silent(([127, 0, 0, 9], server.addr.port()).into());
+    let out = dir.path().join("c");
+    let rules = ["--resolve", "localhost:127.0.0.9", "--resolve", "localhost:127.0.0.1", "--timeout", "1"];
+    let args = ["archive", "-o", out.to_str().unwrap(), url.as_str()];
+    fonds(args.iter().chain(&rules)).expect(0);
+    let collection = Collection::new(&out);
+    assert_eq!(collection.one("response", &url).field("WARC-IP-Address"), "127.0.0.1");
+    let notes = String::from_utf8(collection.one("metadata", &url).block).unwrap();
+    assert!(
+        notes.contains(&format!("cannot connect to 127.0.0.9:{} within 1 s", server.addr.port())),
+        "{notes}"
+    );
+}
+
 #[test]
 fn an_ipv6_address_is_reached_and_written_as_one() {
     let scripts = HashMap::from([

@@ -2,8 +2,8 @@
 
 use super::capture;
 use crate::common::cli::{archive, fonds};
-use crate::common::server::Server;
-use crate::common::site::{answer, ok, serve};
+use crate::common::server::{Server, Step};
+use crate::common::site::{answer, moved, ok, serve};
 use std::fs;
 use tempfile::tempdir;
 
@@ -33,6 +33,22 @@ fn what_a_server_sets_it_gets_back_where_it_belongs() {
     let server = site();
     capture(&dir.path().join("b"), &[&server.url("/")], &["--no-cookies"], 0);
     assert_eq!(sent(&server, "/sub/b.png"), None);
+}
+
+#[test]
+fn a_page_that_wants_its_cookie_back_before_it_shows_itself_is_captured() {
+    let gate = Step::Unless("Cookie: pass=1".to_owned(), moved("/gate"));
+    let page = std::iter::once(gate).chain(ok("text/html", "<title>Inside</title>")).collect();
+    let set = || answer("302 Found", "Location: /\r\nSet-Cookie: pass=1\r\n", "");
+    let server = serve(vec![("/", page), ("/gate", set())]);
+    let (dir, url) = (tempdir().unwrap(), server.url("/"));
+    let (collection, _) = capture(&dir.path().join("a"), &[&url], &[], 0);
+    assert_eq!(collection.of("response", &url).len(), 2, "the redirect and the page");
+    assert_eq!(collection.pages()[0]["title"], "Inside");
+    let endless = serve(vec![("/", moved("/gate")), ("/gate", set())]);
+    let (collection, _) = capture(&dir.path().join("b"), &[&endless.url("/")], &[], 1);
+    assert!(collection.log_of("failure")[0]["error"].as_str().unwrap().contains("circle"));
+    assert_eq!(endless.served("/gate").len(), 1);
 }
 
 #[test]
