@@ -166,17 +166,26 @@ impl Connector {
             opened: clock(),
             connect_ms: reached.connect_ms,
         };
-        let carrier = if is_http2 {
-            let late = || Err("it does not answer".to_owned());
-            let session = timeout(self.timeout, Session::begin(stream)).await.unwrap_or_else(|_| late());
-            let words = |error| format!("{} speaks no HTTP/2 after all: {error}", place.host);
-            let failed =
-                |error| give_up(tries, Some(facts.peer), NoLink::new(Stage::Http, words(error)), started);
-            Carrier::Http2(session.map_err(failed)?)
-        } else {
-            Carrier::Http1(stream)
+        let carrier = match is_http2 {
+            true => Carrier::Http2(self.http2_session(&facts, stream, tries).await?),
+            false => Carrier::Http1(stream),
         };
         Ok(Link { carrier, facts: Arc::new(facts) })
+    }
+
+    async fn http2_session(
+        &self,
+        facts: &Connection,
+        stream: Stream,
+        tries: &mut Vec<Attempt>,
+    ) -> Result<Session, NoLink> {
+        let started = Instant::now();
+        let error = match timeout(self.timeout, Session::begin(stream)).await {
+            Ok(Ok(session)) => return Ok(session),
+            Ok(Err(error)) => format!("{} chose HTTP/2 and does not speak it: {error}", facts.host),
+            Err(_) => format!("{} did not begin HTTP/2 within {}", facts.host, seconds(self.timeout)),
+        };
+        Err(give_up(tries, Some(facts.peer), NoLink::new(Stage::Http, error), started))
     }
 
     /// The lookup of a name, unless a proxy does it.

@@ -112,7 +112,11 @@ impl Jar {
         if end != 0 && end <= now {
             return Ok(());
         }
-        let host = domain.trim_start_matches('.');
+        if !path.starts_with('/') {
+            return Err("its path does not begin with /");
+        }
+        let host =
+            url::Host::parse(domain.trim_start_matches('.')).map_err(|_| "its domain is none")?.to_string();
         let scheme = if is(secure) { "https" } else { "http" };
         let url =
             Url::parse(&format!("{scheme}://{host}{path}")).map_err(|_| "its domain or path is none")?;
@@ -121,7 +125,7 @@ impl Jar {
         raw.set_secure(is(secure));
         raw.set_http_only(http_only);
         if is(under) || domain.starts_with('.') {
-            raw.set_domain(host.to_owned());
+            raw.set_domain(host);
         }
         let mut cookie = Cookie::try_from_raw_cookie(&raw, &url).map_err(|_| "its domain or path is none")?;
         if end != 0 {
@@ -134,7 +138,8 @@ impl Jar {
     fn insert(&self, mut cookie: Cookie<'static>, url: &Url) {
         let breaks = |text: &str| text.contains(|char: char| char.is_control() || char == ';');
         let mut store = self.lock();
-        if breaks(cookie.name()) || breaks(cookie.value()) || store.iter_any().count() >= COOKIES {
+        let broken = breaks(cookie.name()) || breaks(cookie.value()) || breaks(&cookie.path);
+        if broken || store.iter_any().count() >= COOKIES {
             return;
         }
         if let CookieDomain::Suffix(domain) = &cookie.domain

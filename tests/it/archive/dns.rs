@@ -5,15 +5,17 @@ use crate::common::cli::fonds;
 use crate::common::collection::Collection;
 use crate::common::server::Step;
 use crate::common::site::{ok, serve};
-use std::net::ToSocketAddrs;
+use std::net::{IpAddr, ToSocketAddrs};
 use tempfile::tempdir;
 
 #[test]
 fn a_name_that_was_looked_up_has_one_record_for_all_its_connections() {
-    let Ok(answers) = ("localhost", 0).to_socket_addrs() else {
+    let answers: Vec<IpAddr> =
+        ("localhost", 0).to_socket_addrs().into_iter().flatten().map(|a| a.ip()).collect();
+    if !answers.contains(&IpAddr::from([127, 0, 0, 1])) {
         println!("skipped: this machine does not resolve localhost");
         return;
-    };
+    }
     let closing = |body: &str| {
         vec![Step::Send(format!("HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n{body}").into())]
     };
@@ -33,7 +35,7 @@ fn a_name_that_was_looked_up_has_one_record_for_all_its_connections() {
     assert_eq!(dns.len(), 1, "and one lookup");
     assert_eq!((dns[0].field("WARC-Type"), dns[0].field("Content-Type")), ("response", "text/dns"));
     let block = String::from_utf8(dns[0].block.clone()).unwrap();
-    for address in answers.map(|address| address.ip()) {
+    for address in answers {
         let kind = if address.is_ipv4() { "A" } else { "AAAA" };
         assert!(block.contains(&format!("localhost. IN {kind} {address}\r\n")), "{block}");
     }
