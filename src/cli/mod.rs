@@ -40,7 +40,7 @@ pub(crate) struct Global {
 
 #[derive(Subcommand)]
 enum Command {
-    Archive(archive::Args),
+    Archive(Box<archive::Args>),
     Verify(verify::Args),
     Extract(extract::Args),
     Ls(ls::Args),
@@ -71,7 +71,7 @@ fn command() -> clap::Command {
 fn dispatch(cli: Cli) -> Outcome {
     let global = cli.global;
     match cli.command {
-        Command::Archive(args) => archive::run(args, global),
+        Command::Archive(args) => archive::run(*args, global),
         Command::Verify(args) => verify::run(args, global),
         Command::Extract(args) => extract::run(args, global),
         Command::Ls(args) => ls::run(args, global),

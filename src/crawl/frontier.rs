@@ -57,6 +57,12 @@ impl Frontier {
         true
     }
 
+    /// Adds a target once more, though its URL has been here.
+    pub fn push_again(&mut self, target: Target) -> bool {
+        self.seen.remove(&target.url[..Position::AfterQuery]);
+        self.push(target)
+    }
+
     /// The next target of a host that is not busy; the host is busy until [`Frontier::done`].
     pub fn pop(&mut self) -> Option<Target> {
         let host = self.order.pop_front()?;

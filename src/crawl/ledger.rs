@@ -2,9 +2,10 @@
 
 use super::{Archive, Context, Error, Target};
 use crate::manifest::{self, Count, Http, Times};
-use crate::wire::record::{Origin, RecordDraft, chain_draft, exchange_drafts, failure_draft};
-use crate::wire::{Connection, Exchange, Failure, Stage, Tls, Verdict};
+use crate::wire::record::{Origin, RecordDraft, chain_draft, dns_draft, exchange_drafts, failure_draft};
+use crate::wire::{Attempt, Connection, Exchange, Failure, Lookup, Stage, Tls, Verdict};
 use crate::world::{millis, new_urn};
+use jiff::Timestamp;
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
@@ -18,13 +19,15 @@ pub(super) struct Ledger<'a> {
     archive: &'a mut Archive,
     /// The log entry of each connection, by its address in memory while it lives.
     connections: HashMap<usize, (Weak<Connection>, u64)>,
+    /// Lookups that have their record, likewise.
+    lookups: HashMap<usize, Weak<Lookup>>,
     /// Certificate chains that have their record, by the hashes of their certificates.
     chains: HashSet<String>,
 }
 
 impl<'a> Ledger<'a> {
     pub(super) fn new(archive: &'a mut Archive) -> Self {
-        Self { archive, connections: HashMap::new(), chains: HashSet::new() }
+        Self { archive, connections: HashMap::new(), lookups: HashMap::new(), chains: HashSet::new() }
     }
 
     pub(super) fn counts(&self) -> Count {
@@ -52,11 +55,13 @@ impl<'a> Ledger<'a> {
         let via = target.via.as_ref().map(Url::as_str);
         let hops = hops(target);
         let origin = Origin { warcinfo_id: Some(&warcinfo), via, hops: hops.as_deref(), ..Origin::default() };
+        self.lookup(exchange.connection.lookup.as_ref(), &origin)?;
         let mut ids = self.ids(4)?;
         let mut next = || ids.pop().unwrap_or_default();
         let mut drafts = exchange_drafts(exchange, &origin, &mut next);
-        let chain = exchange.connection.tls.as_ref().filter(|tls| self.chains.insert(chain_key(tls)));
-        let chain = chain.and_then(|tls| tie_chain(&mut drafts, tls, exchange, &origin, &mut next));
+        let chain = self.new_chain(exchange.connection.tls.as_ref());
+        let chain = chain
+            .and_then(|tls| tie_chain(&mut drafts, tls, &exchange.url, exchange.started, &origin, &mut next));
         let response = drafts.first().and_then(|d| d.field("WARC-Record-ID")).unwrap_or_default().to_owned();
         for draft in drafts.iter().chain(&chain) {
             let context = context(draft, target, exchange, Some(connection), seed);
@@ -78,20 +83,39 @@ impl<'a> Ledger<'a> {
         let via = target.via.as_ref().map(Url::as_str);
         let hops = hops(target);
         let origin = Origin { warcinfo_id: Some(&warcinfo), via, hops: hops.as_deref(), ..Origin::default() };
-        let mut ids = self.ids(1)?;
         self.archive.begin();
-        let draft = failure_draft(failure, &origin, &mut || ids.pop().unwrap_or_default());
-        let context =
-            Context { via: via.map(str::to_owned), seed: seed.map(str::to_owned), ..Context::default() };
-        self.write(&draft, context)?;
-        let attempts = u32::try_from(failure.attempts.len().max(1)).unwrap_or(u32::MAX);
-        self.log_failure(target, failure.stage, &failure.error, attempts, seed)?;
+        self.lookup(failure.lookup.as_ref(), &origin)?;
+        let mut ids = self.ids(2)?;
+        let mut next = || ids.pop().unwrap_or_default();
+        let mut drafts = vec![failure_draft(failure, &origin, &mut next)];
+        let chain = self.new_chain(failure.tls.as_ref());
+        let chain = chain
+            .and_then(|tls| tie_chain(&mut drafts, tls, &target.url, failure.started, &origin, &mut next));
+        for draft in drafts.iter().chain(&chain) {
+            let (via, seed) = (via.map(str::to_owned), seed.map(str::to_owned));
+            self.write(draft, Context { via, seed, ..Context::default() })?;
+        }
+        self.log_failure(target, failure, seed)?;
         self.archive.commit()
     }
 
     /// A target given up by a rule; what was exchanged for it has its own records.
     pub(super) fn refusal(&mut self, target: &Target, error: &str, seed: Option<&str>) -> Result<(), Error> {
-        self.log_failure(target, Stage::Policy, error, 1, seed)
+        let now = self.archive.world().now();
+        let failure = Failure {
+            url: target.url.to_string(),
+            stage: Stage::Policy,
+            error: error.to_owned(),
+            attempts: Vec::new(),
+            started: now,
+            ended: now,
+            lookup: None,
+            proxy_answer: None,
+            connection: None,
+            tls: None,
+            storage: None,
+        };
+        self.failure(target, &failure, seed)
     }
 
     pub(super) fn page(
@@ -104,21 +128,43 @@ impl<'a> Ledger<'a> {
         self.archive.page(exchange.url.as_str(), &millis(exchange.started), title, response)
     }
 
-    fn log_failure(
-        &mut self,
-        target: &Target,
-        stage: Stage,
-        error: &str,
-        attempts: u32,
-        seed: Option<&str>,
-    ) -> Result<(), Error> {
+    fn log_failure(&mut self, target: &Target, failure: &Failure, seed: Option<&str>) -> Result<(), Error> {
         self.archive.failure(manifest::Failure {
             url: target.url.to_string(),
             seed: seed.map(str::to_owned),
-            stage: stage.as_str().to_owned(),
-            error: error.to_owned(),
-            attempts,
+            stage: failure.stage.as_str().to_owned(),
+            error: failure.error.clone(),
+            attempts: u32::try_from(failure.attempts.len().max(1)).unwrap_or(u32::MAX),
+            started: Some(millis(failure.started)),
+            ended: Some(millis(failure.ended)),
+            tried: failure.attempts.iter().map(log_try).collect(),
         })
+    }
+
+    /// The record of a lookup, written once however many connections share it.
+    fn lookup(&mut self, lookup: Option<&Arc<Lookup>>, origin: &Origin<'_>) -> Result<(), Error> {
+        let Some(lookup) = lookup else { return Ok(()) };
+        let key = Arc::as_ptr(lookup) as usize;
+        let known = self.lookups.get(&key).and_then(Weak::upgrade);
+        if known.is_some_and(|known| Arc::ptr_eq(&known, lookup)) {
+            return Ok(());
+        }
+        let mut ids = self.ids(1)?;
+        let origin = Origin { via: None, hops: None, ..*origin };
+        if let Some(draft) = dns_draft(lookup, &origin, &mut || ids.pop().unwrap_or_default()) {
+            let content_type = draft.field("Content-Type").map(str::to_owned);
+            self.write(&draft, Context { content_type, ..Context::default() })?;
+        }
+        if self.lookups.len() >= REMEMBERED {
+            self.lookups.retain(|_, known| known.strong_count() > 0);
+        }
+        self.lookups.insert(key, Arc::downgrade(lookup));
+        Ok(())
+    }
+
+    /// The session, if its chain has no record yet.
+    fn new_chain<'t>(&mut self, tls: Option<&'t Tls>) -> Option<&'t Tls> {
+        tls.filter(|tls| !tls.chain.is_empty() && self.chains.insert(chain_key(tls)))
     }
 
     fn ids(&self, count: usize) -> Result<Vec<String>, Error> {
@@ -154,20 +200,22 @@ impl<'a> Ledger<'a> {
     }
 }
 
-/// The chain's record is concurrent to the response, and the response to it.
+/// The chain's record is concurrent to the first draft, and that to it.
 fn tie_chain(
     drafts: &mut [RecordDraft],
     tls: &Tls,
-    exchange: &Exchange,
+    url: &Url,
+    at: Timestamp,
     origin: &Origin<'_>,
     ids: &mut dyn FnMut() -> String,
 ) -> Option<RecordDraft> {
-    let response = drafts.first_mut()?;
-    let id = response.field("WARC-Record-ID")?.to_owned();
-    let chain = chain_draft(tls, &exchange.url, exchange.started, &[id], origin, ids)?;
+    let first = drafts.first_mut()?;
+    let id = first.field("WARC-Record-ID")?.to_owned();
+    let chain = chain_draft(tls, url, at, &[id], origin, ids)?;
     let chain_id = chain.field("WARC-Record-ID")?.to_owned();
-    let after = response.fields.iter().rposition(|(name, _)| *name == "WARC-Concurrent-To")?;
-    response.fields.insert(after + 1, ("WARC-Concurrent-To", chain_id));
+    let before = ["WARC-Concurrent-To", "WARC-Target-URI"];
+    let after = first.fields.iter().rposition(|(name, _)| before.contains(name))?;
+    first.fields.insert(after + 1, ("WARC-Concurrent-To", chain_id));
     Some(chain)
 }
 
@@ -196,6 +244,7 @@ fn context(
         status: head.and_then(|head| head.status).filter(|_| is_response),
         mime: content_type.clone().filter(|_| is_response),
         truncated: exchange.truncated.map(|t| t.as_str().to_owned()).filter(|_| is_response),
+        reconstructed: exchange.reconstructed.map(str::to_owned),
     };
     let times = Times {
         sent: millis(exchange.started),
@@ -215,13 +264,24 @@ fn context(
     }
 }
 
+fn log_try(attempt: &Attempt) -> manifest::Try {
+    manifest::Try {
+        stage: attempt.stage.as_str().to_owned(),
+        peer: attempt.peer.map(|peer| peer.to_string()),
+        error: attempt.error.clone(),
+        ms: attempt.elapsed_ms,
+    }
+}
+
 fn log_connection(connection: &Connection) -> manifest::Connection {
     let tls = connection.tls.as_ref();
+    let lookup = connection.lookup.as_ref().filter(|lookup| !lookup.given);
     manifest::Connection {
         host: connection.host.clone(),
         port: connection.port,
-        dns: connection.dns_answers.iter().map(ToString::to_string).collect(),
+        dns: lookup.map(|l| l.answers.iter().map(ToString::to_string).collect()).unwrap_or_default(),
         peer: connection.peer.to_string(),
+        proxy: connection.via.as_ref().map(|via| via.proxy.clone()),
         protocols: connection.protocols.clone(),
         cipher: tls.map(|t| t.cipher_suite.clone()),
         key_exchange: tls.map(|t| t.kx_group.clone()).filter(|group| !group.is_empty()),

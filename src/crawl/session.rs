@@ -5,7 +5,7 @@ use super::ledger::Ledger;
 use super::{Archive, Error, Frontier, Role, Target};
 use crate::manifest::Count;
 use crate::message::redirect::redirect_target;
-use crate::wire::{Client, Exchange, Failure, Request, Stage};
+use crate::wire::{Client, Exchange, Failure, Fetched, Origins, Request, Stage};
 use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -113,13 +113,13 @@ pub async fn run(
     on_event: &mut dyn FnMut(Event<'_>),
 ) -> Result<Summary, Error> {
     let mut run = Run::new(job, archive, on_event);
-    let client = Arc::new(client);
-    let mut flights: JoinSet<(Target, Result<Exchange, Box<Failure>>)> = JoinSet::new();
+    let (client, named) = (Arc::new(client), Origins::of(&job.seeds));
+    let mut flights: JoinSet<(Target, Fetched)> = JoinSet::new();
     run.plant()?;
     loop {
         while flights.len() < job.hosts.max(1) && !*stop.borrow() {
             let Some(target) = run.frontier.pop() else { break };
-            match request(job, &target) {
+            match request(job, &named, &target) {
                 Ok(request) => launch(&mut flights, &client, target, request),
                 Err(error) => {
                     run.frontier.done(&target.url);
@@ -132,7 +132,7 @@ pub async fn run(
             Ok(()) = stop.changed() => continue,
         };
         match landed {
-            Some(Ok((target, outcome))) => run.landed(&target, outcome)?,
+            Some(Ok((target, fetched))) => run.landed(&target, fetched)?,
             // A fetch that panicked would be a bug of ours; its target then stays without a fate and the seed counts as failed.
             Some(Err(_)) => {}
             None => break,
@@ -141,38 +141,28 @@ pub async fn run(
     Ok(run.summary(*stop.borrow()))
 }
 
-fn launch(
-    flights: &mut JoinSet<(Target, Result<Exchange, Box<Failure>>)>,
-    client: &Arc<Client>,
-    target: Target,
-    request: Request,
-) {
+fn launch(flights: &mut JoinSet<(Target, Fetched)>, client: &Arc<Client>, target: Target, request: Request) {
     let client = Arc::clone(client);
     flights.spawn(async move {
-        let outcome = client.exchange(&request).await;
-        (target, outcome)
+        let fetched = client.fetch(&request).await;
+        (target, fetched)
     });
 }
 
-fn request(job: &Job, target: &Target) -> Result<Request, String> {
+fn request(job: &Job, named: &Origins, target: &Target) -> Result<Request, String> {
     let mut builder = Request::builder("GET", &target.url).user_agent(&job.user_agent);
     if let Some(via) = &target.via {
         builder = builder.referer(&referer(via, &target.url));
     }
-    let own = is_named(job, &target.url);
+    let own = named.contains(&target.url);
     for (name, value) in job.headers.iter().filter(|(name, _)| own || !is_credential(name)) {
         builder = builder.header(name, value);
     }
     builder.build().map_err(|e| e.to_string())
 }
 
-/// A host that the user named; https where http was named is the same one, http where https was named is not.
-fn is_named(job: &Job, url: &Url) -> bool {
-    let same = |seed: &Url| {
-        let safe = url.scheme() == "https" || seed.scheme() == url.scheme();
-        safe && seed.host_str() == url.host_str() && seed.port() == url.port()
-    };
-    job.seeds.iter().any(same)
+fn sets_cookie(exchange: &Exchange) -> bool {
+    exchange.head.as_ref().is_some_and(|head| head.fields.get("Set-Cookie").is_some())
 }
 
 /// What must not reach a host that the user did not name.
@@ -253,15 +243,19 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn landed(&mut self, target: &Target, outcome: Result<Exchange, Box<Failure>>) -> Result<(), Error> {
+    fn landed(&mut self, target: &Target, fetched: Fetched) -> Result<(), Error> {
         self.frontier.done(&target.url);
-        match outcome {
+        for exchange in &fetched.before {
+            self.record(target, exchange)?;
+        }
+        match fetched.outcome {
             Ok(exchange) => self.keep(target, &exchange),
             Err(failure) => self.fail(target, &failure),
         }
     }
 
-    fn keep(&mut self, target: &Target, exchange: &Exchange) -> Result<(), Error> {
+    /// Writes an exchange down; gives its response's id.
+    fn record(&mut self, target: &Target, exchange: &Exchange) -> Result<String, Error> {
         let seed = self.seed_of(target);
         let response = self.ledger.exchange(target, exchange, seed.as_deref())?;
         self.bytes += exchange.response.len();
@@ -274,19 +268,27 @@ impl<'a> Run<'a> {
             waiting: self.frontier.waiting(),
             truncated: exchange.truncated.map(|t| t.as_str()),
         });
+        Ok(response)
+    }
+
+    fn keep(&mut self, target: &Target, exchange: &Exchange) -> Result<(), Error> {
+        let response = self.record(target, exchange)?;
         match exchange.head.as_ref().and_then(|head| redirect_target(head, &target.url)) {
-            Some(Ok(to)) => self.follow(target, to),
+            Some(Ok(to)) => self.follow(target, to, exchange),
             Some(Err(error)) => self.refuse(target, &format!("the redirect cannot be followed: {error}")),
             None => self.look_into(target, exchange, &response),
         }
     }
 
     /// The next hop is a target of its own, with its own records.
-    fn follow(&mut self, target: &Target, to: Url) -> Result<(), Error> {
+    fn follow(&mut self, target: &Target, to: Url, exchange: &Exchange) -> Result<(), Error> {
         let to = bare(to);
         let mut chain = target.chain.clone();
         chain.push(target.url.clone());
-        if chain.contains(&to) {
+        let visits = chain.iter().filter(|url| **url == to).count();
+        // With a new cookie the same URL may have another answer; once.
+        let anew = visits == 1 && sets_cookie(exchange);
+        if visits > 0 && !anew {
             return self.refuse(target, &format!("the redirects go in a circle, back to {to}"));
         }
         if chain.len() > REDIRECTS {
@@ -295,7 +297,8 @@ impl<'a> Run<'a> {
         let via = Some(target.url.clone());
         let next = Target { url: to, role: target.role, via, seed: target.seed, chain, depth: target.depth };
         // Where it leads has been fetched, or will be, for another reason.
-        if !self.frontier.push(next) {
+        let is_new = if anew { self.frontier.push_again(next) } else { self.frontier.push(next) };
+        if !is_new {
             self.mark(target);
         }
         Ok(())
@@ -401,7 +404,9 @@ mod tests {
         let sent = |to: &str| {
             let target =
                 Target { url: url(to), role: Role::Page, via: None, seed: 0, chain: Vec::new(), depth: 0 };
-            let bytes = String::from_utf8(request(&job, &target).unwrap().bytes().to_vec()).unwrap();
+            let bytes =
+                String::from_utf8(request(&job, &Origins::of(&job.seeds), &target).unwrap().bytes().to_vec())
+                    .unwrap();
             assert!(bytes.contains("X-A: plain"));
             bytes.contains("s3cret")
         };

@@ -125,6 +125,9 @@ rules! {
     HTTP_REQUEST_CUT Warning 0 "http-request-cut" "" "The server answered or closed before the whole request was sent.";
     TLS_UNCLEAN Info 0 "tls-unclean-close" "RFC 8446 §6.1" "The server closed the connection without a TLS close_notify.";
     TLS_UNTRUSTED Warning 0 "tls-untrusted" "RFC 5280 §6" "The server's certificate was refused, and the exchange recorded all the same, as asked.";
+    HTTP2_RECONSTRUCTED Info 0 "http2-reconstructed" "RFC 9113 §8" "The exchange went over HTTP/2; its blocks were written as HTTP/1.1 and are no copy of the wire's bytes.";
+    HTTP2_ABSENT Info 0 "http2-absent" "RFC 9113 §3.2" "HTTP/2 was asked for, and the server does not speak it: the exchange went over HTTP/1.1, and its bytes are the wire's.";
+    HTTP2_TRAILERS Info 0 "http2-trailers" "RFC 9113 §8.1" "Trailer fields followed the body over HTTP/2, which the reconstructed block cannot hold.";
     CODING_UNKNOWN Warning 0 "coding-unknown" "RFC 9110 §8.4" "Content-Encoding names a coding that fonds does not know.";
     CODING_LIE Warning 0 "coding-lie" "RFC 9110 §8.4" "Content-Encoding names a coding that the body is not in.";
     CODING_CUT Warning 0 "coding-cut" "RFC 9110 §8.4" "The coded content ends before its own end mark.";

@@ -88,10 +88,13 @@ pub struct Connection {
     pub host: String,
     /// Port.
     pub port: u16,
-    /// Addresses that the name resolved to, in the resolver's order.
+    /// Addresses that the name resolved to, in the resolver's order; none where it was not looked up here.
     pub dns: Vec<String>,
-    /// Address and port that were connected.
+    /// Address and port that were connected: the proxy's where there is one.
     pub peer: String,
+    /// The proxy's URL, without user name and password.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub proxy: Option<String>,
     /// WARC-Protocol identifiers.
     pub protocols: Vec<String>,
     /// IANA cipher suite name.
@@ -178,6 +181,9 @@ pub struct Http {
     /// WARC-Truncated.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub truncated: Option<String>,
+    /// `h2` where the block is no copy of the wire's bytes, but was written as HTTP/1.1 from what HTTP/2 carried.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reconstructed: Option<String>,
 }
 
 /// What a record belongs to.
@@ -219,19 +225,42 @@ pub struct Times {
 }
 
 /// A URL that was asked for and not captured.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// The URL.
     pub url: String,
     /// The seed it was for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub seed: Option<String>,
-    /// `dns`, `connect`, `tls`, `http`, `body` or `policy`.
+    /// `dns`, `connect`, `proxy`, `tls`, `http`, `body` or `policy`.
     pub stage: String,
     /// What went wrong, in words.
     pub error: String,
     /// How often it was tried.
     pub attempts: u32,
+    /// When it was begun: RFC 3339, UTC, milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub started: Option<String>,
+    /// When it was given up.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ended: Option<String>,
+    /// Each try.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub tried: Vec<Try>,
+}
+
+/// A try that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Try {
+    /// How far it came, as in [`Failure`].
+    pub stage: String,
+    /// The address tried, if it came to one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub peer: Option<String>,
+    /// What went wrong, in words.
+    pub error: String,
+    /// Milliseconds until then.
+    pub ms: u64,
 }
 
 /// A URL, or a number of them, left out on purpose.

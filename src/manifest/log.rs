@@ -137,7 +137,7 @@ mod tests {
 
     fn failure(error: &str) -> Body {
         let (url, stage) = ("http://a/".to_owned(), "dns".to_owned());
-        Body::Failure(Failure { url, seed: None, stage, error: error.to_owned(), attempts: 1 })
+        Body::Failure(Failure { url, stage, error: error.to_owned(), attempts: 1, ..Failure::default() })
     }
 
     #[test]

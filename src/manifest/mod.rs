@@ -12,7 +12,7 @@ mod tree;
 
 pub use self::entry::{
     Body, Bytes, Connection, Count, End, Entry, Failure, File, Http, Links, Page, Record, Session, Skip,
-    Times, Tool, Warc,
+    Times, Tool, Try, Warc,
 };
 pub use self::log::{Log, Mark};
 pub use self::reader::{Line, Lines};

@@ -1,14 +1,17 @@
 //! Exchanges over connections that are kept and used again.
 
-use super::connect::{Connector, Link, NoLink};
+use super::auth::Login;
+use super::connect::{Carrier, Connector, Link, NoLink};
+use super::cookies::Jar;
 use super::exchange::{Exchange, Limits, Nothing, Outcome, linger, run};
-use super::facts::{Attempt, Failure};
+use super::facts::{Attempt, Failure, Stage};
 use super::request::Request;
 use super::spool::SpoolOptions;
 use super::sums::DigestForm;
 use super::{Clock, system_clock};
 use jiff::Timestamp;
-use std::sync::{Mutex, PoisonError};
+use std::io::Read;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use url::Url;
@@ -24,6 +27,10 @@ pub struct ClientOptions {
     pub digest: DigestForm,
     /// The time of day.
     pub clock: Clock,
+    /// Cookies taken from responses and, by [`Client::fetch`], sent with requests.
+    pub jar: Option<Arc<Jar>>,
+    /// Name and password, for [`Client::fetch`].
+    pub login: Option<Arc<Login>>,
     /// Becomes true when exchanges in flight are to stop at once; what came so far is kept.
     pub stop: Option<watch::Receiver<bool>>,
 }
@@ -36,6 +43,8 @@ impl ClientOptions {
             spool,
             digest: DigestForm::default(),
             clock: system_clock(),
+            jar: None,
+            login: None,
             stop: None,
         }
     }
@@ -46,6 +55,15 @@ pub struct Client {
     connector: Connector,
     options: ClientOptions,
     kept: Mutex<Vec<Kept>>,
+}
+
+/// What a fetch came to, over all its exchanges.
+#[derive(Debug)]
+pub struct Fetched {
+    /// Exchanges before the last: the 401 that asked for a password.
+    pub before: Vec<Exchange>,
+    /// The last, or why there is none.
+    pub outcome: Result<Exchange, Box<Failure>>,
 }
 
 /// A connection that can be used again.
@@ -60,6 +78,8 @@ type Key = (String, String, Option<u16>);
 /// Connections kept in all, and for how long.
 const KEPT: usize = 64;
 const KEPT_FOR: Duration = Duration::from_secs(55);
+/// Bytes kept of a proxy's refusal.
+const ANSWER: u64 = 16 << 10;
 
 impl Client {
     /// A client that connects like this.
@@ -67,16 +87,52 @@ impl Client {
         Self { connector, options, kept: Mutex::default() }
     }
 
+    /// Fetches with the jar's cookies and, where the server asks for them and may have them, name and password; each
+    /// exchange is given back.
+    pub async fn fetch(&self, request: &Request) -> Fetched {
+        let login = self.options.login.as_deref().filter(|login| login.covers(request));
+        let Some(login) = login else {
+            let outcome = self.exchange(&self.with_cookies(request)).await;
+            return Fetched { before: Vec::new(), outcome };
+        };
+        let known = login.before_asked(request);
+        let outcome = self.exchange(&self.with_both(request, known.as_deref())).await;
+        let answer = match &outcome {
+            Ok(exchange) => exchange
+                .head
+                .as_ref()
+                .filter(|head| head.status == Some(401))
+                .and_then(|head| login.answer(request, head, known.as_deref())),
+            Err(_) => None,
+        };
+        match (answer, outcome) {
+            (Some(answer), Ok(first)) => {
+                let second = self.exchange(&self.with_both(request, Some(&answer))).await;
+                if let Some(head) = second.as_ref().ok().and_then(|exchange| exchange.head.as_ref())
+                    && head.status == Some(401)
+                {
+                    // Refused: it is not given them again.
+                    login.answer(request, head, Some(&answer));
+                }
+                Fetched { before: vec![first], outcome: second }
+            }
+            (_, outcome) => Fetched { before: Vec::new(), outcome },
+        }
+    }
+
     /// Runs one exchange: over a kept connection if there is one, else over a fresh one. A kept connection that
     /// closes before a byte is tried once more on a fresh one, if the method may be sent twice (RFC 9110 §9.2.2).
+    /// The request is sent as it is, but for the absolute form that a proxy wants.
     ///
     /// # Errors
-    /// A [`Failure`] when not a byte of a response came, or it could not be stored.
+    /// A [`Failure`] when not a byte of a response came, or it could not be stored, or it was the refusal of a proxy.
     pub async fn exchange(&self, request: &Request) -> Result<Exchange, Box<Failure>> {
+        let addressed = self.connector.addressed(request);
+        let request: &Request = &addressed;
         let mut fetch = Fetch { request, client: self, tries: Vec::new(), started: (self.options.clock)() };
         if let Some(link) = self.take(request.url()).await {
             match run(link, true, request, &self.options).await {
-                Outcome::Some(exchange, link) => return Ok(fetch.done(*exchange, link)),
+                Outcome::Some(exchange, link) => return fetch.done(*exchange, link),
                 Outcome::Nothing(nothing) => {
                     fetch.note(&nothing, true);
                     if !nothing.closed || !request.is_idempotent() {
@@ -90,12 +146,23 @@ impl Client {
             Err(no_link) => return Err(fetch.unconnected(no_link)),
         };
         match run(link, false, request, &self.options).await {
-            Outcome::Some(exchange, link) => Ok(fetch.done(*exchange, link)),
+            Outcome::Some(exchange, link) => fetch.done(*exchange, link),
             Outcome::Nothing(nothing) => {
                 fetch.note(&nothing, false);
                 Err(fetch.failed(nothing))
             }
         }
+    }
+
+    fn with_cookies(&self, request: &Request) -> Request {
+        let cookies = self.options.jar.as_ref().and_then(|jar| jar.header(request.url()));
+        // A cookie that cannot stand in a header is not sent.
+        cookies.and_then(|cookies| request.with_cookies(&cookies).ok()).unwrap_or_else(|| request.clone())
+    }
+
+    fn with_both(&self, request: &Request, authorization: Option<&str>) -> Request {
+        let request = self.with_cookies(request);
+        authorization.and_then(|value| request.with("Authorization", value).ok()).unwrap_or(request)
     }
 
     /// Closes every connection that is kept.
@@ -112,7 +179,11 @@ impl Client {
         let key = key(url)?;
         loop {
             let mut link = self.pop(&key)?;
-            if linger(&mut link.stream, Duration::ZERO).await.open {
+            let open = match &mut link.carrier {
+                Carrier::Http1(stream) => linger(stream, Duration::ZERO).await.open,
+                Carrier::Http2(session) => session.is_open(),
+            };
+            if open {
                 return Some(link);
             }
         }
@@ -165,15 +236,42 @@ impl Fetch<'_> {
         });
     }
 
-    fn done(self, exchange: Exchange, link: Option<Link>) -> Exchange {
+    fn done(self, exchange: Exchange, link: Option<Link>) -> Result<Exchange, Box<Failure>> {
+        let head = exchange.head.as_ref();
+        let proxy = self.client.connector.refusing_proxy(&exchange.connection);
+        if let (Some(proxy), Some(head)) = (proxy, head.filter(|head| head.status == Some(407))) {
+            let error = proxy.wants_a_password(head);
+            return Err(self.refused(exchange, error));
+        }
+        if let (Some(jar), Some(head)) = (&self.client.options.jar, head) {
+            jar.take(&exchange.url, head);
+        }
         if let Some(link) = link {
             self.client.keep(self.request.url(), link);
         }
-        Exchange { attempts: self.tries, ..exchange }
+        Ok(Exchange { attempts: self.tries, ..exchange })
+    }
+
+    /// What came is the proxy's word, not the host's.
+    fn refused(mut self, exchange: Exchange, error: String) -> Box<Failure> {
+        self.tries.push(Attempt {
+            peer: Some(exchange.connection.peer),
+            reused: exchange.reused,
+            stage: Stage::Proxy,
+            error: error.clone(),
+            elapsed_ms: exchange.elapsed_ms,
+        });
+        let head = exchange.body_start.unwrap_or(exchange.response.len());
+        let mut answer = Vec::new();
+        // What cannot be read back is missing from the evidence, and no more.
+        let _ = exchange.response.reader().take(head.min(ANSWER)).read_to_end(&mut answer);
+        let no_link = NoLink { answer: Some(answer), ..NoLink::new(Stage::Proxy, error) };
+        Box::new(Failure { connection: Some(exchange.connection), ..*self.unconnected(no_link) })
     }
 
     fn failed(self, nothing: Nothing) -> Box<Failure> {
-        let no_link = NoLink { stage: nothing.stage, error: nothing.error, tls: None };
+        let lookup = nothing.facts.lookup.clone();
+        let no_link = NoLink { lookup, ..NoLink::new(nothing.stage, nothing.error) };
         let failure = self.unconnected(no_link);
         Box::new(Failure { connection: Some(nothing.facts), storage: nothing.storage, ..*failure })
     }
@@ -186,6 +284,8 @@ impl Fetch<'_> {
             attempts: self.tries,
             started: self.started,
             ended: (self.client.options.clock)(),
+            lookup: no_link.lookup,
+            proxy_answer: no_link.answer,
             connection: None,
             tls: no_link.tls,
             storage: None,

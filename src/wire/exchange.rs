@@ -1,13 +1,15 @@
 //! One request and its response over one connection.
 
 use super::client::ClientOptions;
-use super::connect::{Link, io_words, millis, seconds};
+use super::connect::{Carrier, Link, io_words, millis, seconds};
 use super::facts::{Attempt, Connection, Stage, Verdict};
+use super::http2;
 use super::incoming::{Incoming, Received, Taken};
 use super::request::{Request, WireBytes};
 use super::spool::Spooled;
 use super::stream::Stream;
 use super::sums::Sums;
+use super::tls::late_refusal;
 use crate::finding::{Finding, rules};
 use crate::message::framing::{Close, Truncated};
 use crate::message::head::{HeadLimits, ResponseHead};
@@ -82,6 +84,8 @@ pub struct Exchange {
     pub elapsed_ms: u64,
     /// The connection.
     pub connection: Arc<Connection>,
+    /// `h2` where the blocks are HTTP/1.1 written from what HTTP/2 carried, and no copy of the wire's bytes.
+    pub reconstructed: Option<&'static str>,
     /// True where the connection had carried an exchange before.
     pub reused: bool,
     /// Tries that failed before this one.
@@ -122,17 +126,22 @@ struct Talked {
 }
 
 pub(super) async fn run(link: Link, reused: bool, request: &Request, options: &ClientOptions) -> Outcome {
-    let began = std::time::Instant::now();
-    let started = (options.clock)();
-    let Link { stream, facts } = link;
-    let limits = &options.limits;
-    let mut incoming =
-        Incoming::new(request.method(), limits.bytes, limits.head, &options.spool, options.digest);
+    let Link { carrier, facts } = link;
+    let (at, started) = (std::time::Instant::now(), (options.clock)());
+    let begun = Begun { at, started, reused, facts, request, options };
+    match carrier {
+        Carrier::Http1(stream) => run_http1(stream, begun).await,
+        Carrier::Http2(session) => http2::run(session, begun).await,
+    }
+}
+
+async fn run_http1(stream: Stream, begun: Begun<'_>) -> Outcome {
+    let Begun { request, options, .. } = begun;
+    let mut incoming = begun.incoming();
     let (mut stream, talked) = talk(stream, request.bytes(), &mut incoming, options).await;
-    let elapsed_ms = millis(began);
     let Some(first_byte) = talked.first_byte.filter(|_| talked.storage.is_none() && !incoming.is_empty())
     else {
-        return Outcome::Nothing(nothing(&talked, options, elapsed_ms, facts));
+        return Outcome::Nothing(nothing(&talked, options, millis(begun.at), begun.facts));
     };
     let mut received = incoming.finish(talked.how);
     let late = match talked.done && received.ending.truncated.is_none() {
@@ -141,33 +150,64 @@ pub(super) async fn run(link: Link, reused: bool, request: &Request, options: &C
     };
     received.surplus += late.bytes;
     let unsent = request.bytes().len() - talked.sent;
-    let findings = findings(&received, &talked, unsent, &facts);
+    let findings = findings(&received, &talked, unsent, &begun.facts);
     let keep =
         received.ending.persistent && received.surplus == 0 && late.open && unsent == 0 && !request.closes();
-    let exchange = Exchange {
-        url: request.url().clone(),
-        method: request.method().to_owned(),
-        request: WireBytes::new(request.bytes().get(..talked.sent).unwrap_or_default().to_vec()),
-        response: received.response,
-        block: received.block,
-        payload: received.payload,
-        payload_len: received.payload_len,
-        head: received.ending.head,
-        head_start: received.ending.head_start,
-        body_start: received.ending.body_start,
-        truncated: received.ending.truncated,
-        findings,
-        started,
-        first_byte,
-        ended: (options.clock)(),
-        elapsed_ms,
-        connection: facts.clone(),
-        reused,
-        attempts: Vec::new(),
-        identified_type: received.identified,
-        surplus: received.surplus,
-    };
-    Outcome::Some(Box::new(exchange), keep.then_some(Link { stream, facts }))
+    let facts = begun.facts.clone();
+    let exchange = begun.ended(talked.sent, first_byte, received, findings);
+    Outcome::Some(Box::new(exchange), keep.then_some(Link { carrier: Carrier::Http1(stream), facts }))
+}
+
+/// An exchange under way.
+pub(super) struct Begun<'a> {
+    pub(super) at: std::time::Instant,
+    pub(super) started: Timestamp,
+    pub(super) reused: bool,
+    pub(super) facts: Arc<Connection>,
+    pub(super) request: &'a Request,
+    pub(super) options: &'a ClientOptions,
+}
+
+impl Begun<'_> {
+    pub(super) fn incoming(&self) -> Incoming {
+        let Limits { bytes, head, .. } = self.options.limits;
+        Incoming::new(self.request.method(), bytes, head, &self.options.spool, self.options.digest)
+    }
+
+    /// The exchange, `sent` bytes of its request having gone out.
+    pub(super) fn ended(
+        self,
+        sent: usize,
+        first_byte: Timestamp,
+        received: Received,
+        findings: Vec<Finding>,
+    ) -> Exchange {
+        let sent = self.request.bytes().get(..sent).unwrap_or_default();
+        Exchange {
+            url: self.request.url().clone(),
+            method: self.request.method().to_owned(),
+            request: WireBytes::new(sent.to_vec()),
+            response: received.response,
+            block: received.block,
+            payload: received.payload,
+            payload_len: received.payload_len,
+            head: received.ending.head,
+            head_start: received.ending.head_start,
+            body_start: received.ending.body_start,
+            truncated: received.ending.truncated,
+            findings,
+            started: self.started,
+            first_byte,
+            ended: (self.options.clock)(),
+            elapsed_ms: millis(self.at),
+            reconstructed: self.facts.is_http2().then_some("h2"),
+            connection: self.facts,
+            reused: self.reused,
+            attempts: Vec::new(),
+            identified_type: received.identified,
+            surplus: received.surplus,
+        }
+    }
 }
 
 /// Long enough for bytes that are already here to be seen.
@@ -307,7 +347,7 @@ async fn send(writer: &mut WriteHalf<Stream>, rest: &[u8]) -> io::Result<usize> 
 }
 
 /// Comes back once the stop signal is true, never without one.
-async fn stopped(stop: Option<&mut watch::Receiver<bool>>) {
+pub(super) async fn stopped(stop: Option<&mut watch::Receiver<bool>>) {
     if let Some(stop) = stop
         && stop.wait_for(|stop| *stop).await.is_ok()
     {
@@ -319,7 +359,10 @@ async fn stopped(stop: Option<&mut watch::Receiver<bool>>) {
 fn nothing(talked: &Talked, options: &ClientOptions, elapsed_ms: u64, facts: Arc<Connection>) -> Nothing {
     let (stage, error) = match &talked.storage {
         Some(error) => (Stage::Body, format!("the response could not be stored: {}", io_words(error))),
-        None => (Stage::Http, silence(talked, options, &facts.host)),
+        None => match talked.error.as_ref().and_then(|error| late_refusal(&facts.host, error)) {
+            Some(words) => (Stage::Tls, words),
+            None => (Stage::Http, silence(talked, options, &facts.host)),
+        },
     };
     Nothing {
         stage,
@@ -356,8 +399,22 @@ fn findings(received: &Received, talked: &Talked, unsent: usize, facts: &Connect
     if talked.how == Close::Unclean {
         findings.push(Finding::new(&rules::TLS_UNCLEAN, rules::TLS_UNCLEAN.meaning));
     }
+    findings.extend(connection_findings(facts));
+    findings
+}
+
+/// What is to be said of every exchange over a connection.
+pub(super) fn connection_findings(facts: &Connection) -> Vec<Finding> {
+    let mut findings = Vec::new();
     if let Some(Verdict::Refused(reason)) = facts.tls.as_ref().map(|tls| &tls.verdict) {
         findings.push(Finding::new(&rules::TLS_UNTRUSTED, reason.clone()));
+    }
+    match (facts.wants_http2, facts.is_http2()) {
+        (_, true) => {
+            findings.push(Finding::new(&rules::HTTP2_RECONSTRUCTED, rules::HTTP2_RECONSTRUCTED.meaning))
+        }
+        (true, false) => findings.push(Finding::new(&rules::HTTP2_ABSENT, rules::HTTP2_ABSENT.meaning)),
+        (false, false) => {}
     }
     findings
 }

@@ -11,22 +11,65 @@ pub struct Connection {
     pub host: String,
     /// The port asked for.
     pub port: u16,
-    /// Every address that the name resolved to, in the order given; empty where the host is an address.
-    pub dns_answers: Vec<IpAddr>,
-    /// The address chosen and connected to.
+    /// The lookup of the host's name; `None` where the host is an address, or a proxy looked it up.
+    pub lookup: Option<Arc<Lookup>>,
+    /// The address chosen and connected to: the proxy's where there is one.
     pub peer: SocketAddr,
-    /// Protocols spoken, in the notation of `WARC-Protocol`: `http/1.1`, then `tls/1.3` where there is TLS.
+    /// The proxy in between, if any.
+    pub via: Option<Via>,
+    /// True where HTTP/2 was asked for, whether or not it is spoken.
+    pub wants_http2: bool,
+    /// Protocols spoken, in the notation of `WARC-Protocol`: `http/1.1` or `h2`, then `tls/1.3` where there is TLS.
     pub protocols: Vec<String>,
     /// The TLS session, if any.
     pub tls: Option<Tls>,
     /// When the connection stood.
     pub opened: Timestamp,
-    /// Milliseconds for the DNS lookup.
-    pub dns_ms: u64,
-    /// Milliseconds for the TCP connection that succeeded.
+    /// Milliseconds for the TCP connection that succeeded, and the proxy's part in it.
     pub connect_ms: u64,
     /// Milliseconds for the TLS handshake; 0 without TLS.
     pub tls_ms: u64,
+}
+
+impl Connection {
+    /// True where HTTP/2 is spoken.
+    pub fn is_http2(&self) -> bool {
+        self.protocols.first().is_some_and(|protocol| protocol == "h2")
+    }
+
+    /// The address of the host itself; `None` where a proxy found it and did not say.
+    pub fn origin(&self) -> Option<IpAddr> {
+        match &self.via {
+            None => Some(self.peer.ip()),
+            Some(via) => via.target,
+        }
+    }
+}
+
+/// One lookup of a name; connections share it for some minutes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lookup {
+    /// The name, in the form it has in URLs.
+    pub host: String,
+    /// Every address that it resolved to, in the order given.
+    pub answers: Vec<IpAddr>,
+    /// When it was asked for.
+    pub at: Timestamp,
+    /// Milliseconds until the answer.
+    pub elapsed_ms: u64,
+    /// True where the addresses were given by the user, and nothing was looked up.
+    pub given: bool,
+}
+
+/// A proxy that a connection went through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Via {
+    /// Its URL, without user name and password.
+    pub proxy: String,
+    /// The address that it was told to connect to; `None` where it was told a name.
+    pub target: Option<IpAddr>,
+    /// True where requests are given to it whole, in absolute form (RFC 9112 §3.2.2), false where it is a tunnel.
+    pub forwards: bool,
 }
 
 /// One TLS session, always from a full handshake: sessions are never resumed, so that the chain is the one
@@ -79,6 +122,8 @@ pub enum Stage {
     Dns,
     /// No address could be connected to.
     Connect,
+    /// The proxy could not be reached, or did not do what it was asked for.
+    Proxy,
     /// The TLS handshake failed, or the certificate was refused.
     Tls,
     /// The connection stood, but not a byte of a response came.
@@ -95,6 +140,7 @@ impl Stage {
         match self {
             Self::Dns => "dns",
             Self::Connect => "connect",
+            Self::Proxy => "proxy",
             Self::Tls => "tls",
             Self::Http => "http",
             Self::Body => "body",
@@ -134,6 +180,10 @@ pub struct Failure {
     pub started: Timestamp,
     /// When it was given up.
     pub ended: Timestamp,
+    /// The lookup, where the name resolved.
+    pub lookup: Option<Arc<Lookup>>,
+    /// The head of the proxy's refusal, where it was a proxy that answered.
+    pub proxy_answer: Option<Vec<u8>>,
     /// The connection, where one stood.
     pub connection: Option<Arc<Connection>>,
     /// The TLS session that failed, with the chain if one was presented.

@@ -6,13 +6,23 @@
 //! while their digests are computed. The outcome is an [`Exchange`] or, where not a byte came back, a
 //! [`Failure`], which is evidence too. [`record`] turns either into drafts of WARC records.
 //!
+//! [`Client::fetch`] puts around it what one URL may take: cookies from a [`Jar`], and a second exchange where the server
+//! asks for the [`Login`]. What the user would not tell everybody goes to [`Origins`] that the user named, and to no other.
+//! A [`Proxy`] may stand in between; HTTP/2, on request, gives a reconstruction that says so.
+//!
 //! Redirects, robots, scope and politeness are the crawler's; nothing here decides what to fetch.
 
+mod auth;
 mod client;
 mod connect;
+mod cookies;
 mod exchange;
 mod facts;
+mod http2;
 mod incoming;
+mod lookup;
+mod origins;
+mod proxy;
 pub mod record;
 mod request;
 mod spool;
@@ -20,14 +30,18 @@ mod stream;
 mod sums;
 mod tls;
 
-pub use client::{Client, ClientOptions};
+pub use auth::Login;
+pub use client::{Client, ClientOptions, Fetched};
 pub use connect::Connector;
+pub use cookies::{CookieFileError, Jar};
 pub use exchange::{Exchange, Limits};
-pub use facts::{Attempt, Certificate, Connection, Failure, Stage, Tls, Verdict};
+pub use facts::{Attempt, Certificate, Connection, Failure, Lookup, Stage, Tls, Verdict, Via};
+pub use origins::Origins;
+pub use proxy::{Proxy, ProxyError};
 pub use request::{Request, RequestBuilder, RequestError, WireBytes};
 pub use spool::{SpoolOptions, SpoolReader, Spooled};
 pub use sums::{DigestForm, Sums};
-pub use tls::{Trust, TrustError, certificates};
+pub use tls::{Identity, Trust, TrustError, certificates};
 
 use jiff::Timestamp;
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 //! A draft holds all a writer needs and nothing it must invent: ids, dates, digests and lengths are in it.
 
 use super::exchange::Exchange;
-use super::facts::{Attempt, Certificate, Connection, Failure, Tls, Verdict};
+use super::facts::{Attempt, Certificate, Connection, Failure, Lookup, Tls, Verdict};
 use super::spool::Spooled;
 use super::sums::{DigestForm, Sums};
 use crate::message::framing::Truncated;
@@ -124,8 +124,14 @@ pub fn failure_draft(failure: &Failure, origin: &Origin<'_>, ids: &mut Ids<'_>) 
     notes.add("fetchError", &failure.error);
     notes.attempts(&failure.attempts);
     notes.add("fetchEnded", &date(failure.ended));
-    if let Some(connection) = &failure.connection {
-        notes.connection(connection);
+    match &failure.connection {
+        Some(connection) => notes.connection(connection),
+        None => notes.lookup(failure.lookup.as_deref()),
+    }
+    for line in failure.proxy_answer.iter().flat_map(|answer| answer.split(|byte| *byte == b'\n')) {
+        if !line.trim_ascii().is_empty() {
+            notes.add("proxyAnswer", &String::from_utf8_lossy(line));
+        }
     }
     if let Some(tls) = &failure.tls {
         notes.tls(tls);
@@ -154,20 +160,20 @@ pub fn chain_draft(
     Some(common.bytes(0, RecordType::Metadata, "application/pem-certificate-chain", block.into_bytes()))
 }
 
-/// The lookup behind a connection as a `dns:` record (`text/dns`, RFC 4027): the addresses in the order given,
-/// without the lifetimes that the system's resolver does not tell. `None` where nothing was looked up.
-pub fn dns_draft(connection: &Connection, origin: &Origin<'_>, ids: &mut Ids<'_>) -> Option<RecordDraft> {
-    if connection.dns_answers.is_empty() {
+/// A lookup as a `dns:` record (`text/dns`, RFC 4027): the addresses in the order given, without the lifetimes that
+/// the system's resolver does not tell. `None` where nothing was looked up.
+pub fn dns_draft(lookup: &Lookup, origin: &Origin<'_>, ids: &mut Ids<'_>) -> Option<RecordDraft> {
+    if lookup.given || lookup.answers.is_empty() {
         return None;
     }
     let all = [format!("<{}>", ids())];
-    let target = format!("dns:{}", connection.host);
-    let common = Common { target: &target, date: date(connection.opened), origin, all: &all };
+    let target = format!("dns:{}", lookup.host);
+    let common = Common { target: &target, date: date(lookup.at), origin, all: &all };
     let line = |address: &IpAddr| {
         let kind = if address.is_ipv4() { "A" } else { "AAAA" };
-        format!("{}. IN {kind} {address}\r\n", connection.host.trim_end_matches('.'))
+        format!("{}. IN {kind} {address}\r\n", lookup.host.trim_end_matches('.'))
     };
-    let block: String = connection.dns_answers.iter().map(line).collect();
+    let block: String = lookup.answers.iter().map(line).collect();
     Some(common.bytes(0, RecordType::Response, "text/dns", block.into_bytes()))
 }
 
@@ -266,7 +272,8 @@ impl Common<'_> {
 
 fn wire_fields(connection: &Connection) -> Extra {
     // An IPv4 address mapped into IPv6 is written as what it is (RFC 5952 §5).
-    let mut fields = vec![("WARC-IP-Address", connection.peer.ip().to_canonical().to_string())];
+    let origin = connection.origin().map(|address| address.to_canonical().to_string());
+    let mut fields: Extra = origin.map(|address| ("WARC-IP-Address", address)).into_iter().collect();
     fields.extend(connection.protocols.iter().map(|protocol| ("WARC-Protocol", protocol.clone())));
     let cipher = connection.tls.as_ref().map(|tls| tls.cipher_suite.clone());
     fields.extend(cipher.filter(|cipher| !cipher.is_empty()).map(|cipher| ("WARC-Cipher-Suite", cipher)));
@@ -316,12 +323,19 @@ impl Notes {
         }
     }
 
-    fn connection(&mut self, connection: &Connection) {
-        if !connection.dns_answers.is_empty() {
-            let answers: Vec<String> = connection.dns_answers.iter().map(ToString::to_string).collect();
-            self.add("dnsAnswers", &answers.join(" "));
+    fn lookup(&mut self, lookup: Option<&Lookup>) {
+        if let Some(lookup) = lookup {
+            let answers: Vec<String> = lookup.answers.iter().map(ToString::to_string).collect();
+            self.add(if lookup.given { "givenAddresses" } else { "dnsAnswers" }, &answers.join(" "));
         }
+    }
+
+    fn connection(&mut self, connection: &Connection) {
+        self.lookup(connection.lookup.as_deref());
         self.add("peer", &connection.peer.to_string());
+        if let Some(via) = &connection.via {
+            self.add("proxy", &via.proxy);
+        }
         if let Some(tls) = &connection.tls {
             self.tls(tls);
         }

@@ -22,6 +22,10 @@ impl WireBytes {
 pub struct Request {
     method: String,
     url: Url,
+    /// The request target, in origin form unless a proxy is to forward it.
+    target: String,
+    fields: Vec<(String, String)>,
+    body: Vec<u8>,
     bytes: Vec<u8>,
     close: bool,
 }
@@ -75,6 +79,65 @@ impl Request {
     /// True where the request asks that the connection be closed.
     pub fn closes(&self) -> bool {
         self.close
+    }
+
+    /// The first value of a header field.
+    pub fn field(&self, name: &str) -> Option<&str> {
+        self.fields
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The request target as it is sent.
+    pub(super) fn target(&self) -> &str {
+        &self.target
+    }
+
+    pub(super) fn fields(&self) -> &[(String, String)] {
+        &self.fields
+    }
+
+    pub(super) fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The same with this field in place of those of its name.
+    ///
+    /// # Errors
+    /// When name or value would break the head's syntax.
+    pub fn with(&self, name: &str, value: &str) -> Result<Self, RequestError> {
+        let mut fields = self.fields.clone();
+        fields.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
+        fields.push((name.to_owned(), value.to_owned()));
+        self.written(fields)
+    }
+
+    /// The same with these cookies after those it has: one field in all (RFC 6265 §5.4).
+    ///
+    /// # Errors
+    /// When a cookie would break the head's syntax.
+    pub fn with_cookies(&self, cookies: &str) -> Result<Self, RequestError> {
+        let all = match self.field("Cookie") {
+            Some(own) => format!("{own}; {cookies}"),
+            None => cookies.to_owned(),
+        };
+        self.with("Cookie", &all)
+    }
+
+    fn written(&self, fields: Vec<(String, String)>) -> Result<Self, RequestError> {
+        let bytes = write(&self.method, &self.target, &fields, &self.body)?;
+        Ok(Self { fields, bytes, ..self.clone() })
+    }
+
+    /// The same in absolute form, for a proxy that forwards it (RFC 9112 §3.2.2).
+    pub(super) fn forwarded(&self, authorization: Option<&str>) -> Self {
+        let target = self.url.to_string();
+        let mut fields = self.fields.clone();
+        fields.extend(authorization.map(|value| ("Proxy-Authorization".to_owned(), value.to_owned())));
+        let forwarded = Self { target, ..self.clone() };
+        // Neither a URL nor Base64 can break the syntax.
+        forwarded.written(fields).unwrap_or(forwarded)
     }
 
     /// True where sending it twice does no harm (RFC 9110 §9.2.2).
@@ -170,19 +233,13 @@ impl RequestBuilder {
         // Credentials in a URL are for the crawler to turn into a header; they are not part of what is fetched.
         let _ = self.url.set_username("");
         let _ = self.url.set_password(None);
-        let mut bytes = self.request_line()?;
-        for (name, value) in self.fields(&host) {
-            push_field(&mut bytes, &name, &value)?;
-        }
-        bytes.extend_from_slice(b"\r\n");
-        bytes.extend_from_slice(self.body.as_deref().unwrap_or_default());
-        Ok(Request { method: self.method, url: self.url, bytes, close: self.close })
-    }
-
-    fn request_line(&self) -> Result<Vec<u8>, RequestError> {
         check_token(&self.method)?;
         let query = self.url.query().map(|query| format!("?{query}")).unwrap_or_default();
-        Ok(format!("{} {}{query} HTTP/1.1\r\n", self.method, self.url.path()).into_bytes())
+        let target = format!("{}{query}", self.url.path());
+        let fields = self.fields(&host);
+        let body = self.body.take().unwrap_or_default();
+        let bytes = write(&self.method, &target, &fields, &body)?;
+        Ok(Request { method: self.method, url: self.url, target, fields, body, bytes, close: self.close })
     }
 
     fn fields(&self, host: &str) -> Vec<(String, String)> {
@@ -214,6 +271,21 @@ fn host(url: &Url) -> Result<String, RequestError> {
     let host = url.host_str().filter(|host| !host.is_empty() && matches!(url.scheme(), "http" | "https"));
     let host = host.ok_or_else(|| RequestError::Url(url.to_string()))?;
     Ok(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
+}
+
+fn write(
+    method: &str,
+    target: &str,
+    fields: &[(String, String)],
+    body: &[u8],
+) -> Result<Vec<u8>, RequestError> {
+    let mut bytes = format!("{method} {target} HTTP/1.1\r\n").into_bytes();
+    for (name, value) in fields {
+        push_field(&mut bytes, name, value)?;
+    }
+    bytes.extend_from_slice(b"\r\n");
+    bytes.extend_from_slice(body);
+    Ok(bytes)
 }
 
 fn push_field(bytes: &mut Vec<u8>, name: &str, value: &str) -> Result<(), RequestError> {
@@ -269,6 +341,18 @@ mod tests {
         let text = String::from_utf8_lossy(request.bytes()).into_owned();
         assert!(text.ends_with("Connection: close\r\nContent-Length: 3\r\n\r\na=b"), "{text}");
         assert!(request.closes() && !request.is_idempotent());
+    }
+
+    #[test]
+    fn cookies_are_one_field_and_a_proxy_gets_the_whole_url() {
+        let request =
+            Request::builder("GET", &url("http://h:81/a?b")).header("cookie", "a=1").build().unwrap();
+        let request = request.with_cookies("b=2").unwrap().forwarded(Some("Basic eA=="));
+        let text = String::from_utf8_lossy(request.bytes()).into_owned();
+        assert!(text.starts_with("GET http://h:81/a?b HTTP/1.1\r\nHost: h:81\r\n"), "{text}");
+        assert!(text.ends_with("Cookie: a=1; b=2\r\nProxy-Authorization: Basic eA==\r\n\r\n"), "{text}");
+        assert_eq!(text.to_lowercase().matches("cookie").count(), 1);
+        assert!(request.with("A", "b\r\nc").is_err());
     }
 
     #[test]

@@ -6,9 +6,10 @@ use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, ProtocolVersion, RootCertStore, SignatureScheme,
+    AlertDescription, CertificateError, ClientConfig, DigitallySignedStruct, ProtocolVersion, RootCertStore,
+    SignatureScheme,
 };
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::TcpStream;
@@ -24,15 +25,21 @@ pub struct Trust {
     record_refused: bool,
 }
 
-/// Why extra roots could not be used.
+/// Why certificates could not be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TrustError {
     /// The PEM text has a piece that is no certificate.
-    #[error("the extra roots are not PEM certificates: {0}")]
+    #[error("a piece of it is no certificate in PEM: {0}")]
     Pem(String),
     /// There is no certificate in it.
-    #[error("there is no certificate among the extra roots")]
+    #[error("there is no certificate in it")]
     Empty,
+    /// There is no private key in it that can be used.
+    #[error("there is no private key in PEM that can be used (an encrypted one cannot)")]
+    Key,
+    /// The certificate is not that of the key.
+    #[error("certificate and key do not belong together, or are of a kind that cannot be used")]
+    Mismatch,
     /// A certificate that cannot be a root.
     #[error("an extra root is refused: {0}")]
     Root(String),
@@ -78,17 +85,20 @@ impl Trust {
     pub(super) async fn connect(
         &self,
         host: &str,
+        identity: Option<&Identity>,
+        http2: bool,
         stream: TcpStream,
     ) -> Result<(TlsStream<TcpStream>, Tls), Refusal> {
         let witness = Arc::new(Witness::new(self));
         let mut tls = Tls { roots: self.roots.clone(), ..Tls::default() };
-        let (config, name) = match (self.config(witness.clone()), ServerName::try_from(host.to_owned())) {
-            (Ok(config), Ok(name)) => (config, name),
-            (Err(error), _) => return Err(Refusal { error: error.to_string(), tls }),
-            (_, Err(error)) => {
-                return Err(Refusal { error: format!("\"{host}\" is no server name: {error}"), tls });
-            }
-        };
+        let (config, name) =
+            match (self.config(witness.clone(), identity, http2), ServerName::try_from(host.to_owned())) {
+                (Ok(config), Ok(name)) => (config, name),
+                (Err(error), _) => return Err(Refusal { error: error.to_string(), tls }),
+                (_, Err(error)) => {
+                    return Err(Refusal { error: format!("\"{host}\" is no server name: {error}"), tls });
+                }
+            };
         if matches!(name, ServerName::DnsName(_)) {
             tls.sni = Some(host.to_owned());
         }
@@ -103,15 +113,60 @@ impl Trust {
         }
     }
 
-    fn config(&self, witness: Arc<Witness>) -> Result<ClientConfig, rustls::Error> {
-        let mut config = ClientConfig::builder_with_provider(self.provider.clone())
+    fn config(
+        &self,
+        witness: Arc<Witness>,
+        identity: Option<&Identity>,
+        http2: bool,
+    ) -> Result<ClientConfig, rustls::Error> {
+        let builder = ClientConfig::builder_with_provider(self.provider.clone())
             .with_safe_default_protocol_versions()?
             .dangerous()
-            .with_custom_certificate_verifier(witness)
-            .with_no_client_auth();
+            .with_custom_certificate_verifier(witness);
+        let mut config = match identity {
+            None => builder.with_no_client_auth(),
+            Some(Identity { chain, key }) => builder.with_client_auth_cert(chain.clone(), key.clone_key())?,
+        };
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        if http2 {
+            config.alpn_protocols.insert(0, b"h2".to_vec());
+        }
         config.resumption = rustls::client::Resumption::disabled();
         Ok(config)
+    }
+}
+
+/// A certificate of the client's own, with its key.
+pub struct Identity {
+    chain: Vec<CertificateDer<'static>>,
+    key: PrivateKeyDer<'static>,
+}
+
+impl Identity {
+    /// From PEM texts: the chain, end entity first, and the key (PKCS #8, PKCS #1 or SEC 1, not encrypted).
+    ///
+    /// # Errors
+    /// When there is no certificate or no key in them, or the two do not belong together.
+    pub fn from_pem(chain: &[u8], key: &[u8]) -> Result<Self, TrustError> {
+        let chain: Vec<_> = certificates(chain)?.into_iter().map(CertificateDer::from).collect();
+        // What the parser says of a key could quote it.
+        let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| TrustError::Key)?;
+        let provider = rustls::crypto::ring::default_provider();
+        rustls::sign::CertifiedKey::from_der(chain.clone(), key.clone_key(), &provider)
+            .map_err(|_| TrustError::Mismatch)?;
+        Ok(Self { chain, key })
+    }
+}
+
+impl Clone for Identity {
+    fn clone(&self) -> Self {
+        Self { chain: self.chain.clone(), key: self.key.clone_key() }
+    }
+}
+
+impl std::fmt::Debug for Identity {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Identity").field("certificates", &self.chain.len()).finish_non_exhaustive()
     }
 }
 
@@ -236,11 +291,26 @@ fn handshake_words(host: &str, error: &std::io::Error, tls: &Tls) -> String {
         return words.clone();
     }
     match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        Some(rustls::Error::AlertReceived(alert)) => {
-            format!("{host} refused the TLS handshake: alert {alert:?}")
-        }
+        Some(rustls::Error::AlertReceived(alert)) => alert_words(host, *alert),
         Some(error) => format!("the TLS handshake with {host} failed: {error}"),
         None => format!("the TLS handshake with {host} failed: {}", super::connect::io_words(error)),
+    }
+}
+
+/// A server's alert, which with TLS 1.3 may come in place of the answer (RFC 8446 §4.4.2.4).
+pub(super) fn late_refusal(host: &str, error: &std::io::Error) -> Option<String> {
+    match error.get_ref()?.downcast_ref::<rustls::Error>()? {
+        rustls::Error::AlertReceived(alert) => Some(alert_words(host, *alert)),
+        _ => None,
+    }
+}
+
+fn alert_words(host: &str, alert: AlertDescription) -> String {
+    match alert {
+        AlertDescription::CertificateRequired => format!(
+            "{host} wants a certificate of ours; --client-cert and --client-key show one to hosts that were named"
+        ),
+        alert => format!("{host} refused the TLS session: alert {alert:?}"),
     }
 }
 

@@ -11,8 +11,8 @@ use fonds::wire::record::{
     Origin, RecordDraft, chain_draft, dns_draft, exchange_drafts, failure_draft, random_id,
 };
 use fonds::wire::{
-    Client, ClientOptions, Connector, DigestForm, Exchange, Failure, Limits, Request, SpoolOptions, Stage,
-    Trust, Verdict,
+    Client, ClientOptions, Connector, DigestForm, Exchange, Failure, Limits, Lookup, Request, SpoolOptions,
+    Stage, Trust, Verdict,
 };
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
@@ -84,8 +84,11 @@ fn request_bytes_are_what_the_server_received() {
     assert_eq!(exchange.request.as_slice(), one(&server, "/a?b=c").request);
     assert_eq!(exchange.connection.peer, server.addr);
     assert_eq!(exchange.connection.protocols, ["http/1.1"]);
-    assert_eq!(exchange.connection.dns_answers, [server.addr.ip()]);
-    let dns = dns_draft(&exchange.connection, &Origin::default(), &mut random_id).unwrap();
+    let lookup = exchange.connection.lookup.as_ref().unwrap();
+    assert_eq!((&lookup.answers[..], lookup.given), (&[server.addr.ip()][..], true));
+    assert!(dns_draft(lookup, &Origin::default(), &mut random_id).is_none(), "nothing was looked up");
+    let asked = Lookup { given: false, ..(**lookup).clone() };
+    let dns = dns_draft(&asked, &Origin::default(), &mut random_id).unwrap();
     assert_eq!(dns.field("WARC-Target-URI"), Some("dns:localhost"));
     assert_eq!(dns.block.to_vec().unwrap(), b"localhost. IN A 127.0.0.1\r\n");
 }
@@ -102,6 +105,7 @@ fn every_odd_response_is_stored_as_it_was_sent() {
         let mut options = options();
         options.limits.idle = Duration::from_millis(300);
         options.limits.bytes = odd::SIZE_LIMIT;
+        options.limits.total = odd::TIME_LIMIT;
         let client = client_of(options, Some(&certificates));
         block_on(async {
             for case in &cases {
@@ -118,7 +122,8 @@ fn check(case: &odd::Odd, server: &Server, outcome: Result<&Exchange, &Failure>)
     let name = format!("{}{}", case.name, if server.tls { " over TLS" } else { "" });
     let served = server.served(&format!("/{}", case.name));
     let sent = &served.last().unwrap_or_else(|| panic!("{name}: not asked for")).sent;
-    let exchange = match (outcome, &case.expected) {
+    let expectation = case.over_tls.as_ref().filter(|_| server.tls).unwrap_or(&case.expected);
+    let exchange = match (outcome, expectation) {
         (Err(failure), odd::Expected::Nothing) => {
             assert_eq!(failure.stage, Stage::Http, "{name}: {failure}");
             return;
@@ -126,12 +131,12 @@ fn check(case: &odd::Odd, server: &Server, outcome: Result<&Exchange, &Failure>)
         (Ok(exchange), odd::Expected::Stored { .. }) => exchange,
         (outcome, _) => panic!("{name}: {outcome:?}"),
     };
-    let odd::Expected::Stored { surplus, truncated, codes: expected } = &case.expected else {
-        unreachable!()
-    };
+    let odd::Expected::Stored { surplus, truncated, codes: expected } = expectation else { unreachable!() };
     let bytes = stored(exchange);
     let whole = match truncated {
+        // The server went on sending.
         Some(Truncated::Length) => bytes.len(),
+        Some(Truncated::Time) if sent.len() > bytes.len() => bytes.len(),
         _ => sent.len() - surplus,
     };
     assert!(bytes == sent[..whole], "{name}: {} bytes stored, {whole} of {} sent", bytes.len(), sent.len());

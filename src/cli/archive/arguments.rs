@@ -1,5 +1,6 @@
 //! From flags to what a run is asked for, and the errors that a person can make in them.
 
+use super::network::Network;
 use super::{Args, Output, ScopeArg};
 use crate::cli::exit::usage;
 use crate::cli::output;
@@ -7,12 +8,10 @@ use anyhow::Context;
 use fonds::crawl;
 use fonds::manifest::{Session, Tool};
 use fonds::package::layout;
-use fonds::wire::{Connector, Trust};
+use fonds::wire::Proxy;
 use fonds::world::{System, World, new_urn, timestamp14};
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use url::Url;
 
 /// Header fields that say how the message is sent, which is not for the user to say.
@@ -52,7 +51,7 @@ fn seed(text: &str, place: &str) -> anyhow::Result<Url> {
     if !url.username().is_empty() || url.password().is_some() {
         let url = without_password(&url);
         output::problem(&format!(
-            "{url}: the user name and password in this URL are not sent; --header 'Authorization: …' would be"
+            "{url}: the user name and password in this URL are not sent; --user-file would send them"
         ));
     }
     Ok(url)
@@ -89,30 +88,6 @@ fn unused_name(seeds: &[Url]) -> PathBuf {
     names.find(|path| path.symlink_metadata().is_err()).unwrap_or_else(|| name.into())
 }
 
-pub(super) fn connector(args: &Args) -> anyhow::Result<Connector> {
-    let mut authorities = Vec::new();
-    for path in &args.ca {
-        let pem = std::fs::read(path).with_context(|| path.display().to_string())?;
-        fonds::wire::certificates(&pem).with_context(|| path.display().to_string())?;
-        authorities.push(pem);
-    }
-    let authorities: Vec<&[u8]> = authorities.iter().map(Vec::as_slice).collect();
-    let trust = Trust::new(&authorities).context("--ca")?;
-    let mut connector = Connector::new(trust, Duration::from_secs(args.timeout));
-    for rule in &args.resolve {
-        let parsed = rule.split_once(':').and_then(|(host, address)| {
-            let address: IpAddr = address.trim_matches(['[', ']']).parse().ok()?;
-            // As it stands in URLs: lower case, and letters beyond ASCII in their xn-- form.
-            Some((url::Host::parse(host).ok()?.to_string(), address))
-        });
-        let Some((host, address)) = parsed else {
-            return Err(usage(format!("--resolve {rule:?} is not HOST:ADDRESS")));
-        };
-        connector = connector.resolve(&host, vec![address]);
-    }
-    Ok(connector)
-}
-
 /// Name and value of each `--header`.
 pub(super) fn headers(lines: &[String]) -> anyhow::Result<Vec<(String, String)>> {
     lines.iter().map(|line| header(line)).collect()
@@ -135,15 +110,27 @@ fn header(line: &str) -> anyhow::Result<(String, String)> {
     Ok((name.to_owned(), value.to_owned()))
 }
 
-pub(super) fn session(args: &Args, seeds: &[Url], headers: &[(String, String)]) -> anyhow::Result<Session> {
+pub(super) fn session(
+    args: &Args,
+    seeds: &[Url],
+    headers: &[(String, String)],
+    proxy: Option<&Proxy>,
+) -> anyhow::Result<Session> {
     let mut options = BTreeMap::from([
         ("concurrency".to_owned(), args.concurrency.to_string()),
         ("scope".to_owned(), scope_name(args.scope).to_owned()),
         ("timeout".to_owned(), args.timeout.to_string()),
     ]);
+    let network = &args.network;
+    options.insert("cookies".to_owned(), if network.no_cookies { "none" } else { "kept" }.to_owned());
+    for (name, is_set) in [("http2", network.http2), ("insecure-record", network.insecure_record)] {
+        options.extend(is_set.then(|| (name.to_owned(), "yes".to_owned())));
+    }
+    options.extend(proxy.map(|proxy| ("proxy".to_owned(), proxy.url())));
+    options.extend(args.max_time.map(|seconds| ("max-time".to_owned(), seconds.to_string())));
     options.extend(args.max_response.map(|bytes| ("max-response".to_owned(), bytes.to_string())));
-    if !args.resolve.is_empty() {
-        options.insert("resolve".to_owned(), args.resolve.join(" "));
+    if !network.resolve.is_empty() {
+        options.insert("resolve".to_owned(), network.resolve.join(" "));
     }
     Ok(Session {
         archive: new_urn(&System)?,
@@ -158,9 +145,21 @@ pub(super) fn session(args: &Args, seeds: &[Url], headers: &[(String, String)]) 
         },
         seeds: seeds.iter().map(without_password).collect(),
         options,
-        redacted: headers.iter().map(|(name, _)| format!("header {name}")).collect(),
+        redacted: redacted(network, headers, proxy),
         user_agent: args.user_agent.clone(),
     })
+}
+
+/// What was given and stands nowhere, by its flag.
+fn redacted(network: &Network, headers: &[(String, String)], proxy: Option<&Proxy>) -> Vec<String> {
+    let given = [
+        ("user", network.user.is_some() || network.user_file.is_some()),
+        ("cookies", network.cookies.is_some()),
+        ("client-key", network.client_key.is_some()),
+        ("proxy password", proxy.is_some_and(Proxy::has_user)),
+    ];
+    let headers = headers.iter().map(|(name, _)| format!("header {name}"));
+    headers.chain(given.iter().filter(|(_, is)| *is).map(|(name, _)| (*name).to_owned())).collect()
 }
 
 fn without_password(url: &Url) -> String {

@@ -1,14 +1,16 @@
 //! `fonds archive`
 
 mod arguments;
+mod network;
 
+use self::network::Wire;
 use super::exit::{Exit, Outcome, usage};
 use super::{Global, output};
 use anyhow::Context;
 use clap::ValueEnum;
 use fonds::crawl::{self, Archive, Event, Job, Role, Scope, Summary};
 use fonds::package;
-use fonds::wire::{Client, ClientOptions, Connector, Limits, SpoolOptions};
+use fonds::wire::{Client, ClientOptions, Limits, SpoolOptions};
 use fonds::world::System;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -44,21 +46,21 @@ pub(crate) struct Args {
     /// and Cookie go to the origins of the named URLs alone.
     #[arg(long, value_name = "NAME: VALUE")]
     pub(crate) header: Vec<String>,
-    /// Certificate authorities in PEM to trust besides Mozilla's.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) ca: Vec<PathBuf>,
-    /// Use this address for a host in place of DNS.
-    #[arg(long, value_name = "HOST:ADDRESS")]
-    pub(crate) resolve: Vec<String>,
     /// Hosts asked at the same time, one connection each.
     #[arg(long, default_value_t = 8, value_name = "N", value_parser = at_least_one)]
     pub(crate) concurrency: u64,
     /// Seconds for each of name lookup, connection and TLS, and without a byte in between.
     #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = at_least_one)]
     pub(crate) timeout: u64,
+    /// Seconds for one response from the first byte sent to the last received, after which it is cut and marked
+    /// (WARC-Truncated: time) [default: 3600].
+    #[arg(long, value_name = "SECONDS", value_parser = at_least_one)]
+    pub(crate) max_time: Option<u64>,
     /// Bytes of one response, after which it is cut and marked (WARC-Truncated: length) [default: 16 GiB].
     #[arg(long, value_name = "BYTES", value_parser = at_least_one)]
     pub(crate) max_response: Option<u64>,
+    #[command(flatten)]
+    pub(crate) network: network::Network,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -97,9 +99,10 @@ pub(crate) fn capture(args: Args, global: Global) -> anyhow::Result<(PathBuf, Ex
         return Err(usage("--user-agent must be one line"));
     }
     let output = arguments::place(args.output.as_deref(), &seeds)?;
-    let connector = arguments::connector(&args)?;
     let headers = arguments::headers(&args.header)?;
-    let session = arguments::session(&args, &seeds, &headers)?;
+    let proxy = args.network.proxy()?;
+    let session = arguments::session(&args, &seeds, &headers, proxy.as_ref())?;
+    let wire = args.network.wire(proxy, &seeds, Duration::from_secs(args.timeout))?;
     let scope = match args.scope {
         ScopeArg::Page => Scope::Page,
         ScopeArg::PageRequisites => Scope::PageRequisites,
@@ -115,10 +118,14 @@ pub(crate) fn capture(args: Args, global: Global) -> anyhow::Result<(PathBuf, Ex
         Archive::create(&output.directory, Box::new(System), session, &arguments::warcinfo(&args))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let terminated = Arc::new(AtomicBool::new(false));
-    let outcome = runtime.block_on(work(&job, &mut archive, connector, &args, global, &terminated));
+    let jar = wire.jar.clone();
+    let outcome = runtime.block_on(work(&job, &mut archive, wire, &args, global, &terminated));
     // Sockets that linger are of no use to what follows.
     runtime.shutdown_background();
+    // Whatever becomes of the cookies, the collection is sealed.
+    let saved = args.network.save(jar.as_deref());
     let (path, exit) = finish(outcome, archive, output, global)?;
+    saved?;
     let terminated = exit == Exit::Interrupted && terminated.load(Ordering::Relaxed);
     Ok((path, if terminated { Exit::Terminated } else { exit }))
 }
@@ -134,7 +141,7 @@ fn println(path: &Path) -> anyhow::Result<()> {
 async fn work(
     job: &Job,
     archive: &mut Archive,
-    connector: Connector,
+    wire: Wire,
     args: &Args,
     global: Global,
     terminated: &Arc<AtomicBool>,
@@ -144,8 +151,10 @@ async fn work(
     let mut options = ClientOptions::new(SpoolOptions::in_dir(archive.workroom()));
     options.limits.idle = Duration::from_secs(args.timeout);
     options.limits.bytes = args.max_response.unwrap_or(Limits::default().bytes);
+    options.limits.total = args.max_time.map_or(Limits::default().total, Duration::from_secs);
+    (options.jar, options.login) = (wire.jar, wire.login);
     options.stop = Some(aborted);
-    let client = Client::new(connector, options);
+    let client = Client::new(wire.connector, options);
     let signals = tokio::spawn(signals(begin_nothing, abort, Arc::clone(terminated)));
     let mut tell = |event: Event<'_>| tell(event, global);
     let outcome = crawl::run(job, archive, client, stop, &mut tell).await;

@@ -8,15 +8,29 @@ use crate::common::site::{ok, serve, serve_tls};
 use tempfile::tempdir;
 use url::Url;
 
+/// What the metadata record of a failure says.
+#[track_caller]
+pub(super) fn notes(collection: &Collection, url: &Url) -> String {
+    let mut notes = collection.of("metadata", url);
+    notes.retain(|record| record.field("Content-Type") == "application/warc-fields");
+    assert_eq!(notes.len(), 1, "{url}");
+    String::from_utf8(notes.remove(0).block).unwrap()
+}
+
 /// A failure entry and a metadata record tell of this URL, in that stage.
 #[track_caller]
-fn assert_recorded(collection: &Collection, url: &Url, stage: &str) {
+pub(super) fn assert_recorded(collection: &Collection, url: &Url, stage: &str) {
     let entries = collection.log_of("failure");
     let entry = entries.iter().find(|e| e["url"] == url.as_str()).expect("a failure entry");
     assert_eq!(entry["stage"], stage, "{entry}");
     assert_eq!(entry["seed"], url.as_str());
     assert!(entry["attempts"].as_u64() >= Some(1) && !entry["error"].as_str().unwrap().is_empty());
-    let notes = String::from_utf8(collection.one("metadata", url).block).unwrap();
+    let (started, ended) = (entry["started"].as_str().unwrap(), entry["ended"].as_str().unwrap());
+    assert!(started <= ended && started.len() == 24, "{entry}");
+    let tried = entry["tried"].as_array().map_or(0, Vec::len) as u64;
+    assert!(stage == "policy" || Some(tried) == entry["attempts"].as_u64(), "{entry}");
+    let notes = notes(collection, url);
+    assert_eq!(notes.matches("\r\nattempt: ").count() as u64, tried, "{notes}");
     assert!(notes.contains(&format!("fetchStage: {stage}\r\n")), "{notes}");
     assert!(notes.contains("fetchError: "), "{notes}");
     assert!(collection.of("response", url).is_empty());
@@ -66,6 +80,10 @@ fn a_certificate_without_trust_is_refused_and_the_refusal_recorded() {
         assert_recorded(&collection, &url, "tls");
         assert!(server.served("/").is_empty(), "{flaw:?}: nothing was asked of it");
         assert!(stderr.contains("not captured (tls)"), "{flaw:?}: {stderr}");
+        let [refusal, chain] = &collection.of("metadata", &url)[..] else { panic!("{flaw:?}") };
+        assert_eq!(chain.field("Content-Type"), "application/pem-certificate-chain");
+        assert_eq!(chain.field("WARC-Concurrent-To"), refusal.field("WARC-Record-ID"));
+        assert_eq!(refusal.field("WARC-Concurrent-To"), chain.field("WARC-Record-ID"));
     }
 }
 
@@ -89,6 +107,44 @@ fn a_connection_without_a_byte_is_a_failure() {
     let dir = tempdir().unwrap();
     let (collection, _) = capture(&dir.path().join("c"), &[&server.url("/")], &[], 1);
     assert_recorded(&collection, &server.url("/"), "http");
+}
+
+#[test]
+fn a_server_that_says_nothing_in_time_is_a_failure() {
+    let server = serve(vec![("/", vec![Step::Pause(std::time::Duration::from_secs(20))])]);
+    let dir = tempdir().unwrap();
+    let (collection, _) = capture(&dir.path().join("c"), &[&server.url("/")], &["--timeout", "1"], 1);
+    assert_recorded(&collection, &server.url("/"), "http");
+    let notes = notes(&collection, &server.url("/"));
+    assert!(notes.contains("sent not a byte within 1 s"), "{notes}");
+    let tried = &collection.log_of("failure")[0]["tried"][0];
+    assert!(tried["ms"].as_u64() >= Some(1000) && tried["peer"] == server.addr.to_string(), "{tried}");
+}
+
+#[test]
+fn a_redirect_to_what_cannot_be_fetched_is_a_failure_by_rule() {
+    let server = serve(vec![("/", crate::common::site::moved("http://[::bad"))]);
+    let dir = tempdir().unwrap();
+    let (collection, _) = capture(&dir.path().join("c"), &[&server.url("/")], &[], 1);
+    exchange(&collection, &server.url("/"));
+    assert_eq!(collection.log_of("failure")[0]["stage"], "policy");
+    let notes = notes(&collection, &server.url("/"));
+    assert!(notes.contains("fetchStage: policy\r\nfetchError: the redirect cannot be followed"), "{notes}");
+}
+
+#[test]
+fn a_chain_of_redirects_without_end_is_given_up_and_each_kept() {
+    let paths: Vec<String> = (0..30).map(|n| format!("/{n}")).collect();
+    let next = |n: usize| crate::common::site::moved(&format!("/{}", n + 1));
+    let server = serve(paths.iter().enumerate().map(|(n, path)| (path.as_str(), next(n))).collect());
+    let dir = tempdir().unwrap();
+    let (collection, stderr) = capture(&dir.path().join("c"), &[&server.url("/0")], &[], 1);
+    assert!(stderr.contains("more than 20 redirects in a row"), "{stderr}");
+    for path in &paths[..=20] {
+        exchange(&collection, &server.url(path));
+    }
+    assert!(server.served("/21").is_empty());
+    assert_eq!(collection.log_of("failure")[0]["url"], server.url("/20").as_str());
 }
 
 #[test]

@@ -3,5 +3,6 @@
 pub(crate) mod cli;
 pub(crate) mod collection;
 pub(crate) mod files;
+pub(crate) mod proxy;
 pub(crate) mod server;
 pub(crate) mod site;

@@ -5,6 +5,7 @@
 use rcgen::{BasicConstraints, Certificate, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::ServerConfig;
 use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::io;
@@ -34,6 +35,10 @@ pub(crate) enum Step {
     Drop,
     /// Waits for the next request on the same connection.
     Next,
+    /// These steps and no more where the connection has carried a request before.
+    OnReuse(Script),
+    /// These steps and no more where this is not in the head of the request.
+    Unless(String, Script),
 }
 
 /// What the server does for a path: the steps, then a proper close.
@@ -106,6 +111,25 @@ pub(crate) fn certificates(flaw: Flaw) -> Certificates {
     Certificates { ca_pem: ca.pem(), config: Arc::new(config) }
 }
 
+/// A server's that wants clients to show a certificate, and one that it takes.
+pub(crate) fn asking() -> (Certificates, Pem) {
+    let (ca, cert, key) = make(Flaw::None);
+    let own = Pem { ca: ca.pem(), certificate: cert.pem(), key: key.serialize_pem() };
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(ca.der().clone()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let clients =
+        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone()).build().unwrap();
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
+    let config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_client_cert_verifier(clients)
+        .with_single_cert(vec![cert.der().clone()], key)
+        .unwrap();
+    (Certificates { ca_pem: ca.pem(), config: Arc::new(config) }, own)
+}
+
 /// An authority, and a certificate of its making with its key.
 fn make(flaw: Flaw) -> (Certificate, Certificate, KeyPair) {
     let ca_key = KeyPair::generate().unwrap();
@@ -132,13 +156,25 @@ impl Server {
         Self::start(scripts, None)
     }
 
+    /// On ::1, where there is one.
+    pub(crate) fn ipv6(scripts: HashMap<String, Script>) -> Option<Self> {
+        Some(Self::listen(std::net::TcpListener::bind("[::1]:0").ok()?, scripts, None))
+    }
+
     pub(crate) fn tls(scripts: HashMap<String, Script>, certificates: &Certificates) -> Self {
         Self::start(scripts, Some(certificates.config.clone()))
     }
 
     fn start(scripts: HashMap<String, Script>, config: Option<Arc<ServerConfig>>) -> Self {
+        Self::listen(std::net::TcpListener::bind("127.0.0.1:0").unwrap(), scripts, config)
+    }
+
+    fn listen(
+        listener: std::net::TcpListener,
+        scripts: HashMap<String, Script>,
+        config: Option<Arc<ServerConfig>>,
+    ) -> Self {
         let served = Arc::new(Mutex::new(Vec::new()));
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let server =
             Self { addr: listener.local_addr().unwrap(), tls: config.is_some(), served: served.clone() };
@@ -219,12 +255,14 @@ struct Visit {
 
 impl Visit {
     async fn run(&self, mut conn: Conn) -> io::Result<()> {
+        let mut reused = false;
         'request: loop {
             let request = read_head(conn.io()).await?;
             if request.is_empty() {
                 return Ok(());
             }
             let script = self.scripts.get(&path_of(&request)).cloned().unwrap_or_default();
+            let script = chosen(script, std::mem::replace(&mut reused, true), &request);
             let index = self.open(request);
             for step in script {
                 match step {
@@ -252,6 +290,7 @@ impl Visit {
                     }
                     Step::Drop => return Ok(()),
                     Step::Next => continue 'request,
+                    Step::OnReuse(_) | Step::Unless(..) => {}
                 }
             }
             return conn.io().shutdown().await;
@@ -275,6 +314,17 @@ impl Visit {
         conn.io().write_all(bytes).await?;
         conn.io().flush().await
     }
+}
+
+/// The steps for this request on this connection.
+fn chosen(script: Script, reused: bool, request: &[u8]) -> Script {
+    let head = String::from_utf8_lossy(request);
+    let other = script.iter().find_map(|step| match step {
+        Step::OnReuse(other) if reused => Some(other),
+        Step::Unless(wanted, other) if !head.contains(wanted.as_str()) => Some(other),
+        _ => None,
+    });
+    other.cloned().unwrap_or(script)
 }
 
 async fn read_head(stream: &mut dyn Both) -> io::Result<Vec<u8>> {

@@ -3,7 +3,10 @@
 use fonds::cdxj;
 use fonds::digest::{Algorithm, Digest, Hasher};
 use fonds::manifest::{self, Body, read_checkpoint};
+use fonds::message::head::{HeadLimits, ResponseHead};
 use fonds::package::{datapackage as descriptor, pages as list};
+use fonds::wire::{Jar, Request};
+use url::Url;
 
 /// Index lines.
 pub fn cdxj(data: &[u8]) {
@@ -108,4 +111,31 @@ pub fn digest(data: &[u8]) {
     let mut hasher = Hasher::new(digest.algorithm());
     hasher.update(data);
     assert_eq!(hasher.finish().bytes().len(), digest.bytes().len());
+}
+
+/// A cookie file, and the same lines as fields of a response: what is kept can be sent, and comes back from a file.
+pub fn cookies(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let url = Url::parse("https://www.example.com/dir/page").expect("a URL");
+    let set = Jar::default();
+    for line in text.lines() {
+        let head = format!("HTTP/1.1 200 OK\r\nSet-Cookie: {line}\r\n\r\n");
+        set.take(&url, &ResponseHead::parse(head.as_bytes(), &HeadLimits::default()).0);
+    }
+    let ends = ["max-age", "expires"].iter().any(|word| text.to_ascii_lowercase().contains(word));
+    for jar in [Some(set).filter(|_| !ends), Jar::from_netscape(&text, 0).ok()].into_iter().flatten() {
+        if let Some(cookies) = jar.header(&url) {
+            let request = Request::builder("GET", &url).build().expect("a request");
+            assert!(request.with_cookies(&cookies).is_ok(), "{cookies:?}");
+        }
+        let file = jar.to_netscape();
+        let again = Jar::from_netscape(&file, 0).expect("our own file");
+        let (known, found) = (jar.header(&url).unwrap_or_default(), again.header(&url).unwrap_or_default());
+        let sorted = |text: &str| {
+            let mut pairs: Vec<String> = text.split("; ").map(str::to_owned).collect();
+            pairs.sort();
+            pairs
+        };
+        assert_eq!((jar.len(), sorted(&known)), (again.len(), sorted(&found)), "{file:?}");
+    }
 }

@@ -45,6 +45,7 @@ pub const ALL: &[Target] = &[
     Target { name: "checkpoint", run: lines::checkpoint, seeds: seeds::checkpoints, tries: 4000 },
     Target { name: "surt", run: lines::surt, seeds: seeds::urls, tries: 8000 },
     Target { name: "digest", run: lines::digest, seeds: seeds::digests, tries: 8000 },
+    Target { name: "cookies", run: lines::cookies, seeds: seeds::cookies, tries: 8000 },
     Target { name: "links", run: page::links, seeds: seeds::pages, tries: 300 },
     Target { name: "css", run: page::css, seeds: seeds::styles, tries: 2000 },
     Target { name: "html", run: page::html, seeds: seeds::pages, tries: 150 },

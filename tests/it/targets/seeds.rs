@@ -360,6 +360,18 @@ pub fn checkpoints() -> Vec<Vec<u8>> {
     vec![text, signed, b"origin\n18446744073709551615\nAAAA\nextension\n".to_vec()]
 }
 
+/// Cookies, in a file and as a server sets them.
+pub fn cookies() -> Vec<Vec<u8>> {
+    let lines = [
+        "# Netscape HTTP Cookie File\n.example.com\tTRUE\t/\tFALSE\t0\ta\t1\n",
+        "#HttpOnly_www.example.com\tFALSE\t/dir\tTRUE\t4000000000\tb\ttwo words=\"2\"\n\n# note\n",
+        "id=1; Domain=example.com; Path=/dir; Secure; HttpOnly; SameSite=Lax",
+        "a=b;Domain=.EXAMPLE.com;Path=x\n=v\nn=\nc=\"d e\"; domain=com; path=\"/\"",
+        "gone=5; Max-Age=0\nlong=6; Expires=Wed, 01 Jan 2098 00:00:00 GMT",
+    ];
+    lines.iter().map(|line| line.as_bytes().to_vec()).collect()
+}
+
 /// Labelled digests.
 pub fn digests() -> Vec<Vec<u8>> {
     let labels = [

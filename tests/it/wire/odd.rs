@@ -10,11 +10,16 @@ use std::time::Duration;
 /// Small enough to be reached by the endless body.
 pub(crate) const SIZE_LIMIT: u64 = 1 << 20;
 
+/// Short enough to be reached by the endless drip.
+pub(crate) const TIME_LIMIT: Duration = Duration::from_millis(1500);
+
 pub(crate) struct Odd {
     pub name: &'static str,
     pub method: &'static str,
     pub script: Script,
     pub expected: Expected,
+    /// Where it is another thing over TLS.
+    pub over_tls: Option<Expected>,
     /// What the payload must be, where that is worth a check.
     pub payload: Option<Vec<u8>>,
 }
@@ -44,6 +49,7 @@ fn whole(name: &'static str, sent: impl AsRef<[u8]>, codes: &'static [&'static s
         method: "GET",
         script: vec![send(sent)],
         expected: Expected::Stored { surplus: 0, truncated: None, codes },
+        over_tls: None,
         payload: None,
     }
 }
@@ -77,6 +83,10 @@ impl Odd {
         self
     }
 
+    fn over_tls(self, truncated: Option<Truncated>, codes: &'static [&'static str]) -> Self {
+        Self { over_tls: Some(Expected::Stored { surplus: 0, truncated, codes }), ..self }
+    }
+
     fn by(self, method: &'static str) -> Self {
         Self { method, ..self }
     }
@@ -87,7 +97,7 @@ impl Odd {
 }
 
 fn nothing(name: &'static str, script: Script) -> Odd {
-    Odd { name, method: "GET", script, expected: Expected::Nothing, payload: None }
+    Odd { name, method: "GET", script, expected: Expected::Nothing, over_tls: None, payload: None }
 }
 
 fn chunked(body: &str) -> String {
@@ -204,7 +214,19 @@ fn lengths() -> Vec<Odd> {
         )
         .payload("hello"),
         whole("length-zero", ok("Content-Length: 0", ""), &[]).payload("").then(Step::Next),
+        // The one before it leaves its connection open.
+        whole("closed-on-reuse", "", &[])
+            .then(Step::OnReuse(vec![Step::Drop]))
+            .then(send(ok("Content-Length: 5", "hello")))
+            .payload("hello"),
         whole("to-the-end", ok("A: b", "hello"), &[]).payload("hello"),
+        whole("to-the-end-unnotified", ok("A: b", "hello"), &[])
+            .then(Step::Drop)
+            .over_tls(CUT, &["tls-unclean-close", "http-cut"]),
+        whole("length-unnotified", ok("Content-Length: 5", "hello"), &[]).then(Step::Drop).payload("hello"),
+        cut("length-cut-unnotified", ok("Content-Length: 5", "he"), &["http-length-short", "http-cut"])
+            .then(Step::Drop),
+        cut("chunk-cut-unnotified", chunked("5\r\nhe"), &["http-chunk-cut"]).then(Step::Drop),
     ]
 }
 
@@ -257,6 +279,14 @@ fn statuses() -> Vec<Odd> {
         whole("102", format!("HTTP/1.1 102 Processing\r\n\r\n{last}"), &["http-interim"]).payload("ok"),
         whole("103", format!("HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n{last}"), &["http-interim"])
             .payload("ok"),
+        whole(
+            "100-102-103",
+            format!(
+                "HTTP/1.1 100 Go\r\n\r\nHTTP/1.1 102 On\r\n\r\nHTTP/1.1 103 See\r\nLink: </a>\r\n\r\n{last}"
+            ),
+            &["http-interim"],
+        )
+        .payload("ok"),
         whole("101", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", &[]),
         cut("only-100", "HTTP/1.1 100 Continue\r\n\r\n", &["http-interim", "http-cut"]),
         whole("204-with-body", "HTTP/1.1 204 No Content\r\n\r\nbody", &["http-surplus"]).surplus(4),
@@ -268,6 +298,11 @@ fn statuses() -> Vec<Odd> {
         .surplus(4),
         whole("304", "HTTP/1.1 304 Not Modified\r\nContent-Length: 4\r\n\r\n", &[]).then(Step::Next),
         whole("head", ok("Content-Length: 5", ""), &[]).by("HEAD").payload(""),
+        whole("head-chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", &[])
+            .by("HEAD")
+            .payload("")
+            .then(Step::Next),
+        whole("204", "HTTP/1.1 204 No Content\r\n\r\n", &[]).payload("").then(Step::Next),
         whole("head-with-body", ok("Content-Length: 5", "hello"), &["http-surplus"]).by("HEAD").surplus(5),
         whole(
             "206",
@@ -299,6 +334,14 @@ fn times() -> Vec<Odd> {
             script: vec![Step::Drip(slow.into_bytes(), Duration::from_millis(2))],
             ..whole("drip-to-the-end", "", &[]).payload("hello")
         },
+        Odd {
+            script: vec![send(ok("A: b", "")), Step::Drip(vec![b'.'; 1000], Duration::from_millis(100))],
+            ..whole("drip-over-the-limit", "", &["http-cut"]).truncated(Truncated::Time)
+        },
+        Odd {
+            script: vec![Step::Drip(ok("A: b", "").repeat(100).into_bytes(), Duration::from_millis(100))],
+            ..whole("drip-in-the-head", "", &["http-head-cut", "http-cut"]).truncated(Truncated::Time)
+        },
         whole("endless", ok("A: b", ""), &["http-cut"])
             .truncated(Truncated::Length)
             .then(Step::Endless(vec![b'x'; 1000])),
@@ -320,6 +363,7 @@ fn codings() -> Vec<Odd> {
         case("gzip-corrupt-footer", "gzip", &corrupt),
         case("deflate-raw", "deflate", &deflate(&page)),
         case("gzip-twice", "gzip, gzip", &gzip(&zipped)),
+        case("br", "br", b"\x0b\x02\x80hello\x03"),
         case("br-not-br", "br", &page),
         case("zstd", "zstd", &zstd),
         case("coding-unknown", "sdch", &page),
@@ -338,6 +382,11 @@ fn redirects_and_fields() -> Vec<Odd> {
         to("redirect-ipv6", "Location: http://[::1]:81/\r\n"),
         to("redirect-fragment", "Location: /x#y\r\n"),
         to("redirect-loop", "Location: /redirect-loop\r\n"),
+        to("redirect-chain", "Location: /redirect-no-location\r\n"),
+        to("redirect-empty", "Location:\r\n"),
+        to("redirect-twice", "Location: /a\r\nLocation: /b\r\n"),
+        with("retry-after-seconds", "Retry-After: 120"),
+        with("retry-after-date", "Retry-After: Fri, 31 Dec 2100 23:59:59 GMT"),
         with("set-cookie-odd", "Set-Cookie: =;;; expires=never\r\nSet-Cookie: a=b\r\nset-cookie: \"c"),
         with("retry-after-past", "Retry-After: Thu, 01 Jan 1970 00:00:00 GMT"),
         with("retry-after-huge", "Retry-After: 99999999999999999999"),
