@@ -17,14 +17,17 @@ FONDS = os.environ.get("FONDS", "target/release/fonds")
 ITERATE = "import sys,fastwarc;n=sum(1 for _ in fastwarc.ArchiveIterator(open(sys.argv[1],'rb'),parse_http=False))"
 WARCIO = "import sys;from warcio import ArchiveIterator as A;n=sum(1 for _ in A(open(sys.argv[1],'rb')))"
 PYTHON = os.environ.get("PYTHON", "python3")
+FLOOR = os.environ.get("FLOOR", "no floor measured")
 # Job, name, command; fonds first, then whom it is compared with.
 JOBS = [
     ("iterate", "fonds ls -j 1", [FONDS, "ls", "-j", "1", "{}"]),
     ("iterate", "fonds ls -j 2", [FONDS, "ls", "-j", "2", "{}"]),
+    ("iterate", "floor: inflate", [FLOOR, "{}"]),
     ("iterate", "fastwarc (Python iterator)", [PYTHON, "-c", ITERATE, "{}"]),
     ("iterate", "warcio (Python iterator)", [PYTHON, "-c", WARCIO, "{}"]),
     ("verify", "fonds verify -j 1", [FONDS, "verify", "-q", "-j", "1", "{}"]),
     ("verify", "fonds verify -j 2", [FONDS, "verify", "-q", "-j", "2", "{}"]),
+    ("verify", "floor: inflate, SHA-1 twice", [FLOOR, "{}", "sha1"]),
     ("verify", "fastwarc check -p", ["fastwarc", "check", "-q", "-p", "{}"]),
     ("verify", "warcio check", ["warcio", "check", "{}"]),
     ("index", "fonds index -j 1", [FONDS, "index", "-j", "1", "{}"]),

@@ -11,6 +11,7 @@ mod inputs;
 mod ls;
 mod mend;
 mod output;
+mod selftest;
 mod verify;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -47,6 +48,7 @@ enum Command {
     Cat(cat::Args),
     Index(index::Args),
     Mend(mend::Args),
+    Selftest(selftest::Args),
     Demo(demo::Args),
 }
 
@@ -78,6 +80,7 @@ fn dispatch(cli: Cli) -> Outcome {
         Command::Cat(args) => cat::run(args, global),
         Command::Index(args) => index::run(args, global),
         Command::Mend(args) => mend::run(args, global),
+        Command::Selftest(args) => selftest::exec(args, global),
         Command::Demo(args) => demo::run(args, global),
     }
 }

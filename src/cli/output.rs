@@ -1,7 +1,7 @@
 //! Words for people on stderr, results on stdout.
 
 use fonds::finding::{Finding, Severity};
-use std::io::{self, BufWriter, StdoutLock, Write};
+use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 
 /// Buffered standard output; errors (a full disk, a closed pipe) are the caller's to pass on.
 pub(crate) fn stdout() -> BufWriter<StdoutLock<'static>> {
@@ -17,6 +17,31 @@ pub(crate) fn problem(message: &str) {
 pub(crate) fn line(message: &str) {
     // Nobody is left to tell where stderr is closed.
     let _ = writeln!(io::stderr().lock(), "{}", printable(message));
+}
+
+/// A line that is written over by the next one, where standard error is a terminal.
+pub(crate) struct Progress {
+    shown: bool,
+    terminal: bool,
+}
+
+impl Progress {
+    pub(crate) fn new(quiet: bool) -> Self {
+        Self { shown: false, terminal: !quiet && io::stderr().is_terminal() }
+    }
+
+    pub(crate) fn show(&mut self, message: &str) {
+        if self.terminal {
+            self.shown = true;
+            let _ = write!(io::stderr().lock(), "\r\x1b[K{}", printable(message));
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        if std::mem::take(&mut self.shown) {
+            let _ = write!(io::stderr().lock(), "\r\x1b[K");
+        }
+    }
 }
 
 /// A finding in one line.

@@ -2,11 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
-mod odd;
-
 use crate::common::server::{Certificates, Flaw, Script, Served, Server, Step, certificates};
 use fonds::message::framing::Truncated;
-use fonds::message::payload::{Context, Part, Payload};
 use fonds::wire::record::{
     Origin, RecordDraft, chain_draft, dns_draft, exchange_drafts, failure_draft, random_id,
 };
@@ -91,86 +88,6 @@ fn request_bytes_are_what_the_server_received() {
     let dns = dns_draft(&asked, &Origin::default(), &mut random_id).unwrap();
     assert_eq!(dns.field("WARC-Target-URI"), Some("dns:localhost"));
     assert_eq!(dns.block.to_vec().unwrap(), b"localhost. IN A 127.0.0.1\r\n");
-}
-
-#[test]
-fn every_odd_response_is_stored_as_it_was_sent() {
-    let cases = odd::cases();
-    assert!(cases.len() >= 60, "{}", cases.len());
-    let scripts: HashMap<String, Script> =
-        cases.iter().map(|case| (format!("/{}", case.name), case.script.clone())).collect();
-    let certificates = certificates(Flaw::None);
-    let servers = [Server::plain(scripts.clone()), Server::tls(scripts, &certificates)];
-    for server in &servers {
-        let mut options = options();
-        options.limits.idle = Duration::from_millis(300);
-        options.limits.bytes = odd::SIZE_LIMIT;
-        options.limits.total = odd::TIME_LIMIT;
-        let client = client_of(options, Some(&certificates));
-        block_on(async {
-            for case in &cases {
-                let url = server.url(&format!("/{}", case.name));
-                let request = Request::builder(case.method, &url).build().unwrap();
-                let outcome = client.exchange(&request).await;
-                check(case, server, outcome.as_ref().map_err(|failure| &**failure));
-            }
-        });
-    }
-}
-
-fn check(case: &odd::Odd, server: &Server, outcome: Result<&Exchange, &Failure>) {
-    let name = format!("{}{}", case.name, if server.tls { " over TLS" } else { "" });
-    let served = server.served(&format!("/{}", case.name));
-    let sent = &served.last().unwrap_or_else(|| panic!("{name}: not asked for")).sent;
-    let expectation = case.over_tls.as_ref().filter(|_| server.tls).unwrap_or(&case.expected);
-    let exchange = match (outcome, expectation) {
-        (Err(failure), odd::Expected::Nothing) => {
-            assert_eq!(failure.stage, Stage::Http, "{name}: {failure}");
-            return;
-        }
-        (Ok(exchange), odd::Expected::Stored { .. }) => exchange,
-        (outcome, _) => panic!("{name}: {outcome:?}"),
-    };
-    let odd::Expected::Stored { surplus, truncated, codes: expected } = expectation else { unreachable!() };
-    let bytes = stored(exchange);
-    let whole = match truncated {
-        // The server went on sending.
-        Some(Truncated::Length) => bytes.len(),
-        Some(Truncated::Time) if sent.len() > bytes.len() => bytes.len(),
-        _ => sent.len() - surplus,
-    };
-    assert!(bytes == sent[..whole], "{name}: {} bytes stored, {whole} of {} sent", bytes.len(), sent.len());
-    assert_eq!(exchange.truncated, *truncated, "{name}");
-    for code in *expected {
-        assert!(codes(exchange).contains(code), "{name}: no {code} among {:?}", codes(exchange));
-    }
-    assert_eq!(exchange.surplus, *surplus as u64, "{name}");
-    assert_eq!(exchange.block.sha256[..], Sha256::digest(&bytes)[..], "{name}");
-    let drafts = exchange_drafts(exchange, &Origin::default(), &mut random_id);
-    assert_eq!(drafts[0].field("WARC-Truncated"), truncated.map(Truncated::as_str), "{name}");
-    assert_eq!(read_again(&bytes, case.method, truncated.is_some()), exchange.payload.sha256, "{name}");
-    if let Some(payload) = &case.payload {
-        let digest = data_encoding::HEXLOWER.encode(&Sha256::digest(payload));
-        assert_eq!(
-            drafts[0].field("WARC-Payload-Digest"),
-            Some(format!("sha256:{digest}").as_str()),
-            "{name}"
-        );
-    }
-}
-
-/// The payload as the reading side finds it in the stored block, in small slices.
-fn read_again(block: &[u8], method: &str, truncated: bool) -> [u8; 32] {
-    let (mut payload, mut sum) = (Payload::response(), Sha256::new());
-    let mut sink = |part: Part<'_>| {
-        if let Part::Payload(bytes) = part {
-            sum.update(bytes);
-        }
-    };
-    block.chunks(777).for_each(|piece| payload.push(piece, &mut sink));
-    let end = payload.finish(&Context { truncated, method: Some(method) }, &mut sink);
-    assert_eq!(end.body_start + end.body_len, block.len() as u64);
-    sum.finalize().into()
 }
 
 const MIB: usize = 1 << 20;

@@ -45,11 +45,14 @@ fn a_badly_certified_site_is_recorded_with_the_verdict_when_asked() {
 
 #[test]
 fn a_server_that_wants_a_certificate_gets_it_if_it_was_named() {
-    let (certificates, own) = asking();
+    let certificates = asking();
     let server = serve_tls(vec![("/", ok("text/plain", "for members"))], &certificates);
     let (dir, url) = (tempdir().unwrap(), server.url("/"));
     let ca = write(dir.path(), "ca.pem", &certificates.ca_pem);
-    let (cert, key) = (write(dir.path(), "me.pem", &own.certificate), write(dir.path(), "me.key", &own.key));
+    let (cert, key) = (
+        write(dir.path(), "me.pem", &certificates.certificate_pem),
+        write(dir.path(), "me.key", &certificates.key_pem),
+    );
     let options = ["--ca", &ca, "--client-cert", &cert, "--client-key", &key];
     let (collection, _) = capture(&dir.path().join("a"), &[&url], &options, 0);
     let (response, request) = exchange(&collection, &url);
@@ -67,11 +70,13 @@ fn a_server_that_wants_a_certificate_gets_it_if_it_was_named() {
 
 #[test]
 fn a_certificate_and_a_key_that_are_none_or_do_not_fit_are_told() {
-    let (certificates, own) = asking();
-    let (_, other) = asking();
+    let certificates = asking();
+    let other = asking();
     let dir = tempdir().unwrap();
-    let (cert, key) =
-        (write(dir.path(), "me.pem", &own.certificate), write(dir.path(), "other.key", &other.key));
+    let (cert, key) = (
+        write(dir.path(), "me.pem", &certificates.certificate_pem),
+        write(dir.path(), "other.key", &other.key_pem),
+    );
     let ca = write(dir.path(), "ca.pem", &certificates.ca_pem);
     let run = |cert: &str, key: &str| {
         let args = ["archive", "--client-cert", cert, "--client-key", key, "http://localhost:1/"];

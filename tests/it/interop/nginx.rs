@@ -1,6 +1,6 @@
 //! nginx on loopback, with and without TLS, for as long as a test lasts.
 
-use crate::common::server::{Flaw, certificates_pem};
+use crate::common::server::{Flaw, certificates};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -19,10 +19,10 @@ impl Nginx {
     pub(super) fn start(program: &Path, root: &Path) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let path = |name: &str| directory.path().join(name);
-        let pem = certificates_pem(Flaw::None);
-        std::fs::write(path("ca.pem"), &pem.ca).unwrap();
-        std::fs::write(path("cert.pem"), &pem.certificate).unwrap();
-        std::fs::write(path("key.pem"), &pem.key).unwrap();
+        let pem = certificates(Flaw::None);
+        std::fs::write(path("ca.pem"), &pem.ca_pem).unwrap();
+        std::fs::write(path("cert.pem"), &pem.certificate_pem).unwrap();
+        std::fs::write(path("key.pem"), &pem.key_pem).unwrap();
         let (plain, tls) = (free_port(), free_port());
         std::fs::write(path("nginx.conf"), configuration(directory.path(), root, plain, tls)).unwrap();
         let child = Command::new(program)

@@ -1,32 +1,39 @@
 //! Behaviours of servers, odd and less odd, and what a recorder must make of each.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
-
-use crate::common::server::{Script, Step};
-use fonds::message::framing::Truncated;
-use std::io::Write;
+use super::server::{Script, Step};
+use crate::message::framing::Truncated;
+use crate::wire::Stage;
+use std::io::{self, Write};
 use std::time::Duration;
 
-/// Small enough to be reached by the endless body.
-pub(crate) const SIZE_LIMIT: u64 = 1 << 20;
+/// Bytes of one response: small enough to be reached by the endless body.
+pub(super) const SIZE_LIMIT: u64 = 1 << 20;
 
-/// Short enough to be reached by the endless drip.
-pub(crate) const TIME_LIMIT: Duration = Duration::from_millis(1500);
+/// Time for one response: short enough to be reached by the endless drip.
+pub(super) const TIME_LIMIT: Duration = Duration::from_millis(1500);
 
-pub(crate) struct Odd {
-    pub name: &'static str,
-    pub method: &'static str,
-    pub script: Script,
-    pub expected: Expected,
+/// Time without a byte: short enough for the silent ones, long enough for a busy machine.
+pub(super) const IDLE_LIMIT: Duration = Duration::from_millis(300);
+
+/// One behaviour.
+#[derive(Clone, Debug)]
+pub(super) struct Case {
+    pub(super) name: &'static str,
+    pub(super) method: &'static str,
+    pub(super) script: Script,
+    pub(super) expected: Expected,
     /// Where it is another thing over TLS.
-    pub over_tls: Option<Expected>,
+    pub(super) over_tls: Option<Expected>,
     /// What the payload must be, where that is worth a check.
-    pub payload: Option<Vec<u8>>,
+    pub(super) payload: Option<Vec<u8>>,
 }
 
-pub(crate) enum Expected {
-    /// Not a byte to store: a failure.
-    Nothing,
+/// What is to become of a response.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Expected {
+    /// Not a byte to store: a failure that came so far.
+    Nothing(Stage),
+    /// A record.
     Stored {
         /// Bytes sent that belong to no message.
         surplus: usize,
@@ -43,8 +50,8 @@ fn send(bytes: impl AsRef<[u8]>) -> Step {
 }
 
 /// Stored whole.
-fn whole(name: &'static str, sent: impl AsRef<[u8]>, codes: &'static [&'static str]) -> Odd {
-    Odd {
+pub(super) fn whole(name: &'static str, sent: impl AsRef<[u8]>, codes: &'static [&'static str]) -> Case {
+    Case {
         name,
         method: "GET",
         script: vec![send(sent)],
@@ -55,17 +62,17 @@ fn whole(name: &'static str, sent: impl AsRef<[u8]>, codes: &'static [&'static s
 }
 
 /// Stored as far as it came.
-fn cut(name: &'static str, sent: impl AsRef<[u8]>, codes: &'static [&'static str]) -> Odd {
-    Odd { expected: Expected::Stored { surplus: 0, truncated: CUT, codes }, ..whole(name, sent, codes) }
+fn cut(name: &'static str, sent: impl AsRef<[u8]>, codes: &'static [&'static str]) -> Case {
+    Case { expected: Expected::Stored { surplus: 0, truncated: CUT, codes }, ..whole(name, sent, codes) }
 }
 
-impl Odd {
+impl Case {
     fn surplus(self, surplus: usize) -> Self {
         match self.expected {
             Expected::Stored { truncated, codes, .. } => {
                 Self { expected: Expected::Stored { surplus, truncated, codes }, ..self }
             }
-            Expected::Nothing => self,
+            Expected::Nothing(_) => self,
         }
     }
 
@@ -74,7 +81,7 @@ impl Odd {
             Expected::Stored { surplus, codes, .. } => {
                 Self { expected: Expected::Stored { surplus, truncated: Some(truncated), codes }, ..self }
             }
-            Expected::Nothing => self,
+            Expected::Nothing(_) => self,
         }
     }
 
@@ -96,8 +103,15 @@ impl Odd {
     }
 }
 
-fn nothing(name: &'static str, script: Script) -> Odd {
-    Odd { name, method: "GET", script, expected: Expected::Nothing, over_tls: None, payload: None }
+fn nothing(name: &'static str, script: Script) -> Case {
+    Case {
+        name,
+        method: "GET",
+        script,
+        expected: Expected::Nothing(Stage::Http),
+        over_tls: None,
+        payload: None,
+    }
 }
 
 fn chunked(body: &str) -> String {
@@ -114,31 +128,35 @@ fn coded(coding: &str, body: &[u8]) -> Vec<u8> {
     [head.as_bytes(), body].concat()
 }
 
-fn gzip(bytes: &[u8]) -> Vec<u8> {
+fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
+    encoder.write_all(bytes)?;
+    encoder.finish()
 }
 
-fn deflate(bytes: &[u8]) -> Vec<u8> {
+fn deflate(bytes: &[u8]) -> io::Result<Vec<u8>> {
     let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
+    encoder.write_all(bytes)?;
+    encoder.finish()
 }
 
-pub(crate) fn cases() -> Vec<Odd> {
+/// All of them. Over one connection after another: some need what the one before them left.
+///
+/// # Errors
+/// Where compressing fails.
+pub(super) fn cases() -> io::Result<Vec<Case>> {
     let mut cases = chunks();
     cases.extend(lengths());
     cases.extend(closes());
     cases.extend(heads());
     cases.extend(statuses());
     cases.extend(times());
-    cases.extend(codings());
+    cases.extend(codings()?);
     cases.extend(redirects_and_fields());
-    cases
+    Ok(cases)
 }
 
-fn chunks() -> Vec<Odd> {
+fn chunks() -> Vec<Case> {
     vec![
         whole("chunked", chunked("5\r\nhello\r\n0\r\n\r\n"), &[]).payload("hello"),
         whole("trailer", chunked("5\r\nhello\r\n0\r\nX-Sum: 1\r\n\r\n"), &["http-trailers"]).payload("hello"),
@@ -187,7 +205,7 @@ fn chunks() -> Vec<Odd> {
     ]
 }
 
-fn lengths() -> Vec<Odd> {
+fn lengths() -> Vec<Case> {
     vec![
         whole("length", ok("Content-Length: 5", "hello"), &[]).payload("hello").then(Step::Next),
         whole("length-too-short", ok("Content-Length: 3", "hello"), &["http-surplus"])
@@ -230,7 +248,7 @@ fn lengths() -> Vec<Odd> {
     ]
 }
 
-fn closes() -> Vec<Odd> {
+fn closes() -> Vec<Case> {
     vec![
         nothing("zero-bytes", vec![]),
         nothing("reset-at-once", vec![Step::Reset]),
@@ -247,7 +265,7 @@ fn closes() -> Vec<Odd> {
     ]
 }
 
-fn heads() -> Vec<Odd> {
+fn heads() -> Vec<Case> {
     let long = format!("HTTP/1.1 200 OK\r\nX-Long: {}\r\nContent-Length: 2\r\n\r\nok", "x".repeat(600_000));
     let fields: String = (0..10_000).map(|n| format!("X-{n}: {n}\r\n")).collect();
     let many = format!("HTTP/1.1 200 OK\r\n{fields}Content-Length: 2\r\n\r\nok");
@@ -272,7 +290,7 @@ fn heads() -> Vec<Odd> {
     ]
 }
 
-fn statuses() -> Vec<Odd> {
+fn statuses() -> Vec<Case> {
     let last = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
     vec![
         whole("100", format!("HTTP/1.1 100 Continue\r\n\r\n{last}"), &["http-interim"]).payload("ok"),
@@ -313,13 +331,13 @@ fn statuses() -> Vec<Odd> {
         whole("407", "HTTP/1.1 407 No\r\nProxy-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n", &[]),
         whole("429", "HTTP/1.1 429 Slow\r\nRetry-After: 1\r\nContent-Length: 2\r\n\r\nno", &[]).payload("no"),
         whole("503", "HTTP/1.1 503 Down\r\nContent-Length: 2\r\n\r\nno", &[]).payload("no"),
-        whole("999", "HTTP/1.1 999 Odd\r\nContent-Length: 2\r\n\r\nno", &[]).payload("no"),
+        whole("999", "HTTP/1.1 999 Case\r\nContent-Length: 2\r\n\r\nno", &[]).payload("no"),
         whole("garbage-on-keep-alive", format!("{last}HTTP/1.1 200 Smuggled\r\n\r\n"), &["http-surplus"])
             .surplus(25),
     ]
 }
 
-fn times() -> Vec<Odd> {
+fn times() -> Vec<Case> {
     let wait = || Step::Pause(Duration::from_millis(800));
     let slow = ok("Content-Length: 5", "hello");
     vec![
@@ -330,15 +348,15 @@ fn times() -> Vec<Odd> {
             .then(wait()),
         cut("idle-in-open-body", ok("A: b", "he"), &["http-cut"]).truncated(Truncated::Time).then(wait()),
         cut("idle-in-chunk", chunked("5\r\nhe"), &["http-cut"]).truncated(Truncated::Time).then(wait()),
-        Odd {
+        Case {
             script: vec![Step::Drip(slow.into_bytes(), Duration::from_millis(2))],
             ..whole("drip-to-the-end", "", &[]).payload("hello")
         },
-        Odd {
+        Case {
             script: vec![send(ok("A: b", "")), Step::Drip(vec![b'.'; 1000], Duration::from_millis(100))],
             ..whole("drip-over-the-limit", "", &["http-cut"]).truncated(Truncated::Time)
         },
-        Odd {
+        Case {
             script: vec![Step::Drip(ok("A: b", "").repeat(100).into_bytes(), Duration::from_millis(100))],
             ..whole("drip-in-the-head", "", &["http-head-cut", "http-cut"]).truncated(Truncated::Time)
         },
@@ -349,28 +367,28 @@ fn times() -> Vec<Odd> {
     ]
 }
 
-fn codings() -> Vec<Odd> {
+fn codings() -> io::Result<Vec<Case>> {
     let page = b"<!DOCTYPE html><title>coded</title>".repeat(50);
-    let zipped = gzip(&page);
+    let zipped = gzip(&page)?;
     let mut corrupt = zipped.clone();
-    let at = corrupt.len() - 5;
-    corrupt[at] ^= 0x55;
-    let zstd = zstd::stream::encode_all(page.as_slice(), 1).unwrap();
+    corrupt.iter_mut().rev().skip(4).take(1).for_each(|byte| *byte ^= 0x55);
+    let (cut, _) = zipped.split_at(zipped.len() / 2);
+    let zstd = zstd::stream::encode_all(page.as_slice(), 1)?;
     let case = |name, coding: &str, body: &[u8]| whole(name, coded(coding, body), &[]).payload(body);
-    vec![
+    Ok(vec![
         case("gzip", "gzip", &zipped),
-        case("gzip-cut", "gzip", &zipped[..zipped.len() / 2]),
+        case("gzip-cut", "gzip", cut),
         case("gzip-corrupt-footer", "gzip", &corrupt),
-        case("deflate-raw", "deflate", &deflate(&page)),
-        case("gzip-twice", "gzip, gzip", &gzip(&zipped)),
+        case("deflate-raw", "deflate", &deflate(&page)?),
+        case("gzip-twice", "gzip, gzip", &gzip(&zipped)?),
         case("br", "br", b"\x0b\x02\x80hello\x03"),
         case("br-not-br", "br", &page),
         case("zstd", "zstd", &zstd),
         case("coding-unknown", "sdch", &page),
-    ]
+    ])
 }
 
-fn redirects_and_fields() -> Vec<Odd> {
+fn redirects_and_fields() -> Vec<Case> {
     let to = |name, field: &str| {
         whole(name, format!("HTTP/1.1 302 Found\r\n{field}Content-Length: 0\r\n\r\n"), &[])
     };
