@@ -55,6 +55,7 @@ rules! {
     HEAD_BARE_LF Error 0 "head-bare-lf" "WARC/1.1 §4" "Header lines end in LF instead of CR LF.";
     HEAD_FOLDED Warning 0 "head-folded" "WARC/1.1 §4" "A header field is folded over several lines.";
     HEAD_NOT_UTF8 Error 0 "head-not-utf8" "WARC/1.1 §4" "A header field is not UTF-8 (a warning before WARC/1.1).";
+    HEAD_CONTROL Error 0 "head-control" "WARC/1.1 §4" "A header field holds a control character, or its line a CR too many.";
     HEAD_NO_COLON Error 0 "head-no-colon" "WARC/1.1 §4" "A header line has no colon.";
     HEAD_BAD_NAME Error 0 "head-bad-name" "WARC/1.1 §4" "A header field's name is not a token.";
     VERSION_DRAFT Warning 0 "version-draft" "WARC/1.1 §4" "The record follows a draft from before the standard.";

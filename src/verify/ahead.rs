@@ -57,6 +57,7 @@ pub(super) struct Stretch {
     pub(super) end: u64,
     pub(super) members: u64,
     pub(super) is_plain: bool,
+    pub(super) is_arc: bool,
     pub(super) records: Vec<Checked>,
 }
 
@@ -149,7 +150,8 @@ fn read_stretch(
     let start = if is_first { Some(0).filter(|_| is_new) } else { reader.resume_in(bytes.clone())? };
     let Some(start) = start else { return Ok(None) };
     let is_plain = reader.container() == Container::Plain;
-    let mut stretch = Stretch { start, end: start, members: 0, is_plain, records: Vec::new() };
+    let is_arc = reader.is_arc();
+    let mut stretch = Stretch { start, end: start, members: 0, is_plain, is_arc, records: Vec::new() };
     read_records(reader, bytes.end, before, settings, &mut stretch)?;
     Ok((stretch.end > start).then_some(stretch))
 }

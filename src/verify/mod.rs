@@ -129,10 +129,11 @@ impl Verification {
         };
         let mut walk = Walk::new(file, scanner.settings, segments, &mut sink);
         scanner.file(file, &mut walk)?;
+        let kind = if walk.is_arc() { "arc" } else { "warc" };
         let (counts, outside) = walk.finish();
         self.findings.extend(name, outside);
         self.evidence.without_log += 1;
-        self.inputs.push(InputReport { name: name.to_owned(), kind: "warc".to_owned(), counts });
+        self.inputs.push(InputReport { name: name.to_owned(), kind: kind.to_owned(), counts });
         Ok(())
     }
 

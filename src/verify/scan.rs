@@ -89,6 +89,7 @@ pub(super) struct Walk<'a> {
     in_step: bool,
     ended: bool,
     is_plain: bool,
+    is_arc: bool,
     counts: Counts,
     findings: Vec<Finding>,
 }
@@ -112,9 +113,15 @@ impl<'a> Walk<'a> {
             in_step: true,
             ended: false,
             is_plain: false,
+            is_arc: false,
             counts,
             findings: Vec::new(),
         }
+    }
+
+    /// True where the records are those of an ARC.
+    pub(super) fn is_arc(&self) -> bool {
+        self.is_arc
     }
 
     /// What was counted, and found outside records.
@@ -136,6 +143,7 @@ impl<'a> Walk<'a> {
         self.at = stretch.end;
         self.in_step = false;
         self.is_plain |= stretch.is_plain;
+        self.is_arc |= stretch.is_arc;
         self.counts.members += stretch.members;
         self.counts.bytes = stretch.end;
         stretch.records.into_iter().try_for_each(|checked| self.deliver(checked, Vec::new()))
@@ -166,6 +174,7 @@ impl<'a> Walk<'a> {
         self.counts.members += reader.members() - self.members_before;
         self.members_before = reader.members();
         self.is_plain |= reader.container() == Container::Plain;
+        self.is_arc |= reader.is_arc();
         self.reader = Some(reader);
         Ok(())
     }
