@@ -45,6 +45,25 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[
+        Self::Md5,
+        Self::Sha1,
+        Self::Sha256,
+        Self::Sha384,
+        Self::Sha512,
+        Self::Sha512_256,
+        Self::Sha3_224,
+        Self::Sha3_256,
+        Self::Sha3_384,
+        Self::Sha3_512,
+        Self::Blake2s,
+        Self::Blake2b,
+        Self::Blake3,
+        Self::Xxh3,
+        Self::Xxh128,
+    ];
+
     /// The algorithm of a label, whatever its case and dashes.
     pub fn from_label(label: &str) -> Option<Self> {
         let plain: String =

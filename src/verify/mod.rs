@@ -17,6 +17,7 @@ mod scan;
 mod segments;
 #[cfg(test)]
 mod tests;
+mod values;
 
 pub use self::report::{Counts, InputReport, LevelReport, Report, SCHEMA, Status, TimeBounds, Verdict};
 

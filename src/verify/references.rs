@@ -9,6 +9,7 @@ use crate::digest::Digest;
 use crate::finding::{Finding, Severity, rules};
 use crate::warc::{Head, RecordType};
 use std::collections::HashMap;
+use std::net::IpAddr;
 
 /// Where wget puts its manifest, arguments and log.
 const WGET: &str = "metadata://gnu.org/software/wget/warc/";
@@ -19,6 +20,8 @@ struct Known {
     uri: Key,
     date: Key,
     payload: Option<Key>,
+    /// Of the IP address; 0 where there is none.
+    ip: u64,
     content: Key,
     /// One of the records that wget writes about itself.
     by_wget: bool,
@@ -40,6 +43,7 @@ enum Kind {
     Concurrent,
     Refers,
     Revisits,
+    Converts,
     Warcinfo,
 }
 
@@ -47,7 +51,7 @@ impl Kind {
     fn field(self) -> &'static str {
         match self {
             Self::Concurrent => "WARC-Concurrent-To",
-            Self::Refers | Self::Revisits => "WARC-Refers-To",
+            Self::Refers | Self::Revisits | Self::Converts => "WARC-Refers-To",
             Self::Warcinfo => "WARC-Warcinfo-ID",
         }
     }
@@ -155,13 +159,24 @@ fn remember(head: &Head, content: &str) -> Known {
         uri: key(head.target_uri().unwrap_or_default()),
         date: key(head.date().unwrap_or_default()),
         payload,
+        ip: head.fields.get("WARC-IP-Address").and_then(|ip| ip.parse().ok()).map_or(0, address),
         content: key(content),
         by_wget: head.target_uri().is_some_and(|uri| uri.starts_with(WGET)),
     }
 }
 
+/// Stands for an address, however it is written.
+fn address(ip: IpAddr) -> u64 {
+    let [a, b, c, d, e, f, g, h, ..] = key(&ip.to_canonical().to_string());
+    u64::from_le_bytes([a, b, c, d, e, f, g, h]).max(1)
+}
+
 fn references(file: &str, head: &Head, from: Known) -> Vec<(Key, Waiting)> {
-    let refers = if head.record_type() == RecordType::Revisit { Kind::Revisits } else { Kind::Refers };
+    let refers = match head.record_type() {
+        RecordType::Revisit => Kind::Revisits,
+        RecordType::Conversion => Kind::Converts,
+        _ => Kind::Refers,
+    };
     let said = |field| head.fields.get(field).map(|v| key(crate::warc::bare_uri(v)));
     let mut out = Vec::new();
     for kind in [Kind::Concurrent, refers, Kind::Warcinfo] {
@@ -197,6 +212,16 @@ fn compare(waiting: &Waiting, target: &Known) -> Vec<Finding> {
                 &rules::PARTNERS_DISAGREE,
                 "WARC-Date differs from that of the record it is concurrent to",
             ));
+        }
+        Kind::Concurrent if waiting.from.ip != target.ip && waiting.from.ip != 0 && target.ip != 0 => {
+            out.push(say(
+                &rules::PARTNERS_DISAGREE,
+                "WARC-IP-Address differs from that of the record it is concurrent to",
+            ));
+        }
+        Kind::Converts if waiting.from.uri != target.uri => {
+            let message = "WARC-Target-URI differs from that of the record that this one was made of";
+            out.push(say(&rules::REFERENT_DISAGREES, message));
         }
         Kind::Revisits => {
             if waiting.said_uri.is_some_and(|uri| uri != target.uri) {
@@ -258,6 +283,19 @@ mod tests {
         assert!(run(&[A, &revisit]).is_empty());
         assert_eq!(run(&[A, &revisit.replace("sha1:AA", "sha1:BA")]), ["revisit-payload"]);
         assert_eq!(run(&[A, &revisit.replace("To-Date: 2020", "To-Date: 2019")]), ["referent-disagrees"]);
+    }
+
+    #[test]
+    fn addresses_of_partners_and_the_uri_of_a_conversion_are_compared() {
+        let at = |ip: &str| format!("{A}WARC-IP-Address: {ip}\r\n");
+        let partner = |ip: &str| at(ip).replace("urn:x:a", "urn:x:b") + "WARC-Concurrent-To: <urn:x:a>\r\n";
+        assert_eq!(run(&[&at("192.0.2.1"), &partner("192.0.2.2")]), ["partners-disagree"]);
+        assert!(run(&[&at("2001:db8::1"), &partner("2001:DB8:0::1")]).is_empty());
+        assert!(run(&[A, &partner("192.0.2.2")]).is_empty());
+        let conversion = A.replace("response", "conversion").replace("urn:x:a", "urn:x:b")
+            + "WARC-Refers-To: <urn:x:a>\r\n";
+        assert!(run(&[A, &conversion]).is_empty());
+        assert_eq!(run(&[A, &conversion.replace("http://a/", "http://b/")]), ["referent-disagrees"]);
     }
 
     #[test]

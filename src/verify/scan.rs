@@ -5,7 +5,7 @@ use super::ahead::{File, Stretch};
 use super::fields::{self, place};
 use super::payload::Summing;
 use super::report::Counts;
-use super::segments::Segments;
+use super::segments::{Segments, check_place};
 use crate::digest::{Algorithm, Digest, Hasher};
 use crate::finding::{Finding, rules};
 use crate::message::payload::{Context, PayloadEnd};
@@ -90,6 +90,8 @@ pub(super) struct Walk<'a> {
     ended: bool,
     is_plain: bool,
     is_arc: bool,
+    /// Nothing but warcinfo records so far.
+    only_info: bool,
     counts: Counts,
     findings: Vec<Finding>,
 }
@@ -114,6 +116,7 @@ impl<'a> Walk<'a> {
             ended: false,
             is_plain: false,
             is_arc: false,
+            only_info: true,
             counts,
             findings: Vec::new(),
         }
@@ -200,6 +203,9 @@ impl<'a> Walk<'a> {
         if self.counts.records == 0 && checked.head.record_type() != RecordType::WarcInfo {
             checked.findings.push(place(no_beginning(&checked.head), &checked.head));
         }
+        let misplaced = check_place(&checked.head, self.only_info);
+        checked.findings.extend(misplaced.map(|finding| place(finding, &checked.head)));
+        self.only_info &= checked.head.record_type() == RecordType::WarcInfo;
         checked.findings.extend(noticed);
         self.counts.records += 1;
         self.counts.digests_matched += checked.digests.matched;
