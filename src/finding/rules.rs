@@ -73,7 +73,7 @@ rules! {
     DATE_INVALID Error 0 "date-invalid" "WARC/1.1 §5.4" "WARC-Date is no W3C date in UTC.";
     DATE_PRECISION Warning 0 "date-precision" "WARC/1.0 §5.4" "A WARC/1.0 date is not to the second.";
     TYPE_MISSING Error 0 "type-missing" "WARC/1.1 §5.5" "A record has no WARC-Type.";
-    TYPE_UNKNOWN Info 0 "type-unknown" "WARC/1.1 §5.5" "A record's type is not in the standard.";
+    TYPE_UNKNOWN Info 0 "type-unknown" "WARC/1.1 §5.5" "A record's type is not in the standard (a warning where it is one character off one that is).";
     FIELD_MISPLACED Warning 0 "field-misplaced" "WARC/1.1 §5" "A field stands on a record of a type that must not have it.";
     FIELD_MISSING Error 0 "field-missing" "WARC/1.1 §6" "A record lacks a field that its type must have.";
     FIELD_REPEATED Error 0 "field-repeated" "WARC/1.1 §5.1" "A field that may stand once stands more than once.";
@@ -138,7 +138,7 @@ rules! {
     CODING_LIMIT Warning 0 "coding-limit" "" "The decoded content is longer than the limit; the rest was left undecoded.";
 
     // --- digests and references (verify)
-    DIGEST_MALFORMED Error 1 "digest-malformed" "WARC/1.1 §5.8" "A digest field is not label:value of the right length.";
+    DIGEST_MALFORMED Error 1 "digest-malformed" "WARC/1.1 §5.8" "A digest field is not label:value of the right length (a warning where another character stands for the colon, and all else fits).";
     DIGEST_UNKNOWN Info 1 "digest-unknown" "WARC/1.1 §5.8" "A digest's algorithm is not computed here; it is not checked (a warning where its label is one character off a known one).";
     BLOCK_DIGEST Error 1 "block-digest" "WARC/1.1 §5.8" "WARC-Block-Digest is not that of the block.";
     PAYLOAD_DIGEST Error 1 "payload-digest" "WARC/1.1 §5.9" "WARC-Payload-Digest is not that of the payload, in any convention.";
@@ -157,6 +157,7 @@ rules! {
     REFERENT_GONE Error 0 "referent-gone" "WARC/1.1 §5.7" "Several records of one capture name a record that is not among the inputs, although the file they were written to is: it was taken out.";
     PARTNERS_DISAGREE Warning 0 "partners-disagree" "WARC/1.1 §5.7" "Records of one capture differ in target URI, date or IP address.";
     REFERENT_DISAGREES Warning 0 "referent-disagrees" "WARC/1.1 §5.12, §5.13" "A revisit's URI or date of its referent is not the referent's own, or a conversion's URI is not that of what it was made of.";
+    REFERENT_KIND Warning 0 "referent-kind" "WARC/1.1 §5.7, §5.11, §5.16" "A field names a record of a type that it cannot mean, or the record that it stands on.";
     REVISIT_PAYLOAD Error 1 "revisit-payload" "WARC/1.1 §6.7.2" "A revisit's payload digest is not its referent's.";
 
 

@@ -1,6 +1,6 @@
 //! The rules for the named fields of one record (WARC/1.1 §5, §6), as tables.
 
-use super::values::{self, is_misspelt_label};
+use super::values::{self, is_misspelt_label, is_misspelt_type};
 use crate::digest::{Digest, ParseError};
 use crate::finding::{Finding, Severity, rules};
 use crate::warc::{Head, RecordType, Version};
@@ -156,10 +156,9 @@ fn record_type_known(head: &Head, record_type: &RecordType, out: &mut Vec<Findin
     match head.fields.get("WARC-Type") {
         None => out.push(Finding::new(&rules::TYPE_MISSING, "no WARC-Type")),
         Some(value) if matches!(record_type, RecordType::Unknown(_)) => {
-            out.push(Finding::new(
-                &rules::TYPE_UNKNOWN,
-                format!("WARC-Type {value:?} is not in the standard"),
-            ));
+            let severity = if is_misspelt_type(value) { Severity::Warning } else { Severity::Info };
+            let message = format!("WARC-Type {value:?} is not in the standard");
+            out.push(Finding::new(&rules::TYPE_UNKNOWN, message).graded(severity));
         }
         Some(_) => {}
     }
@@ -227,6 +226,10 @@ fn digests(head: &Head, out: &mut Vec<Finding>) {
                 // Else one altered byte of its label would do away with a digest.
                 let severity = if is_misspelt_label(&name) { Severity::Warning } else { Severity::Info };
                 out.push(Finding::new(&rules::DIGEST_UNKNOWN, message).graded(severity));
+            }
+            Some(Ok(_)) if head.fields.get(field).is_some_and(|value| !value.contains(':')) => {
+                let message = format!("{field} has no colon between label and value");
+                out.push(Finding::new(&rules::DIGEST_MALFORMED, message).graded(Severity::Warning));
             }
             _ => {}
         }

@@ -23,8 +23,17 @@ struct Known {
     /// Of the IP address; 0 where there is none.
     ip: u64,
     content: Key,
+    role: Role,
     /// One of the records that wget writes about itself.
     by_wget: bool,
+}
+
+/// What a record may be named as.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Info,
+    Request,
+    Other,
 }
 
 /// A reference whose target has not come yet.
@@ -94,6 +103,11 @@ impl References {
             }
         }
         for (target, waiting) in references(file, head, known) {
+            if target == key(id) {
+                let message = format!("{} names the record that it stands on", waiting.kind.field());
+                findings.push(place(Finding::new(&rules::REFERENT_KIND, message), head));
+                continue;
+            }
             match self.known.get(&target) {
                 Some(known) => findings.extend(compare(&waiting, known)),
                 None => self.waiting.entry(target).or_default().push(waiting),
@@ -161,6 +175,11 @@ fn remember(head: &Head, content: &str) -> Known {
         payload,
         ip: head.fields.get("WARC-IP-Address").and_then(|ip| ip.parse().ok()).map_or(0, address),
         content: key(content),
+        role: match head.record_type() {
+            RecordType::WarcInfo => Role::Info,
+            RecordType::Request => Role::Request,
+            _ => Role::Other,
+        },
         by_wget: head.target_uri().is_some_and(|uri| uri.starts_with(WGET)),
     }
 }
@@ -200,6 +219,15 @@ fn compare(waiting: &Waiting, target: &Known) -> Vec<Finding> {
         finding
     };
     let mut out = Vec::new();
+    let fits = match waiting.kind {
+        Kind::Warcinfo => target.role == Role::Info,
+        Kind::Revisits | Kind::Converts => target.role == Role::Other,
+        Kind::Concurrent | Kind::Refers => true,
+    };
+    if !fits {
+        let message = format!("{} names a record of a type that it cannot mean", waiting.kind.field());
+        return vec![say(&rules::REFERENT_KIND, &message)];
+    }
     match waiting.kind {
         Kind::Concurrent if waiting.from.uri != target.uri => {
             out.push(say(
@@ -296,6 +324,19 @@ mod tests {
             + "WARC-Refers-To: <urn:x:a>\r\n";
         assert!(run(&[A, &conversion]).is_empty());
         assert_eq!(run(&[A, &conversion.replace("http://a/", "http://b/")]), ["referent-disagrees"]);
+    }
+
+    #[test]
+    fn what_a_field_names_is_of_a_type_that_it_can_mean() {
+        let info = "WARC-Type: warcinfo\r\nWARC-Record-ID: <urn:x:w>\r\n";
+        let request = A.replace("response", "request").replace("urn:x:a", "urn:x:b");
+        let revisit = A.replace("response", "revisit").replace("urn:x:a", "urn:x:c");
+        let with = |text: &str, field: &str, id: &str| format!("{text}{field}: <urn:x:{id}>\r\n");
+        assert!(run(&[info, &with(A, "WARC-Warcinfo-ID", "w")]).is_empty());
+        assert_eq!(run(&[&request, &with(A, "WARC-Warcinfo-ID", "b")]), ["referent-kind"]);
+        assert_eq!(run(&[&request, &with(&revisit, "WARC-Refers-To", "b")]), ["referent-kind"]);
+        assert!(run(&[A, &with(&revisit, "WARC-Refers-To", "a")]).is_empty());
+        assert_eq!(run(&[&with(A, "WARC-Concurrent-To", "a")]), ["referent-kind"]);
     }
 
     #[test]

@@ -36,15 +36,18 @@ static DEFINED: &[&str] = &[
     "WARC-Protocol",
 ];
 
+/// Algorithms that are not computed here, and look like those that are.
+static OTHER_LABELS: &[&str] = &["sha224", "sha0", "md2", "md4", "blake2"];
+
+static TYPES: &[&str] =
+    &["warcinfo", "response", "resource", "request", "metadata", "revisit", "conversion", "continuation"];
+
 /// Reasons for WARC-Truncated (§5.13); extensions are allowed, and none is known.
 static REASONS: &[&str] = &["length", "time", "disconnect", "unspecified"];
 
-/// Profiles of the standard and of WARC/1.0's (§6.7.2, §6.7.3), whatever comes before them.
-static PROFILES: &[&str] = &[
-    "revisit/identical-payload-digest",
-    "revisit/server-not-modified",
-    "revisit/uri-agnostic-identical-payload-digest",
-];
+/// Profiles of the standard and of its notes (§6.7.2, §6.7.3), behind `http://netpreserve.org/warc/` and a version.
+static PROFILES: &[&str] =
+    &["identical-payload-digest", "server-not-modified", "uri-agnostic-identical-payload-digest"];
 
 /// Every rule for one head.
 pub(super) fn check(head: &Head, record_type: &RecordType, out: &mut Vec<Finding>) {
@@ -58,25 +61,45 @@ pub(super) fn check(head: &Head, record_type: &RecordType, out: &mut Vec<Finding
         out.push(Finding::new(&rules::TRUNCATED_UNKNOWN, message));
     }
     if let Some(value) = head.fields.get("WARC-Profile")
-        && !PROFILES.iter().any(|known| value.ends_with(known))
+        && !is_known_profile(value)
     {
         let message = format!("WARC-Profile {value:?} is not known: what the block means is not looked at");
         out.push(Finding::new(&rules::PROFILE_UNKNOWN, message));
     }
 }
 
-/// True for a label that is an algorithm's but for one character.
+/// True for a label that is an algorithm's but for one character, and no other algorithm's.
 pub(super) fn is_misspelt_label(label: &str) -> bool {
-    let label = label.to_ascii_lowercase().replace('-', "");
-    Algorithm::ALL.iter().any(|known| differs_by_one(&known.label().replace('-', ""), &label))
+    let bare = label.to_ascii_lowercase().replace('-', "");
+    let known = |algorithm: &Algorithm| {
+        is_near(algorithm.label(), label) || is_near(&algorithm.label().replace('-', ""), &bare)
+    };
+    !OTHER_LABELS.contains(&bare.as_str()) && Algorithm::ALL.iter().any(known)
+}
+
+/// True for a type that is one of the standard's but for one character.
+pub(super) fn is_misspelt_type(name: &str) -> bool {
+    TYPES.iter().any(|known| is_near(known, name))
+}
+
+fn is_known_profile(value: &str) -> bool {
+    let known = |name: &&str| {
+        let name = format!("/revisit/{name}");
+        ["http://netpreserve.org/warc/1.0", "http://netpreserve.org/warc/1.1"]
+            .iter()
+            .any(|base| value.strip_prefix(base) == Some(&name))
+    };
+    PROFILES.iter().any(|name| known(&name))
 }
 
 fn names(head: &Head, out: &mut Vec<Finding>) {
-    for (name, _) in head.fields.iter() {
+    for (name, value) in head.fields.iter() {
         if is_one_of(name, DEFINED) {
             continue;
         }
-        if let Some(meant) = DEFINED.iter().find(|defined| is_near(defined, name)) {
+        if let Some(meant) =
+            DEFINED.iter().find(|known| is_near(known, name) || is_parted(known, name, value))
+        {
             let message = format!("the field {name:?} is one character off {meant}, and is not read as that");
             out.push(Finding::new(&rules::FIELD_MISSPELT, message));
         }
@@ -91,7 +114,7 @@ fn is_one_of(value: &str, known: &[&str]) -> bool {
 fn is_near(defined: &str, name: &str) -> bool {
     let (long, short) = if defined.len() > name.len() { (defined, name) } else { (name, defined) };
     match long.len() - short.len() {
-        0 => differs_by_one(long, short),
+        0 => long.bytes().zip(short.bytes()).filter(|(a, b)| !a.eq_ignore_ascii_case(b)).count() == 1,
         1 => {
             let same = |(a, b): &(u8, u8)| a.eq_ignore_ascii_case(b);
             let front = long.bytes().zip(short.bytes()).take_while(same).count();
@@ -102,8 +125,14 @@ fn is_near(defined: &str, name: &str) -> bool {
     }
 }
 
-fn differs_by_one(a: &str, b: &str) -> bool {
-    a.len() == b.len() && a.bytes().zip(b.bytes()).filter(|(a, b)| !a.eq_ignore_ascii_case(b)).count() == 1
+/// A colon stands in the place of one of its characters, so that the rest of the name begins the value.
+fn is_parted(defined: &str, name: &str, value: &str) -> bool {
+    let starts =
+        |text: &str, with: &str| text.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
+    let Some(rest) = defined.get(name.len() + 1..) else { return false };
+    starts(defined, name)
+        && starts(value, rest)
+        && value.get(rest.len()..).is_some_and(|rest| rest.starts_with(':'))
 }
 
 fn content_type(head: &Head, record_type: &RecordType, out: &mut Vec<Finding>) {
@@ -215,15 +244,14 @@ mod tests {
             ("revisit", "Content-Type: a/b\r\nWARC-Profile: http://a/revisit/other\r\n", "profile-unknown"),
             ("resource", "Content-Type: a/b\r\nWARC-IP-Addresr: 1.2.3.4\r\n", "field-misspelt"),
             ("resource", "Content-Type: a/b\r\nWARC-Refers-T: <a:b>\r\n", "field-misspelt"),
+            ("resource", "Content-Type: a/b\r\nWARC-Block:Digest: sha1:x\r\n", "field-misspelt"),
             ("resource", "Content-Type: a/b\r\nContent--Type: c/d\r\n", "field-misspelt"),
         ] {
             assert_eq!(codes(record_type, fields), [code], "{fields}");
         }
+        assert!(is_misspelt_label("sha257") && is_misspelt_label("SHA-2561") && is_misspelt_label("nd5"));
         assert!(
-            is_misspelt_label("sha257") && is_misspelt_label("SHA-2561") == false && is_misspelt_label("nd5")
-        );
-        assert!(
-            !is_misspelt_label("SHA-2561") && !is_misspelt_label("crc32c") && !is_misspelt_label("sha224")
+            is_misspelt_label("SHA-2561") && !is_misspelt_label("crc32c") && !is_misspelt_label("sha224")
         );
     }
 }

@@ -25,5 +25,6 @@ mod mutate;
 mod signals;
 #[allow(unreachable_pub)]
 mod targets;
+mod unbound;
 mod verify;
 mod wire;
