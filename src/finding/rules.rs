@@ -65,6 +65,8 @@ rules! {
     LENGTH_INVALID Error 0 "content-length-invalid" "WARC/1.1 §5.3" "Content-Length is not a number of octets.";
 
     ARC_DATE Warning 0 "arc-date" "ARC 1.0" "An ARC record's date is not YYYYMMDDhhmmss (an error where it is no date at all).";
+    ARC_CHECKSUM Warning 1 "arc-checksum" "ARC 2.0" "The check sum on an ARC record's line is not that of the document or of its body; the format does not say of what kind it is.";
+    ARC_FIELD Warning 0 "arc-field" "ARC 2.0" "Result code, location, offset or file name on an ARC record's line are not those of the record.";
     ARC_VERSION Warning 0 "arc-version-missing" "ARC 1.0" "An ARC file does not begin with its version block.";
 
     ID_MISSING Error 0 "record-id-missing" "WARC/1.1 §5.2" "A record has no WARC-Record-ID.";

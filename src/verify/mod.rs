@@ -5,6 +5,7 @@
 //! over all of them. Nothing stops at the first finding. What is found becomes a [`Report`].
 
 mod ahead;
+mod arc;
 mod collect;
 mod fields;
 mod index;

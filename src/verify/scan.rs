@@ -2,6 +2,7 @@
 
 use super::Options;
 use super::ahead::{File, Stretch};
+use super::arc;
 use super::fields::{self, place};
 use super::payload::Summing;
 use super::report::Counts;
@@ -92,6 +93,8 @@ pub(super) struct Walk<'a> {
     is_arc: bool,
     /// Nothing but warcinfo records so far.
     only_info: bool,
+    /// The name that an ARC's version block gives the file.
+    arc_name: Option<String>,
     counts: Counts,
     findings: Vec<Finding>,
 }
@@ -117,6 +120,7 @@ impl<'a> Walk<'a> {
             is_plain: false,
             is_arc: false,
             only_info: true,
+            arc_name: None,
             counts,
             findings: Vec::new(),
         }
@@ -173,10 +177,10 @@ impl<'a> Walk<'a> {
                 ));
             }
         }
+        self.is_plain |= reader.container() == Container::Plain;
         self.ended = self.read_on(&mut reader, until)?;
         self.counts.members += reader.members() - self.members_before;
         self.members_before = reader.members();
-        self.is_plain |= reader.container() == Container::Plain;
         self.is_arc |= reader.is_arc();
         self.reader = Some(reader);
         Ok(())
@@ -204,6 +208,12 @@ impl<'a> Walk<'a> {
             checked.findings.push(place(no_beginning(&checked.head), &checked.head));
         }
         let misplaced = check_place(&checked.head, self.only_info);
+        let name = checked.head.target_uri().and_then(|uri| uri.strip_prefix("filedesc://"));
+        if let (None, Some(name)) = (&self.arc_name, name) {
+            self.arc_name = Some(name.to_owned());
+        }
+        let misplaced =
+            misplaced.or(arc::check_place(&checked.head, self.is_plain, self.arc_name.as_deref()));
         checked.findings.extend(misplaced.map(|finding| place(finding, &checked.head)));
         self.only_info &= checked.head.record_type() == RecordType::WarcInfo;
         checked.findings.extend(noticed);
@@ -279,7 +289,7 @@ impl Hashing {
         let mut unchecked = u64::from(matches!(block, Some(Err(_))));
         unchecked += u64::from(payload.as_ref().is_some_and(|p| p.is_err() || elsewhere));
         let block = block.and_then(Result::ok).map(|d| (d.clone(), Hasher::new(d.algorithm())));
-        let payload = payload.and_then(Result::ok).filter(|_| !elsewhere);
+        let payload = payload.and_then(Result::ok).filter(|_| !elsewhere).or_else(|| arc::checksum(head));
         let same =
             |(block, payload): (&(Digest, Hasher), &Digest)| block.0.algorithm() == payload.algorithm();
         let block_hashed = block.as_ref().zip(payload.as_ref()).is_some_and(same);
@@ -319,8 +329,13 @@ impl Hashing {
         }
         let summed = self.payload.finish(&context(head), block.as_ref().map(|(_, computed)| computed));
         if let Some((said, wrong)) = summed.judged {
-            digests.note(&said, wrong.as_ref().is_none_or(|f| !f.is_error()));
-            findings.extend(wrong.map(|f| place(f, head)));
+            let is_wrong = wrong.as_ref().is_some_and(Finding::is_error);
+            digests.note(&said, !is_wrong);
+            let finding = match head.version {
+                Version::Arc => is_wrong.then(|| arc::wrong_checksum(&said)),
+                _ => wrong,
+            };
+            findings.extend(finding.map(|f| place(f, head)));
         }
         let http = summed.end.map(|end| describe(end, head, complete, findings));
         Outcome { bytes: self.bytes.map(Hasher::finish), content, http, digests }
@@ -349,6 +364,9 @@ fn describe(
         (None, Some(request)) => (None, request.fields.text("Content-Type")),
         _ => (None, None),
     };
+    if let Some(response) = end.response() {
+        findings.extend(arc::check_response(head, response).map(|f| place(f, head)));
+    }
     if complete {
         findings.extend(end.findings.into_iter().map(|f| place(f, head)));
     }

@@ -18,6 +18,7 @@ mod source;
 mod tests;
 mod writer;
 
+pub(crate) use self::arc::{Extra as ArcExtra, extra as arc_extra};
 pub(crate) use self::content::Inflated;
 pub use self::fields::Fields;
 pub(crate) use self::head::bare_uri;
