@@ -221,6 +221,7 @@ struct Silent {
     kind: &'static str,
     /// A letter became its other case, or a space a tab.
     case: bool,
+    letter: bool,
     /// In the name rather than the value.
     name: bool,
     notices: BTreeSet<&'static str>,
@@ -288,7 +289,8 @@ fn plain(archive: Vec<Vec<Record>>) -> (Vec<Vec<u8>>, impl Fn(usize, usize, u8) 
         let (byte, (field, name)) = (record.bytes[at], place(record, at));
         let other = byte ^ mask;
         let case = byte.eq_ignore_ascii_case(&other) || (byte, other) == (b' ', b'\t');
-        Silent { field, kind: record.kind, case, name, notices: BTreeSet::new() }
+        let letter = byte.is_ascii_alphabetic();
+        Silent { field, kind: record.kind, case, letter, name, notices: BTreeSet::new() }
     };
     (files, classify)
 }
@@ -348,15 +350,13 @@ fn listed_as(field: &str) -> &str {
 
 fn heads_table(silent: &BTreeSet<Silent>) -> String {
     let mut rows: BTreeMap<&str, (BTreeSet<&str>, BTreeSet<String>)> = BTreeMap::new();
-    let (mut names, mut values) = (BTreeSet::new(), BTreeSet::new());
+    let mut values = BTreeSet::new();
     for silent in silent {
         let field = listed_as(&silent.field);
         if silent.case {
-            if silent.name {
-                names.insert(field)
-            } else {
-                values.insert(field)
-            };
+            if !silent.name && silent.letter {
+                values.insert(field);
+            }
             continue;
         }
         let row = rows.entry(field).or_default();
@@ -479,7 +479,14 @@ fn gzip_table() -> String {
         let mut altered = file.clone();
         altered[at] ^= mask;
         assert!(part != "deflate data" || inflated(&altered) == whole, "byte {at}: the content changed");
-        Silent { field: part.to_owned(), kind: "", case: false, name: false, notices: BTreeSet::new() }
+        Silent {
+            field: part.to_owned(),
+            kind: "",
+            case: false,
+            letter: false,
+            name: false,
+            notices: BTreeSet::new(),
+        }
     };
     let silent = try_all(std::slice::from_ref(&file), &every_change(std::slice::from_ref(&file)), &classify);
     let parts: BTreeSet<&str> = silent.iter().map(|silent| silent.field.as_str()).collect();
