@@ -83,13 +83,9 @@ pub(super) fn is_misspelt_type(name: &str) -> bool {
 }
 
 fn is_known_profile(value: &str) -> bool {
-    let known = |name: &&str| {
-        let name = format!("/revisit/{name}");
-        ["http://netpreserve.org/warc/1.0", "http://netpreserve.org/warc/1.1"]
-            .iter()
-            .any(|base| value.strip_prefix(base) == Some(&name))
-    };
-    PROFILES.iter().any(|name| known(&name))
+    let base = |version: &&str| value.strip_prefix(*version);
+    let behind = ["http://netpreserve.org/warc/1.0/revisit/", "http://netpreserve.org/warc/1.1/revisit/"];
+    behind.iter().find_map(base).is_some_and(|name| PROFILES.contains(&name))
 }
 
 fn names(head: &Head, out: &mut Vec<Finding>) {
