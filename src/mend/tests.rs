@@ -130,6 +130,29 @@ fn a_wrong_length_is_put_right_where_the_digest_proves_it() {
     }
 }
 
+#[test]
+fn control_characters_and_a_cr_too_many_are_taken_out_of_a_head() {
+    let good = record(1, "one");
+    let odd = good.replacen("x-Odd:  kept ", "x-Odd: a\0b\rc", 1);
+    let mended_odd = mended(&odd);
+    assert_eq!(mended_odd.kinds(), [Kind::Repaired]);
+    assert!(mended_odd.text.contains("\r\nx-Odd: a b c\r\n"), "{}", mended_odd.text);
+    assert!(mended_odd.text.contains("\r\nFonds-Original-x-Odd: a%00b%0Dc\r\n"), "{}", mended_odd.text);
+    let (head, rest) = good.split_once("\r\n\r\n").unwrap();
+    let doubled = format!("{}\r\r\n\r\r\n{rest}", head.replace("\r\n", "\r\r\n"));
+    for odd in
+        [odd, doubled, good.replacen("WARC/1.1", "WARC/1\u{1}1", 1), good.replacen("x-Odd", "x-\u{1}Odd", 1)]
+    {
+        let text = mended(&odd).text;
+        assert!(text.contains("<urn:x:1>") && text.contains("Fonds-Mended: head"), "{text}");
+        assert!(
+            text.split("\r\n").all(|line| !line.contains(|c: char| c.is_control() && c != '\t')),
+            "{text:?}"
+        );
+        assert_eq!(mended(&text).text, text);
+    }
+}
+
 /// One member a record; records begin with their version line.
 fn members(text: &str, store: Store) -> Vec<u8> {
     let starts: Vec<usize> = text.match_indices("WARC/1.1\r\n").map(|(at, _)| at).collect();

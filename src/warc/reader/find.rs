@@ -157,6 +157,8 @@ impl Reader {
     /// `None` where no head ends within the limit; the reader then stands behind what it read of it.
     pub(super) fn read_head(&mut self) -> io::Result<Option<Head>> {
         let (offset, inner) = (self.content.offset(), self.content.inner_offset());
+        // A head that did not end may have left one.
+        self.left_member_at = None;
         let mut raw = Vec::with_capacity(512);
         let mut spans = false;
         let whole = loop {

@@ -136,3 +136,17 @@ fn compressions_that_are_not_read_are_named_with_what_helps() {
         );
     }
 }
+
+/// Found by fuzzing: where a head that did not end had gone on in the next member, a later record ended before it began.
+#[test]
+fn no_record_ends_before_it_begins() {
+    let cut = gzip(&record(1));
+    let members = [
+        gzip(b"WARC/1.1\r\nWARC-Type: resource\r\n"),
+        gzip(b"X-More: and no end"),
+        cut[..cut.len() - 20].to_vec(),
+    ];
+    let seen = both(&members.concat());
+    assert_eq!(seen.ids, ["urn:x:1"], "{:?}", seen.codes);
+    assert!(seen.extents.iter().all(|extent| extent.end >= extent.offset), "{:?}", seen.extents);
+}
