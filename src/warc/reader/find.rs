@@ -200,6 +200,9 @@ impl Reader {
                 return Ok(if empty { Line::Empty } else { Line::Text });
             }
             if bytes.len() >= room {
+                // Consumed, so that whoever looks on from here gets on.
+                raw.extend_from_slice(bytes.get(..room).unwrap_or_default());
+                self.content.consume(room);
                 return Ok(Line::TooLong);
             }
             if bytes.len() < want {

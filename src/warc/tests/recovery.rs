@@ -150,3 +150,19 @@ fn no_record_ends_before_it_begins() {
     assert_eq!(seen.ids, ["urn:x:1"], "{:?}", seen.codes);
     assert!(seen.extents.iter().all(|extent| extent.end >= extent.offset), "{:?}", seen.extents);
 }
+
+/// Found by fuzzing: where the first line of a head was longer than the limit, the reader stood still.
+#[test]
+fn a_line_beyond_the_limit_is_passed_over() {
+    let long = [b"WARC/", &b"x".repeat(1500)[..], b"\n", &record(1), &record(2)].concat();
+    for bytes in [long.clone(), gzip(&long)] {
+        let mut reader =
+            Reader::new(Source::Seek(Box::new(Cursor::new(bytes))), Limits { head: 1000 }).unwrap();
+        let mut ids = Vec::new();
+        while let Some(record) = reader.next_record().unwrap() {
+            ids.push(record.head.id().unwrap().to_owned());
+        }
+        assert_eq!(ids, ["urn:x:1", "urn:x:2"]);
+        assert!(reader.take_findings().len() < 5);
+    }
+}
