@@ -9,6 +9,7 @@ use data_encoding::{BASE32_NOPAD, BASE64_NOPAD, HEXLOWER, HEXLOWER_PERMISSIVE};
 use sha2::Digest as _;
 use std::fmt;
 use std::io::{self, Read};
+use twox_hash::{xxhash3_64, xxhash3_128};
 
 /// An algorithm that fonds can compute.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,11 +40,37 @@ pub enum Algorithm {
     Blake2b,
     /// BLAKE3 with 32 bytes of output.
     Blake3,
+    /// XXH3 with 8 bytes of output; made for speed, no protection against anyone.
+    Xxh3,
+    /// XXH3 with 16 bytes of output; the same.
+    Xxh128,
 }
 
 impl Algorithm {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[
+        Self::Md5,
+        Self::Sha1,
+        Self::Sha256,
+        Self::Sha384,
+        Self::Sha512,
+        Self::Sha512_256,
+        Self::Sha3_224,
+        Self::Sha3_256,
+        Self::Sha3_384,
+        Self::Sha3_512,
+        Self::Blake2s,
+        Self::Blake2b,
+        Self::Blake3,
+        Self::Xxh3,
+        Self::Xxh128,
+    ];
+
     /// The algorithm of a label, whatever its case and dashes.
     pub fn from_label(label: &str) -> Option<Self> {
+        if !label.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+            return None;
+        }
         let mut plain = [0; 16];
         let letters = label.bytes().filter(|b| !matches!(b, b'-' | b'_' | b'/'));
         let mut len = 0;
@@ -65,6 +92,8 @@ impl Algorithm {
             b"blake2s" | b"blake2s256" => Self::Blake2s,
             b"blake2b" | b"blake2b512" => Self::Blake2b,
             b"blake3" => Self::Blake3,
+            b"xxh3" | b"xxh364" => Self::Xxh3,
+            b"xxh128" | b"xxh3128" => Self::Xxh128,
             _ => return None,
         })
     }
@@ -85,13 +114,16 @@ impl Algorithm {
             Self::Blake2s => "blake2s",
             Self::Blake2b => "blake2b",
             Self::Blake3 => "blake3",
+            Self::Xxh3 => "xxh3",
+            Self::Xxh128 => "xxh128",
         }
     }
 
     /// Output length in bytes.
     pub fn output_len(self) -> usize {
         match self {
-            Self::Md5 => 16,
+            Self::Xxh3 => 8,
+            Self::Md5 | Self::Xxh128 => 16,
             Self::Sha1 => 20,
             Self::Sha3_224 => 28,
             Self::Sha256 | Self::Sha512_256 | Self::Sha3_256 | Self::Blake2s | Self::Blake3 => 32,
@@ -102,7 +134,7 @@ impl Algorithm {
 
     /// True where collisions can be made on purpose, so that a match proves only the absence of accidents.
     pub fn is_weak(self) -> bool {
-        matches!(self, Self::Md5 | Self::Sha1)
+        matches!(self, Self::Md5 | Self::Sha1 | Self::Xxh3 | Self::Xxh128)
     }
 }
 
@@ -148,13 +180,19 @@ impl Digest {
         let malformed = || ParseError::Malformed(text.to_owned());
         let (label, value) = text.trim().split_once([':', '=']).ok_or_else(malformed)?;
         let value = value.trim();
-        if label.is_empty() || value.is_empty() {
+        // No encoding has a colon in it: this one stands in the place of another character.
+        if label.is_empty() || value.is_empty() || value.contains(':') {
             return Err(malformed());
         }
-        let algorithm =
+        let mut algorithm =
             Algorithm::from_label(label).ok_or_else(|| ParseError::UnknownAlgorithm(label.to_owned()))?;
-        let value = decode(algorithm.output_len(), value).ok_or_else(malformed)?;
-        Ok(Self { algorithm, value })
+        let mut decoded = decode(algorithm.output_len(), value);
+        // Both lengths go by the name of XXH3.
+        if algorithm == Algorithm::Xxh3 && decoded.is_none() {
+            algorithm = Algorithm::Xxh128;
+            decoded = decode(algorithm.output_len(), value);
+        }
+        Ok(Self { algorithm, value: decoded.ok_or_else(malformed)? })
     }
 
     /// The value in the encoding that fonds writes, without label.
@@ -224,6 +262,10 @@ pub enum Hasher {
     Blake2b(blake2::Blake2b512),
     /// BLAKE3.
     Blake3(Box<blake3::Hasher>),
+    /// XXH3, 64 bits.
+    Xxh3(Box<xxhash3_64::Hasher>),
+    /// XXH3, 128 bits.
+    Xxh128(Box<xxhash3_128::Hasher>),
 }
 
 impl fmt::Debug for Hasher {
@@ -249,6 +291,8 @@ impl Hasher {
             Algorithm::Blake2s => Self::Blake2s(blake2::Blake2s256::new()),
             Algorithm::Blake2b => Self::Blake2b(blake2::Blake2b512::new()),
             Algorithm::Blake3 => Self::Blake3(Box::default()),
+            Algorithm::Xxh3 => Self::Xxh3(Box::default()),
+            Algorithm::Xxh128 => Self::Xxh128(Box::default()),
         }
     }
 
@@ -268,6 +312,8 @@ impl Hasher {
             Self::Blake2s(_) => Algorithm::Blake2s,
             Self::Blake2b(_) => Algorithm::Blake2b,
             Self::Blake3(_) => Algorithm::Blake3,
+            Self::Xxh3(_) => Algorithm::Xxh3,
+            Self::Xxh128(_) => Algorithm::Xxh128,
         }
     }
 
@@ -289,6 +335,8 @@ impl Hasher {
             Self::Blake3(h) => {
                 h.update(bytes);
             }
+            Self::Xxh3(h) => std::hash::Hasher::write(h.as_mut(), bytes),
+            Self::Xxh128(h) => h.write(bytes),
         }
     }
 
@@ -309,6 +357,8 @@ impl Hasher {
             Self::Blake2s(h) => h.finalize().to_vec(),
             Self::Blake2b(h) => h.finalize().to_vec(),
             Self::Blake3(h) => h.finalize().as_bytes().to_vec(),
+            Self::Xxh3(h) => std::hash::Hasher::finish(h.as_ref()).to_be_bytes().to_vec(),
+            Self::Xxh128(h) => h.finish_128().to_be_bytes().to_vec(),
         };
         Digest { algorithm, value }
     }
@@ -376,7 +426,7 @@ mod tests {
         assert_eq!(Digest::parse("md5:900150983cd24fb0d6963f7d28e17f72").unwrap(), want);
     }
 
-    /// The published digests of `abc`: FIPS 180-4, FIPS 202, RFC 7693, and BLAKE3's own.
+    /// The published digests of `abc`: FIPS 180-4, FIPS 202, RFC 7693, BLAKE3's and xxHash's own.
     #[test]
     fn every_algorithm_computes_what_its_standard_says() {
         for (label, hex) in [
@@ -387,6 +437,8 @@ mod tests {
             ("sha3-256", "3a985da74fe225b2045c172d6bd390bd855f086e3e9d525b46bfe24511431532"),
             ("blake2s", "508c5e8c327c14e2e1a72ba34eeb452f37458b209ed63a294d999b4c86675982"),
             ("blake3", "6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85"),
+            ("xxh3", "78af5f94892f3950"),
+            ("xxh128", "06b05ab6733a618578af5f94892f3950"),
         ] {
             let algorithm = Algorithm::from_label(label).unwrap();
             let mut hasher = Hasher::new(algorithm);
@@ -404,9 +456,23 @@ mod tests {
     }
 
     #[test]
+    fn xxh3_of_either_length_is_known_by_its_value() {
+        for (text, algorithm) in [
+            ("xxh3:78af5f94892f3950", Algorithm::Xxh3),
+            ("XXH3-64:78AF5F94892F3950", Algorithm::Xxh3),
+            ("xxh3:06b05ab6733a618578af5f94892f3950", Algorithm::Xxh128),
+            ("xxh3-128:06b05ab6733a618578af5f94892f3950", Algorithm::Xxh128),
+        ] {
+            let mut hasher = Hasher::new(algorithm);
+            hasher.update(b"abc");
+            assert_eq!(Digest::parse(text).unwrap(), hasher.finish(), "{text}");
+        }
+    }
+
+    #[test]
     fn a_malformed_value_is_not_an_unknown_algorithm() {
-        assert!(matches!(Digest::parse("xxh3:00"), Err(ParseError::UnknownAlgorithm(_))));
-        for bad in ["", "sha1", "sha1:", "sha1:zz", ":abc", "sha256:a9993e36"] {
+        assert!(matches!(Digest::parse("crc32c:00"), Err(ParseError::UnknownAlgorithm(_))));
+        for bad in ["", "sha1", "sha1:", "sha1:zz", ":abc", "sha256:a9993e36", "xxh3:00", "sh:1:00"] {
             assert!(matches!(Digest::parse(bad), Err(ParseError::Malformed(_))), "{bad}");
         }
     }

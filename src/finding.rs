@@ -62,6 +62,11 @@ pub struct Finding {
 impl Finding {
     /// A finding of `rule` with its usual severity, not yet placed in a file.
     pub fn new(rule: &'static Rule, message: impl Into<String>) -> Self {
+        let mut message = message.into();
+        // What it quotes may hold anything; it stays one line.
+        if message.contains(char::is_control) {
+            message = message.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+        }
         Self {
             code: rule.code,
             severity: rule.severity,
@@ -69,7 +74,7 @@ impl Finding {
             file: String::new(),
             offset: None,
             record: None,
-            message: message.into(),
+            message,
         }
     }
 

@@ -180,6 +180,7 @@ impl Run<'_> {
             id: None,
             payload_digest: None,
             offset: 0,
+            inner_offset: 0,
         };
         self.push(Waiting { page, file: input.name().to_owned(), in_record: false })
     }
@@ -261,12 +262,22 @@ fn extract_all(waiting: &[Waiting], options: Options, jobs: usize) -> Vec<Articl
 fn source(waiting: &Waiting) -> Source {
     let page = &waiting.page;
     Source {
-        id: page.id.clone().unwrap_or_else(|| waiting.file.clone()),
+        id: page.id.clone().unwrap_or_else(|| place(waiting)),
         url: page.url.clone(),
         date: page.date.clone(),
         file: waiting.file.clone(),
         offset: waiting.in_record.then_some(page.offset),
         record: page.id.clone(),
         payload_digest: page.payload_digest.clone(),
+    }
+}
+
+/// What stands for the id of a page that has none: an ARC's records are told apart by where they lie.
+fn place(waiting: &Waiting) -> String {
+    let (file, PageRecord { offset, inner_offset, .. }) = (&waiting.file, &waiting.page);
+    match (waiting.in_record, inner_offset) {
+        (false, _) => file.clone(),
+        (true, 0) => format!("{file}#{offset}"),
+        (true, inner) => format!("{file}#{offset}.{inner}"),
     }
 }

@@ -7,7 +7,7 @@ use super::article::{Article, Block, Item, Run, Style};
 /// Where a page came from, for its JSON line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Source {
-    /// WARC record id, or the file's path.
+    /// WARC record id; where a record has none, as in an ARC, the file's path and its place in it; else the file's path.
     pub id: String,
     /// Address of the page.
     pub url: Option<String>,

@@ -55,6 +55,7 @@ rules! {
     HEAD_BARE_LF Error 0 "head-bare-lf" "WARC/1.1 §4" "Header lines end in LF instead of CR LF.";
     HEAD_FOLDED Warning 0 "head-folded" "WARC/1.1 §4" "A header field is folded over several lines.";
     HEAD_NOT_UTF8 Error 0 "head-not-utf8" "WARC/1.1 §4" "A header field is not UTF-8 (a warning before WARC/1.1).";
+    HEAD_CONTROL Error 0 "head-control" "WARC/1.1 §4" "A header field holds a control character, or its line a CR too many.";
     HEAD_NO_COLON Error 0 "head-no-colon" "WARC/1.1 §4" "A header line has no colon.";
     HEAD_BAD_NAME Error 0 "head-bad-name" "WARC/1.1 §4" "A header field's name is not a token.";
     VERSION_DRAFT Warning 0 "version-draft" "WARC/1.1 §4" "The record follows a draft from before the standard.";
@@ -64,6 +65,8 @@ rules! {
     LENGTH_INVALID Error 0 "content-length-invalid" "WARC/1.1 §5.3" "Content-Length is not a number of octets.";
 
     ARC_DATE Warning 0 "arc-date" "ARC 1.0" "An ARC record's date is not YYYYMMDDhhmmss (an error where it is no date at all).";
+    ARC_CHECKSUM Warning 1 "arc-checksum" "ARC 2.0" "The check sum on an ARC record's line is not that of the document or of its body; the format does not say of what kind it is.";
+    ARC_FIELD Warning 0 "arc-field" "ARC 2.0" "Result code, location, offset or file name on an ARC record's line are not those of the record.";
     ARC_VERSION Warning 0 "arc-version-missing" "ARC 1.0" "An ARC file does not begin with its version block.";
 
     ID_MISSING Error 0 "record-id-missing" "WARC/1.1 §5.2" "A record has no WARC-Record-ID.";
@@ -72,7 +75,7 @@ rules! {
     DATE_INVALID Error 0 "date-invalid" "WARC/1.1 §5.4" "WARC-Date is no W3C date in UTC.";
     DATE_PRECISION Warning 0 "date-precision" "WARC/1.0 §5.4" "A WARC/1.0 date is not to the second.";
     TYPE_MISSING Error 0 "type-missing" "WARC/1.1 §5.5" "A record has no WARC-Type.";
-    TYPE_UNKNOWN Info 0 "type-unknown" "WARC/1.1 §5.5" "A record's type is not in the standard.";
+    TYPE_UNKNOWN Info 0 "type-unknown" "WARC/1.1 §5.5" "A record's type is not in the standard (a warning where it is one character off one that is).";
     FIELD_MISPLACED Warning 0 "field-misplaced" "WARC/1.1 §5" "A field stands on a record of a type that must not have it.";
     FIELD_MISSING Error 0 "field-missing" "WARC/1.1 §6" "A record lacks a field that its type must have.";
     FIELD_REPEATED Error 0 "field-repeated" "WARC/1.1 §5.1" "A field that may stand once stands more than once.";
@@ -81,6 +84,10 @@ rules! {
     IP_INVALID Error 0 "ip-invalid" "WARC/1.1 §5.10" "WARC-IP-Address is no IP address.";
     CONTENT_TYPE_MISSING Warning 0 "content-type-missing" "WARC/1.1 §5.6" "A record with a block has no Content-Type.";
     CONTENT_TYPE_UNUSUAL Warning 0 "content-type-unusual" "WARC/1.1 §6" "Content-Type is not the one that the record's type asks for.";
+    MEDIA_TYPE Warning 0 "media-type" "WARC/1.1 §5.6, §5.19" "Content-Type or WARC-Identified-Payload-Type is no media type.";
+    FIELD_MISSPELT Warning 0 "field-misspelt" "WARC/1.1 §5" "A field's name is one character off one that is defined, so that it is not read.";
+    TRUNCATED_UNKNOWN Warning 0 "truncated-unknown" "WARC/1.1 §5.15" "WARC-Truncated gives a reason that the standard does not have.";
+    PROFILE_UNKNOWN Info 0 "profile-unknown" "WARC/1.1 §5.18" "WARC-Profile is not known, and the record is not interpreted by it.";
     SEGMENT_NUMBER Error 0 "segment-number" "WARC/1.1 §5.20" "WARC-Segment-Number does not fit the record.";
     NO_WARCINFO Warning 0 "no-warcinfo" "WARC/1.1 §6.2" "The file does not begin with a warcinfo record.";
 
@@ -136,8 +143,8 @@ rules! {
     CODING_LIMIT Warning 0 "coding-limit" "" "The decoded content is longer than the limit; the rest was left undecoded.";
 
     // --- digests and references (verify)
-    DIGEST_MALFORMED Error 1 "digest-malformed" "WARC/1.1 §5.8" "A digest field is not label:value of the right length.";
-    DIGEST_UNKNOWN Info 1 "digest-unknown" "WARC/1.1 §5.8" "A digest's algorithm is not computed here; it is not checked.";
+    DIGEST_MALFORMED Error 1 "digest-malformed" "WARC/1.1 §5.8" "A digest field is not label:value of the right length (a warning where another character stands for the colon, and all else fits).";
+    DIGEST_UNKNOWN Info 1 "digest-unknown" "WARC/1.1 §5.8" "A digest's algorithm is not computed here; it is not checked (a warning where its label is one character off a known one).";
     BLOCK_DIGEST Error 1 "block-digest" "WARC/1.1 §5.8" "WARC-Block-Digest is not that of the block.";
     PAYLOAD_DIGEST Error 1 "payload-digest" "WARC/1.1 §5.9" "WARC-Payload-Digest is not that of the payload, in any convention.";
     PAYLOAD_DIGEST_RAW_CHUNKED Warning 1 "payload-digest-raw-chunked" "WARC/1.1 §5.9" "WARC-Payload-Digest is that of the body with its chunked coding, which the standard removes.";
@@ -147,13 +154,15 @@ rules! {
     SEGMENT_GAP Error 0 "segment-gap" "WARC/1.1 §5.20, §7" "Segments of a record are missing between others.";
     SEGMENT_TOTAL Error 0 "segment-total" "WARC/1.1 §5.22" "WARC-Segment-Total-Length is not the sum of the segments, or not on the last.";
     SEGMENT_UNFINISHED Warning 0 "segment-unfinished" "WARC/1.1 §5.22, §7" "The last segment of a record is not among the inputs.";
+    SEGMENT_NOT_FIRST Warning 0 "segment-not-first" "WARC/1.1 §7" "The first segment of a record does not stand first in its file, behind no more than warcinfo records.";
     SEGMENT_UNCHECKED Info 1 "segment-unchecked" "WARC/1.1 §7" "The payload digest of a record in segments could not be checked, as they were not met in their order.";
     ID_DUPLICATE_SAME Warning 0 "record-id-duplicate" "WARC/1.1 §5.2" "Two records with the same content share one WARC-Record-ID.";
     ID_DUPLICATE_OTHER Error 0 "record-id-reused" "WARC/1.1 §5.2" "Two records with different content share one WARC-Record-ID.";
     UNRESOLVED Warning 0 "unresolved-reference" "WARC/1.1 §5.7, §5.11" "A record that another refers to is not among the inputs.";
     REFERENT_GONE Error 0 "referent-gone" "WARC/1.1 §5.7" "Several records of one capture name a record that is not among the inputs, although the file they were written to is: it was taken out.";
-    PARTNERS_DISAGREE Warning 0 "partners-disagree" "WARC/1.1 §5.7" "Records of one capture differ in target URI or date.";
-    REFERENT_DISAGREES Warning 0 "referent-disagrees" "WARC/1.1 §5.12, §5.13" "A revisit's URI or date of its referent is not the referent's own.";
+    PARTNERS_DISAGREE Warning 0 "partners-disagree" "WARC/1.1 §5.7" "Records of one capture differ in target URI, date or IP address.";
+    REFERENT_DISAGREES Warning 0 "referent-disagrees" "WARC/1.1 §5.12, §5.13" "A revisit's URI or date of its referent is not the referent's own, or a conversion's URI is not that of what it was made of.";
+    REFERENT_KIND Warning 0 "referent-kind" "WARC/1.1 §5.7, §5.11, §5.16" "A field names a record of a type that it cannot mean, or the record that it stands on.";
     REVISIT_PAYLOAD Error 1 "revisit-payload" "WARC/1.1 §6.7.2" "A revisit's payload digest is not its referent's.";
 
 

@@ -5,7 +5,7 @@ use crate::digest::{Digest, Hasher};
 use crate::input::section::Shared;
 use crate::message::body::Body;
 use crate::message::payload::Payload;
-use crate::warc::{Head, Record, RecordType};
+use crate::warc::{Head, Inflated, Record, RecordType, Source};
 use std::io::{self, BufReader, Read, Seek, Write};
 use std::path::Path;
 use tempfile::SpooledTempFile;
@@ -130,14 +130,9 @@ pub(super) struct Region {
 }
 
 impl Region {
-    /// Reads it through; `None` where what is behind the head cannot be read a second time.
-    pub(super) fn read(
-        input: &Shared,
-        head: &Head,
-        said: u64,
-        next: Option<Place>,
-    ) -> io::Result<Option<Self>> {
-        let Some(source) = behind(input, head, next)? else { return Ok(None) };
+    /// Reads it through.
+    pub(super) fn read(input: &Shared, head: &Head, said: u64, next: Option<Place>) -> io::Result<Self> {
+        let source = behind(input, head, next)?;
         let mut region = Self { length: 0, end: Vec::new(), proven: None, line_ends: 0 };
         let mut sum = BlockSum::new(head);
         let mut ending = true;
@@ -151,7 +146,7 @@ impl Region {
             Ok(())
         })?;
         region.proven = sum.and_then(|sum| region.fitting(&sum));
-        Ok(Some(region))
+        Ok(region)
     }
 
     /// Bytes that belong neither to a block of this length nor to the separator behind it; where they begin, counted
@@ -196,10 +191,7 @@ impl Region {
         spool: &Path,
     ) -> io::Result<Finding> {
         let (block, complete) = said;
-        let retake = |length| match behind(input, head, next)? {
-            Some(source) => Block::retake(source, head, length, spool),
-            None => Err(io::Error::other("the input cannot be read a second time")),
-        };
+        let retake = |length| Block::retake(behind(input, head, next)?, head, length, spool);
         if complete && block.verdict.proves() {
             return Ok(Finding::AsSaid);
         }
@@ -225,28 +217,32 @@ impl Region {
     }
 }
 
-/// What lies behind the head, up to the next record or the end of the member; `None` for containers other than gzip.
-fn behind(input: &Shared, head: &Head, next: Option<Place>) -> io::Result<Option<Box<dyn Read>>> {
+/// What lies behind the head, up to the next record or the end of the member.
+fn behind(input: &Shared, head: &Head, next: Option<Place>) -> io::Result<Box<dyn Read>> {
     let mut magic = [0; 4];
     let rest = input.length() - head.offset;
     input.section(head.offset, rest.min(4)).read_exact(magic.get_mut(..4).unwrap_or_default())?;
     let taken = head.inner_offset + head.raw.len() as u64;
+    let inside = match next {
+        Some(next) if next.offset == head.offset => next.inner.saturating_sub(taken),
+        _ => u64::MAX,
+    };
     match magic {
         [0x1f, 0x8b, ..] => {
             let member = flate2::bufread::GzDecoder::new(BufReader::new(input.section(head.offset, rest)));
             let mut content = Lenient(member);
             each(content.by_ref().take(taken), &mut |_| Ok(()))?;
-            let limit = match next {
-                Some(next) if next.offset == head.offset => next.inner.saturating_sub(taken),
-                _ => u64::MAX,
-            };
-            Ok(Some(Box::new(content.take(limit))))
+            Ok(Box::new(content.take(inside)))
         }
-        [0x28, 0xb5, 0x2f, 0xfd] => Ok(None),
+        [0x28, 0xb5, 0x2f, 0xfd] => {
+            let mut content = Inflated::at(Source::Seek(Box::new(input.whole())), head.offset)?;
+            each(content.by_ref().take(taken), &mut |_| Ok(()))?;
+            Ok(Box::new(content.take(inside)))
+        }
         _ => {
             let start = head.offset + head.raw.len() as u64;
             let end = next.map_or(input.length(), |next| next.offset);
-            Ok(Some(Box::new(input.section(start, end.saturating_sub(start)))))
+            Ok(Box::new(input.section(start, end.saturating_sub(start))))
         }
     }
 }

@@ -96,7 +96,7 @@ impl Lines {
 
     fn keep(&mut self, line: &Line) {
         self.appended.extend_from_slice(ORIGINAL.as_bytes());
-        self.appended.extend_from_slice(&line.bytes);
+        self.appended.extend_from_slice(&without_controls(&line.bytes, |byte| format!("%{byte:02X}")));
     }
 
     /// Puts the syntax right that readers refuse; gives whether anything was.
@@ -104,11 +104,29 @@ impl Lines {
         let before = self.changed;
         self.put_version_right();
         self.put_text_right();
+        self.put_controls_right();
         self.put_names_right();
         self.put_repeats_right();
         self.put_values_right();
         self.changed |= !self.appended.is_empty();
         self.changed || before
+    }
+
+    /// A control character has no place in a head: a blank stands for it.
+    fn put_controls_right(&mut self) {
+        for line in std::mem::take(&mut self.lines) {
+            let bytes = without_controls(&line.bytes, |_| " ".to_owned());
+            if bytes == line.bytes {
+                self.lines.push(line);
+                continue;
+            }
+            let right = Line::new(bytes.strip_suffix(b"\r\n").unwrap_or(&bytes));
+            if right.is_field() {
+                self.keep(&line);
+            }
+            self.lines.push(right);
+            self.changed = true;
+        }
     }
 
     fn put_version_right(&mut self) {
@@ -237,6 +255,24 @@ impl Line {
         is_token(trimmed)
             .then(|| Self { name: trimmed.to_owned(), bytes: [trimmed.as_bytes(), value].concat() })
     }
+}
+
+/// The same bytes with something else for each control character; tabs and line ends are none here.
+fn without_controls(bytes: &[u8], instead: impl Fn(u8) -> String) -> Vec<u8> {
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((byte, behind)) = rest.split_first() {
+        rest = behind;
+        match (*byte, behind) {
+            (b'\r', [b'\n', after @ ..]) => {
+                out.extend_from_slice(b"\r\n");
+                rest = after;
+            }
+            (byte, _) if byte.is_ascii_control() && byte != b'\t' => out.extend(instead(byte).into_bytes()),
+            (byte, _) => out.push(byte),
+        }
+    }
+    out
 }
 
 /// RFC 9110 §5.6.2.

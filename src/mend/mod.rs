@@ -22,7 +22,7 @@ use self::sums::{Said, Verdict};
 use crate::finding::Finding;
 use crate::input::section::Shared;
 use crate::warc::{
-    Compression, Extent, Head, Limits, Reader, RecordType, Source, WriteError, Writer, bare_uri,
+    Compression, Container, Extent, Head, Limits, Reader, RecordType, Source, WriteError, Writer, bare_uri,
 };
 use sha2::{Digest as _, Sha256};
 use std::collections::HashMap;
@@ -73,7 +73,7 @@ pub fn mend(
         summary: Summary::default(),
         reached: 0,
         seen: HashMap::new(),
-        packed: is_packed(input)?,
+        packed: reader.container() != Container::Plain,
     };
     let mut held: Option<Held> = None;
     while let Some(mut record) = reader.next_record()? {
@@ -173,7 +173,7 @@ impl Mender<'_> {
         let has = |codes: &[&str]| findings.iter().any(|code| codes.contains(code));
         let unsure = !extent.complete || has(&["separator", "block-cut"]);
         let region = match unsure || has(&["junk", "head-unfinished"]) {
-            true => Region::read(self.input, &head, said, next)?,
+            true => Some(Region::read(self.input, &head, said, next)?),
             false => None,
         };
         for (code, message) in PACKING {
@@ -187,8 +187,6 @@ impl Mender<'_> {
             let was = (&settled.block, extent.complete);
             let found = region.judge(self.input, &settled.head, next, was, &self.options.spool)?;
             settled.take(found);
-        } else if !extent.complete {
-            settled.take(Found::Cut(None));
         }
         if has(&["separator"]) && settled.changes.is_empty() {
             let message = "the record is not ended by CR LF CR LF; it is now";
@@ -521,14 +519,6 @@ fn by_wget(head: &Head) -> bool {
 fn bare_name(uri: &str) -> &str {
     let bare = bare_uri(uri);
     bare.strip_prefix("filedesc://").unwrap_or(bare)
-}
-
-/// True where records lie in gzip members or zstd frames, with a dictionary before them or without.
-fn is_packed(input: &Shared) -> io::Result<bool> {
-    let mut magic = Vec::new();
-    input.section(0, 4).read_to_end(&mut magic)?;
-    let skippable = matches!(magic.as_slice(), [0x50..=0x5f, 0x2a, 0x4d, 0x18]);
-    Ok(skippable || matches!(magic.as_slice(), [0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd]))
 }
 
 fn needs_uri(record_type: &RecordType) -> bool {

@@ -24,8 +24,10 @@ pub struct PageRecord {
     pub id: Option<String>,
     /// WARC-Payload-Digest.
     pub payload_digest: Option<String>,
-    /// Byte offset of the record.
+    /// Byte offset of the record, or of the gzip member that it begins in.
     pub offset: u64,
+    /// Byte offset in that member's content.
+    pub inner_offset: u64,
 }
 
 /// The pages of one WARC.
@@ -115,6 +117,7 @@ fn read_page(record: &mut Record<'_>, limit: usize) -> io::Result<Option<PageRec
         id: record.head.id().map(str::to_owned),
         payload_digest: record.head.fields.get("WARC-Payload-Digest").map(str::to_owned),
         offset: record.head.offset,
+        inner_offset: record.head.inner_offset,
     };
     if !record.head.holds_http() {
         return read_bytes(record, page, limit);

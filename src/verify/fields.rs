@@ -1,5 +1,6 @@
 //! The rules for the named fields of one record (WARC/1.1 §5, §6), as tables.
 
+use super::values::{self, is_misspelt_label, is_misspelt_type};
 use crate::digest::{Digest, ParseError};
 use crate::finding::{Finding, Severity, rules};
 use crate::warc::{Head, RecordType, Version, starts_with};
@@ -74,7 +75,7 @@ pub(super) fn check(head: &Head) -> Vec<Finding> {
     repeats(head, &mut out);
     addresses(head, &mut out);
     digests(head, &mut out);
-    content_type(head, &record_type, &mut out);
+    values::check(head, &record_type, &mut out);
     segments(head, &record_type, &mut out);
     out.into_iter().map(|f| place(f, head)).collect()
 }
@@ -155,10 +156,9 @@ fn record_type_known(head: &Head, record_type: &RecordType, out: &mut Vec<Findin
     match head.fields.get("WARC-Type") {
         None => out.push(Finding::new(&rules::TYPE_MISSING, "no WARC-Type")),
         Some(value) if matches!(record_type, RecordType::Unknown(_)) => {
-            out.push(Finding::new(
-                &rules::TYPE_UNKNOWN,
-                format!("WARC-Type {value:?} is not in the standard"),
-            ));
+            let severity = if is_misspelt_type(value) { Severity::Warning } else { Severity::Info };
+            let message = format!("WARC-Type {value:?} is not in the standard");
+            out.push(Finding::new(&rules::TYPE_UNKNOWN, message).graded(severity));
         }
         Some(_) => {}
     }
@@ -229,33 +229,16 @@ fn digests(head: &Head, out: &mut Vec<Finding>) {
             }
             Some(Err(ParseError::UnknownAlgorithm(name))) => {
                 let message = format!("{field} is of {name:?}, which is not computed here: not checked");
-                out.push(Finding::new(&rules::DIGEST_UNKNOWN, message));
+                // Else one altered byte of its label would do away with a digest.
+                let severity = if is_misspelt_label(&name) { Severity::Warning } else { Severity::Info };
+                out.push(Finding::new(&rules::DIGEST_UNKNOWN, message).graded(severity));
+            }
+            Some(Ok(_)) if head.fields.get(field).is_some_and(|value| !value.contains(':')) => {
+                let message = format!("{field} has no colon between label and value");
+                out.push(Finding::new(&rules::DIGEST_MALFORMED, message).graded(Severity::Warning));
             }
             _ => {}
         }
-    }
-}
-
-fn content_type(head: &Head, record_type: &RecordType, out: &mut Vec<Finding>) {
-    let empty = head.content_length == Some(0);
-    let Some(value) = head.fields.get("Content-Type") else {
-        if !empty && *record_type != Continuation {
-            out.push(Finding::new(&rules::CONTENT_TYPE_MISSING, "a record with a block has no Content-Type"));
-        }
-        return;
-    };
-    let http_uri = head.target_uri().is_some_and(|u| {
-        let scheme = u.split(':').next().unwrap_or_default();
-        scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
-    });
-    let expected = matches!(record_type, Request | Response) && http_uri;
-    if expected && !empty && !starts_with(value, "application/http") {
-        let message = format!("Content-Type of this {record_type} record is {value:?}, not application/http");
-        out.push(Finding::new(&rules::CONTENT_TYPE_UNUSUAL, message));
-    }
-    if *record_type == WarcInfo && !starts_with(value, "application/warc-fields") {
-        let message = format!("Content-Type of a warcinfo record is {value:?}, not application/warc-fields");
-        out.push(Finding::new(&rules::CONTENT_TYPE_UNUSUAL, message));
     }
 }
 

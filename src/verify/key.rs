@@ -41,9 +41,12 @@ pub(super) fn of_date(date: &str) -> Key {
     digits.fold(1u128, |sum, digit| sum * 10 + u128::from(digit - b'0')).to_le_bytes()
 }
 
-/// The key of a digest: its first bytes, which are as good as any.
+/// The key of a digest; every byte of it counts, and its algorithm.
 pub(super) fn of_digest(digest: &Digest) -> Key {
-    digest.bytes().first_chunk().copied().unwrap_or_default()
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&[digest.algorithm() as u8]);
+    hasher.update(digest.bytes());
+    hasher.finalize().as_bytes().first_chunk().copied().unwrap_or_default()
 }
 
 #[cfg(test)]

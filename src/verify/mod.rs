@@ -4,6 +4,7 @@
 //! for its structure and digests, holds index, pages and provenance log against the records, and resolves references
 //! over all of them. Nothing stops at the first finding. What is found becomes a [`Report`].
 
+mod arc;
 mod collect;
 mod fields;
 mod index;
@@ -17,13 +18,14 @@ mod report;
 mod segments;
 #[cfg(test)]
 mod tests;
+mod values;
 
 pub use crate::input::scan::{Settings, Warc};
 
 pub use self::report::{Counts, InputReport, LevelReport, Report, SCHEMA, Status, TimeBounds, Verdict};
 
 use self::collect::Collector;
-use self::record::{CheckRecord, Checked, Digests};
+use self::record::{CheckRecord, Checked, Digests, Tally};
 use self::references::References;
 use self::report::Evidence;
 use self::segments::Segments;
@@ -107,9 +109,9 @@ impl Verification {
         let Self { references, segments, findings, evidence, options, .. } = self;
         let name = warc.name;
         segments.in_file(name);
-        let mut counts = Counts::default();
+        let mut tally = Tally::new();
         let mut sink = |mut checked: Checked, noticed: Vec<Finding>| {
-            counts.take(&mut checked, noticed);
+            tally.take(&mut checked, noticed);
             findings.extend(name, references.see(name, &checked.head, checked.content));
             evidence.note(checked.digests);
             findings.extend(name, checked.findings);
@@ -118,10 +120,11 @@ impl Verification {
         let mut walk = Walk::new(warc, options.scan.limits, check, segments, &mut sink);
         scanner.file(&mut walk)?;
         let walked = walk.finish();
-        let counts = counts.of_file(&walked);
+        let kind = if walked.is_arc { "arc" } else { "warc" };
+        let counts = tally.finish(&walked);
         self.findings.extend(name, walked.findings);
         self.evidence.without_log += 1;
-        self.inputs.push(InputReport { name: name.to_owned(), kind: "warc".to_owned(), counts });
+        self.inputs.push(InputReport { name: name.to_owned(), kind: kind.to_owned(), counts });
         Ok(())
     }
 

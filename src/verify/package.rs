@@ -4,7 +4,7 @@ use super::Verification;
 use super::index::Expectations;
 use super::key::key;
 use super::log::{Join, Seen, Told};
-use super::record::{CheckRecord, Checked};
+use super::record::{CheckRecord, Checked, Tally};
 use super::report::{Counts, InputReport};
 use crate::finding::{Finding, rules};
 use crate::input::scan::{self, Walk, Warc};
@@ -95,15 +95,15 @@ impl Check<'_> {
         let settings = self.run.options.scan;
         let mut segments = std::mem::take(&mut self.run.segments);
         segments.in_file(&file);
-        let mut counts = Counts::default();
+        let mut tally = Tally::new();
         let mut sink = |mut checked: Checked, noticed: Vec<Finding>| {
-            counts.take(&mut checked, noticed);
+            tally.take(&mut checked, noticed);
             self.record(&file, path, checked)
         };
         let mut walk = Walk::new(warc, settings.limits, &check, &mut segments, &mut sink);
         let scanned = scan::with_threads(&[warc], settings, &check, |scanner| scanner.file(&mut walk));
         let walked = walk.finish();
-        let counts = counts.of_file(&walked);
+        let counts = tally.finish(&walked);
         self.run.segments = segments;
         scanned?;
         self.run.findings.extend(&file, walked.findings);

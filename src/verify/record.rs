@@ -1,21 +1,24 @@
 //! One WARC, record by record: structure, fields, digests, and what the checks over the whole set need to know.
 
+use super::arc;
 use super::fields::{self, place};
 use super::key::{self, Key, key};
 use super::payload::Summing;
 use super::report::Counts;
-use super::segments::Segments;
+use super::segments::{Segments, check_place};
 use crate::digest::{Algorithm, Digest, Hasher};
 use crate::finding::{Finding, rules};
 use crate::input::scan::{Make, Walked};
 use crate::message::payload::{Context, PayloadEnd};
-use crate::warc::{Extent, Head, Record, RecordType, Version};
+use crate::warc::{Container, Extent, Head, Record, RecordType, Version};
 use std::io;
 
 /// A record, checked.
 pub(super) struct Checked {
     pub(super) head: Head,
     pub(super) extent: Extent,
+    /// Its file is not compressed.
+    is_plain: bool,
     /// SHA-256 and length of its bytes from version line to end of block, where a log asks for them.
     pub(super) bytes: Option<(Digest, u64)>,
     /// Stands for the block where two records are compared.
@@ -54,21 +57,50 @@ impl Make for CheckRecord {
     }
 }
 
-impl Counts {
-    /// Counts a record, and says of it what depends on its place.
-    pub(super) fn take(&mut self, checked: &mut Checked, noticed: Vec<Finding>) {
-        if self.records == 0 && checked.head.record_type() != RecordType::WarcInfo {
-            checked.findings.push(place(no_beginning(&checked.head), &checked.head));
-        }
-        checked.findings.extend(noticed);
-        self.records += 1;
-        self.digests_matched += checked.digests.matched;
-        self.digests_unchecked += checked.digests.unchecked;
+/// One file's records, one after another.
+pub(super) struct Tally {
+    counts: Counts,
+    /// Nothing but warcinfo records so far.
+    only_info: bool,
+    /// The name that an ARC's version block gives the file.
+    arc_name: Option<String>,
+}
+
+impl Tally {
+    pub(super) fn new() -> Self {
+        Self { counts: Counts::default(), only_info: true, arc_name: None }
     }
 
-    /// What was counted while one file was walked through.
-    pub(super) fn of_file(self, walked: &Walked) -> Self {
-        Self { files: 1, members: walked.members, bytes: walked.bytes, ..self }
+    /// Counts a record, and says of it what depends on its place.
+    pub(super) fn take(&mut self, checked: &mut Checked, noticed: Vec<Finding>) {
+        let placed = self.place(checked);
+        checked.findings.extend(placed.into_iter().map(|finding| place(finding, &checked.head)));
+        checked.findings.extend(noticed);
+        self.counts.records += 1;
+        self.counts.digests_matched += checked.digests.matched;
+        self.counts.digests_unchecked += checked.digests.unchecked;
+    }
+
+    fn place(&mut self, checked: &Checked) -> Vec<Finding> {
+        let head = &checked.head;
+        let is_info = head.record_type() == RecordType::WarcInfo;
+        let mut said = Vec::new();
+        if self.counts.records == 0 && !is_info {
+            said.push(no_beginning(head));
+        }
+        let name = head.target_uri().and_then(|uri| uri.strip_prefix("filedesc://"));
+        if let (None, Some(name)) = (&self.arc_name, name) {
+            self.arc_name = Some(name.to_owned());
+        }
+        let misplaced = check_place(head, self.only_info);
+        said.extend(misplaced.or_else(|| arc::check_place(head, checked.is_plain, self.arc_name.as_deref())));
+        self.only_info &= is_info;
+        said
+    }
+
+    /// What was counted while the file was walked through.
+    pub(super) fn finish(self, walked: &Walked) -> Counts {
+        Counts { files: 1, members: walked.members, bytes: walked.bytes, ..self.counts }
     }
 }
 
@@ -80,6 +112,7 @@ fn no_beginning(head: &Head) -> Finding {
 }
 
 fn check(record: Record<'_>, bind_bytes: bool, segments: &mut Segments) -> io::Result<Checked> {
+    let is_plain = record.container() == Container::Plain;
     let (head, mut block) = record.into_parts();
     let mut hashing = Hashing::new(&head, bind_bytes);
     let mut segment = segments.open(&head);
@@ -100,6 +133,7 @@ fn check(record: Record<'_>, bind_bytes: bool, segments: &mut Segments) -> io::R
     let bytes = outcome.bytes.map(|digest| (digest, head.raw.len() as u64 + extent.block));
     Ok(Checked {
         extent,
+        is_plain,
         bytes,
         content: outcome.content,
         http: outcome.http,
@@ -133,7 +167,7 @@ impl Hashing {
         let mut unchecked = u64::from(matches!(block, Some(Err(_))));
         unchecked += u64::from(payload.as_ref().is_some_and(|p| p.is_err() || elsewhere));
         let block = block.and_then(Result::ok).map(|d| (d.clone(), Hasher::new(d.algorithm())));
-        let payload = payload.and_then(Result::ok).filter(|_| !elsewhere);
+        let payload = payload.and_then(Result::ok).filter(|_| !elsewhere).or_else(|| arc::checksum(head));
         let same =
             |(block, payload): (&(Digest, Hasher), &Digest)| block.0.algorithm() == payload.algorithm();
         let block_hashed = block.as_ref().zip(payload.as_ref()).is_some_and(same);
@@ -172,8 +206,13 @@ impl Hashing {
         }
         let summed = self.payload.finish(&context(head), block.as_ref().map(|(_, computed)| computed));
         if let Some((said, wrong)) = summed.judged {
-            digests.note(&said, wrong.as_ref().is_none_or(|f| !f.is_error()));
-            findings.extend(wrong.map(|f| place(f, head)));
+            let is_wrong = wrong.as_ref().is_some_and(Finding::is_error);
+            digests.note(&said, !is_wrong);
+            let finding = match head.version {
+                Version::Arc => is_wrong.then(|| arc::wrong_checksum(&said)),
+                _ => wrong,
+            };
+            findings.extend(finding.map(|f| place(f, head)));
         }
         let http = summed.end.map(|end| describe(end, head, complete, findings));
         Outcome { bytes: self.bytes.map(Hasher::finish), content, http, digests }
@@ -202,6 +241,9 @@ fn describe(
         (None, Some(request)) => (None, request.fields.text("Content-Type")),
         _ => (None, None),
     };
+    if let Some(response) = end.response() {
+        findings.extend(arc::check_response(head, response).map(|f| place(f, head)));
+    }
     if complete {
         findings.extend(end.findings.into_iter().map(|f| place(f, head)));
     }

@@ -10,6 +10,7 @@ use crate::finding::{Finding, Rule, Severity, rules};
 use crate::warc::{Head, RecordType, bare_uri};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::net::IpAddr;
 
 /// Where wget puts its manifest, arguments and log.
 const WGET: &str = "metadata://gnu.org/software/wget/warc/";
@@ -20,9 +21,20 @@ struct Known {
     uri: Key,
     date: Key,
     payload: Option<Key>,
+    /// Of the IP address; 0 where there is none.
+    ip: u64,
     content: Key,
+    role: Role,
     /// One of the records that wget writes about itself.
     by_wget: bool,
+}
+
+/// What a record may be named as.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Info,
+    Request,
+    Other,
 }
 
 /// One record naming another.
@@ -46,6 +58,7 @@ enum Kind {
     Concurrent,
     Refers,
     Revisits,
+    Converts,
     Warcinfo,
 }
 
@@ -53,8 +66,17 @@ impl Kind {
     fn field(self) -> &'static str {
         match self {
             Self::Concurrent => "WARC-Concurrent-To",
-            Self::Refers | Self::Revisits => "WARC-Refers-To",
+            Self::Refers | Self::Revisits | Self::Converts => "WARC-Refers-To",
             Self::Warcinfo => "WARC-Warcinfo-ID",
+        }
+    }
+}
+
+impl Kind {
+    fn misfit(self) -> &'static str {
+        match self {
+            Self::Warcinfo => "WARC-Warcinfo-ID names a record of a type that it cannot mean",
+            _ => "WARC-Refers-To names a record of a type that it cannot mean",
         }
     }
 }
@@ -98,9 +120,20 @@ impl References {
 
     /// Compares with the records that this one names; those that are not there yet are waited for.
     fn refer(&mut self, file: &str, head: &Head, from: Known, findings: &mut Vec<Finding>) {
-        let refers = if head.record_type() == RecordType::Revisit { Kind::Revisits } else { Kind::Refers };
+        let refers = match head.record_type() {
+            RecordType::Revisit => Kind::Revisits,
+            RecordType::Conversion => Kind::Converts,
+            _ => Kind::Refers,
+        };
+        let own = head.id();
         for kind in [Kind::Concurrent, refers, Kind::Warcinfo] {
             for target in head.fields.all(kind.field()).map(bare_uri) {
+                // A warcinfo that names itself has a field too many, which is said elsewhere.
+                if own == Some(target) && kind != Kind::Warcinfo {
+                    let message = format!("{} names the record that it stands on", kind.field());
+                    findings.push(place(Finding::new(&rules::REFERENT_KIND, message), head));
+                    continue;
+                }
                 let reference = Reference::new(kind, head, from);
                 match self.known.get(&key::of_id(target)) {
                     Some(known) => {
@@ -182,8 +215,20 @@ fn remember(head: &Head, content: Key) -> Known {
         date: key::of_date(head.date().unwrap_or_default()),
         payload,
         content,
+        ip: head.fields.get("WARC-IP-Address").and_then(|ip| ip.parse().ok()).map_or(0, address),
+        role: match head.record_type() {
+            RecordType::WarcInfo => Role::Info,
+            RecordType::Request => Role::Request,
+            _ => Role::Other,
+        },
         by_wget: head.target_uri().is_some_and(|uri| uri.starts_with(WGET)),
     }
+}
+
+/// Stands for an address, however it is written.
+fn address(ip: IpAddr) -> u64 {
+    let [a, b, c, d, e, f, g, h, ..] = key(&[&ip.to_canonical().to_string()]);
+    u64::from_le_bytes([a, b, c, d, e, f, g, h]).max(1)
 }
 
 impl Reference {
@@ -200,36 +245,51 @@ impl Reference {
 
     /// In what the two records disagree.
     fn compare(&self, target: &Known) -> impl Iterator<Item = (&'static Rule, &'static str)> + use<> {
-        let concurrent = self.kind == Kind::Concurrent;
-        let revisits = self.kind == Kind::Revisits;
-        let (uri, date) = (self.from.uri != target.uri, self.from.date != target.date);
-        let differs = |said: Option<Key>, is: Key| revisits && said.is_some_and(|said| said != is);
-        let payload = self.from.payload.zip(target.payload).is_some_and(|(ours, theirs)| ours != theirs);
-        [
-            (
-                concurrent && uri,
+        let fits = match self.kind {
+            Kind::Warcinfo => target.role == Role::Info,
+            Kind::Revisits | Kind::Converts => target.role == Role::Other,
+            Kind::Concurrent | Kind::Refers => true,
+        };
+        let said =
+            if fits { self.differences(target) } else { vec![(&rules::REFERENT_KIND, self.kind.misfit())] };
+        said.into_iter()
+    }
+
+    fn differences(&self, target: &Known) -> Vec<(&'static Rule, &'static str)> {
+        let mut out = Vec::new();
+        let from = &self.from;
+        match self.kind {
+            Kind::Concurrent if from.uri != target.uri => out.push((
                 &rules::PARTNERS_DISAGREE,
                 "WARC-Target-URI differs from that of the record it is concurrent to",
-            ),
-            (
-                concurrent && !uri && date,
+            )),
+            Kind::Concurrent if from.date != target.date => out.push((
                 &rules::PARTNERS_DISAGREE,
                 "WARC-Date differs from that of the record it is concurrent to",
-            ),
-            (
-                differs(self.said_uri, target.uri),
+            )),
+            Kind::Concurrent if from.ip != target.ip && from.ip != 0 && target.ip != 0 => out.push((
+                &rules::PARTNERS_DISAGREE,
+                "WARC-IP-Address differs from that of the record it is concurrent to",
+            )),
+            Kind::Converts if from.uri != target.uri => out.push((
                 &rules::REFERENT_DISAGREES,
-                "WARC-Refers-To-Target-URI is not the referent's",
-            ),
-            (
-                differs(self.said_date, target.date),
-                &rules::REFERENT_DISAGREES,
-                "WARC-Refers-To-Date is not the referent's",
-            ),
-            (revisits && payload, &rules::REVISIT_PAYLOAD, "the payload digest is not the referent's"),
-        ]
-        .into_iter()
-        .filter_map(|(wrong, rule, message)| wrong.then_some((rule, message)))
+                "WARC-Target-URI differs from that of the record that this one was made of",
+            )),
+            Kind::Revisits => {
+                let differs = |said: Option<Key>, is: Key| said.is_some_and(|said| said != is);
+                if differs(self.said_uri, target.uri) {
+                    out.push((&rules::REFERENT_DISAGREES, "WARC-Refers-To-Target-URI is not the referent's"));
+                }
+                if differs(self.said_date, target.date) {
+                    out.push((&rules::REFERENT_DISAGREES, "WARC-Refers-To-Date is not the referent's"));
+                }
+                if from.payload.zip(target.payload).is_some_and(|(ours, theirs)| ours != theirs) {
+                    out.push((&rules::REVISIT_PAYLOAD, "the payload digest is not the referent's"));
+                }
+            }
+            _ => {}
+        }
+        out
     }
 }
 
@@ -284,6 +344,32 @@ mod tests {
         assert!(run(&[A, &revisit]).is_empty());
         assert_eq!(run(&[A, &revisit.replace("sha1:AA", "sha1:BA")]), ["revisit-payload"]);
         assert_eq!(run(&[A, &revisit.replace("To-Date: 2020", "To-Date: 2019")]), ["referent-disagrees"]);
+    }
+
+    #[test]
+    fn addresses_of_partners_and_the_uri_of_a_conversion_are_compared() {
+        let at = |ip: &str| format!("{A}WARC-IP-Address: {ip}\r\n");
+        let partner = |ip: &str| at(ip).replace("urn:x:a", "urn:x:b") + "WARC-Concurrent-To: <urn:x:a>\r\n";
+        assert_eq!(run(&[&at("192.0.2.1"), &partner("192.0.2.2")]), ["partners-disagree"]);
+        assert!(run(&[&at("2001:db8::1"), &partner("2001:DB8:0::1")]).is_empty());
+        assert!(run(&[A, &partner("192.0.2.2")]).is_empty());
+        let conversion = A.replace("response", "conversion").replace("urn:x:a", "urn:x:b")
+            + "WARC-Refers-To: <urn:x:a>\r\n";
+        assert!(run(&[A, &conversion]).is_empty());
+        assert_eq!(run(&[A, &conversion.replace("http://a/", "http://b/")]), ["referent-disagrees"]);
+    }
+
+    #[test]
+    fn what_a_field_names_is_of_a_type_that_it_can_mean() {
+        let info = "WARC-Type: warcinfo\r\nWARC-Record-ID: <urn:x:w>\r\n";
+        let request = A.replace("response", "request").replace("urn:x:a", "urn:x:b");
+        let revisit = A.replace("response", "revisit").replace("urn:x:a", "urn:x:c");
+        let with = |text: &str, field: &str, id: &str| format!("{text}{field}: <urn:x:{id}>\r\n");
+        assert!(run(&[info, &with(A, "WARC-Warcinfo-ID", "w")]).is_empty());
+        assert_eq!(run(&[&request, &with(A, "WARC-Warcinfo-ID", "b")]), ["referent-kind"]);
+        assert_eq!(run(&[&request, &with(&revisit, "WARC-Refers-To", "b")]), ["referent-kind"]);
+        assert!(run(&[A, &with(&revisit, "WARC-Refers-To", "a")]).is_empty());
+        assert_eq!(run(&[&with(A, "WARC-Concurrent-To", "a")]), ["referent-kind"]);
     }
 
     #[test]

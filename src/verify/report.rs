@@ -52,7 +52,7 @@ pub enum Verdict {
 pub struct InputReport {
     /// As it was named.
     pub name: String,
-    /// `collection`, `wacz`, `warc` or `warc.gz`.
+    /// `collection`, `wacz`, `warc` or `arc`.
     pub kind: String,
     /// Its own counts.
     pub counts: Counts,
@@ -227,7 +227,10 @@ fn ladder(findings: &[Finding], evidence: Evidence) -> Vec<LevelReport> {
 fn digests_held(evidence: Evidence) -> (Status, &'static str) {
     match (evidence.strong_digests, evidence.weak_digests) {
         (true, _) => (Status::Pass, "every digest that is there matches"),
-        (false, true) => (Status::Weak, "every digest that is there matches; all are MD5 or SHA-1"),
+        (false, true) => (
+            Status::Weak,
+            "every digest that is there matches; all by MD5, SHA-1 or XXH3, which prove nothing against intent",
+        ),
         (false, false) => (Status::Absent, "no digest to check"),
     }
 }

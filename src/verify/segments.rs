@@ -18,6 +18,17 @@ const REMEMBERED: usize = 1 << 20;
 /// Logical records whose payload is being computed at one time.
 const UNDER_WAY: usize = 256;
 
+/// The first segment of a record begins a file of its own, behind no more than warcinfo records (§7); `alone` says whether
+/// nothing else came before this record.
+pub(super) fn check_place(head: &Head, alone: bool) -> Option<Finding> {
+    let is_first = head.fields.get("WARC-Segment-Number").is_some_and(|number| number == "1");
+    (is_first && !alone).then(|| {
+        let message =
+            "the first segment of a record stands behind other records, where it is to begin its file";
+        Finding::new(&rules::SEGMENT_NOT_FIRST, message)
+    })
+}
+
 /// All logical records so far.
 #[derive(Default)]
 pub(super) struct Segments {

@@ -17,6 +17,33 @@ struct Line<'a> {
     date: &'a str,
     mime: &'a str,
     length: &'a str,
+    extra: Option<[&'a str; 5]>,
+}
+
+/// The five fields that ARC 2.0 adds, as they stand; `-` where one says nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Extra {
+    /// HTTP status.
+    pub(crate) result: String,
+    /// Of the document; of what kind is the writer's business.
+    pub(crate) checksum: String,
+    /// Where a redirect leads.
+    pub(crate) location: String,
+    /// Of this line in the file.
+    pub(crate) offset: String,
+    /// Of the ARC.
+    pub(crate) filename: String,
+}
+
+/// What ARC 2.0 adds on this record's line; `None` for ARC 1.0 and for WARC.
+pub(crate) fn extra(head: &Head) -> Option<Extra> {
+    if head.version != Version::Arc {
+        return None;
+    }
+    let text = String::from_utf8_lossy(&head.raw);
+    let [result, checksum, location, offset, filename] =
+        Line::parse(text.trim_end_matches(['\r', '\n']))?.extra?.map(str::to_owned);
+    Some(Extra { result, checksum, location, offset, filename })
 }
 
 /// True for a line that surely is a URL-record line: it has a URL, an address, a date and a length in their places.
@@ -49,6 +76,7 @@ pub(super) fn parse_head(raw: Vec<u8>, offset: u64, inner_offset: u64) -> (Head,
         date: "",
         mime: "",
         length: "",
+        extra: None,
     });
     let content_length = line.length.parse().ok();
     if content_length.is_none() {
@@ -130,11 +158,12 @@ impl<'a> Line<'a> {
     fn second(text: &'a str) -> Option<Self> {
         let mut from_right = text.rsplitn(10, ' ');
         let mut next = || from_right.next();
-        let (length, _name, offset, _location) = (next()?, next()?, next()?, next()?);
-        let (_checksum, result, mime, date, ip, url) = (next()?, next()?, next()?, next()?, next()?, next()?);
+        let (length, name, offset, location) = (next()?, next()?, next()?, next()?);
+        let (checksum, result, mime, date, ip, url) = (next()?, next()?, next()?, next()?, next()?, next()?);
         let result_fits = result.strip_prefix('-').unwrap_or(result).bytes().all(|b| b.is_ascii_digit());
         let fits = offset.bytes().all(|b| b.is_ascii_digit()) && result_fits && w3c_date(date).is_some();
-        fits.then_some(Self { url, ip, date, mime, length })
+        let extra = Some([result, checksum, location, offset, name]);
+        fits.then_some(Self { url, ip, date, mime, length, extra })
     }
 
     /// `URL IP date type length`.
@@ -146,14 +175,14 @@ impl<'a> Line<'a> {
                 let (before, mime) = (rest.get(..at)?, rest.get(at + 1..)?);
                 let (front, date) = before.rsplit_once(' ')?;
                 let (url, ip) = front.rsplit_once(' ')?;
-                w3c_date(date).map(|_| Self { url, ip, date, mime, length })
+                w3c_date(date).map(|_| Self { url, ip, date, mime, length, extra: None })
             })
         };
         by_date().or_else(|| {
             let (before, mime) = rest.rsplit_once(' ')?;
             let (front, date) = before.rsplit_once(' ')?;
             let (url, ip) = front.rsplit_once(' ')?;
-            Some(Self { url, ip, date, mime, length })
+            Some(Self { url, ip, date, mime, length, extra: None })
         })
     }
 }

@@ -15,6 +15,8 @@ pub(crate) struct Oddities {
     pub(crate) bare_lf: bool,
     pub(crate) folded: bool,
     pub(crate) not_utf8: bool,
+    pub(crate) control: bool,
+    pub(crate) surplus_cr: bool,
     pub(crate) no_colon: Option<usize>,
     pub(crate) bad_name: Option<usize>,
 }
@@ -35,7 +37,9 @@ impl Fields {
         let mut start = 0;
         for line in Lines(&text) {
             odd.bare_lf |= !line.ends_with("\r\n");
+            odd.surplus_cr |= line.ends_with("\r\r\n");
             let bare = trim_end(line, |b| matches!(b, b'\r' | b'\n'));
+            odd.control |= bare.bytes().any(|b| b.is_ascii_control() && b != b'\t');
             if !bare.is_empty() {
                 match split_line(bare) {
                     Some((name, value)) => {

@@ -31,6 +31,18 @@ pub(crate) fn begins_warc(bytes: &[u8]) -> bool {
     bytes.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"WARC/"))
 }
 
+/// True for what begins a record of either format.
+pub(crate) fn begins_any(bytes: &[u8]) -> bool {
+    begins_warc(bytes) || begins_arc(bytes)
+}
+
+/// Where a record of either format begins in these bytes.
+pub(crate) fn find_any(bytes: &[u8]) -> Option<usize> {
+    let found = |(at, found): (usize, bool)| found.then_some(at);
+    let (warc, arc) = (found(find_warc(bytes, true)), found(find_arc(bytes, true)));
+    warc.into_iter().chain(arc).min()
+}
+
 fn begins_arc(bytes: &[u8]) -> bool {
     memchr::memchr(b'\n', bytes).is_some_and(|end| arc::is_record_line(bytes.get(..end).unwrap_or_default()))
 }

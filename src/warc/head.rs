@@ -43,6 +43,7 @@ impl Head {
         let version = parse_version(version_line, &mut findings);
         let (fields, mut odd) = Fields::parse(lines);
         odd.bare_lf |= !version_line.ends_with(b"\r\n");
+        odd.surplus_cr |= version_line.ends_with(b"\r\r\n");
         report_oddities(odd, version, &mut findings);
         let content_length = parse_length(&fields, &mut findings);
         let head = Self { offset, inner_offset, version, fields, raw, content_length };
@@ -148,6 +149,12 @@ fn parse_version(line: &[u8], findings: &mut Vec<Finding>) -> Version {
 fn report_oddities(odd: Oddities, version: Version, findings: &mut Vec<Finding>) {
     if odd.bare_lf {
         findings.push(Finding::new(&rules::HEAD_BARE_LF, "header lines end in LF instead of CR LF"));
+    }
+    if odd.surplus_cr {
+        findings.push(Finding::new(&rules::HEAD_CONTROL, "header lines end in CR CR LF instead of CR LF"));
+    }
+    if odd.control {
+        findings.push(Finding::new(&rules::HEAD_CONTROL, "a header field holds a control character"));
     }
     if odd.folded {
         findings.push(Finding::new(&rules::HEAD_FOLDED, "a header field is folded over several lines"));

@@ -7,6 +7,7 @@
 //! The record types are those of the `warc` crate, which is the shared vocabulary here and no more.
 
 mod arc;
+mod content;
 mod fields;
 mod format;
 mod head;
@@ -17,6 +18,8 @@ mod source;
 mod tests;
 mod writer;
 
+pub(crate) use self::arc::{Extra as ArcExtra, extra as arc_extra};
+pub(crate) use self::content::Inflated;
 pub use self::fields::Fields;
 pub use self::head::{Head, Version};
 pub(crate) use self::head::{bare_uri, starts_with};

@@ -87,6 +87,11 @@ impl Window {
         self.offset += n as u64;
     }
 
+    /// How far one may read from the start and still come back to it.
+    pub(crate) fn reach(&self) -> u64 {
+        if matches!(self.source, Source::Seek(_)) { u64::MAX } else { HELD as u64 / 2 }
+    }
+
     /// Goes to `offset`: anywhere in a source that seeks, back by what is held in another; false (and nothing changes)
     /// where that cannot be done.
     pub(crate) fn rewind(&mut self, offset: u64) -> io::Result<bool> {

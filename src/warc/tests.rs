@@ -386,3 +386,5 @@ fn a_wrong_check_sum_keeps_the_content_and_damage_keeps_the_other_records() {
     assert!(seen.ids.ends_with(&["urn:x:2".to_owned()]), "{:?}", seen.ids);
     assert!(seen.codes.contains(&"zstd-gap"), "{:?}", seen.codes);
 }
+
+mod recovery;

@@ -13,7 +13,7 @@ fn repository(path: &str) -> PathBuf {
 }
 
 /// Compares a document with what it should be, or writes it.
-fn assert_document(path: &str, expected: &str) {
+pub(crate) fn assert_document(path: &str, expected: &str) {
     let file = repository(path);
     if std::env::var_os("FONDS_BLESS").is_some_and(|value| value == "1") {
         std::fs::create_dir_all(file.parent().unwrap()).unwrap();

@@ -26,5 +26,6 @@ mod selftest;
 mod signals;
 #[allow(unreachable_pub)]
 mod targets;
+mod unbound;
 mod verify;
 mod wire;

@@ -160,6 +160,7 @@ struct Stretch<T> {
     end: u64,
     members: u64,
     is_plain: bool,
+    is_arc: bool,
     records: Vec<T>,
 }
 
@@ -255,7 +256,8 @@ fn read_stretch<M: Make>(
     let start = if is_first { Some(0).filter(|_| is_new) } else { reader.resume_in(bytes.clone())? };
     let Some(start) = start else { return Ok(None) };
     let is_plain = reader.container() == Container::Plain;
-    let mut stretch = Stretch { start, end: start, members: 0, is_plain, records: Vec::new() };
+    let is_arc = reader.is_arc();
+    let mut stretch = Stretch { start, end: start, members: 0, is_plain, is_arc, records: Vec::new() };
     read_records(reader, make, bytes.end, before, &mut stretch)?;
     Ok((stretch.end > start).then_some(stretch))
 }

@@ -15,6 +15,8 @@ pub(crate) struct Walked {
     pub(crate) members: u64,
     /// Stored bytes.
     pub(crate) bytes: u64,
+    /// Its records are those of an ARC.
+    pub(crate) is_arc: bool,
     /// What was noticed outside records.
     pub(crate) findings: Vec<Finding>,
 }
@@ -85,6 +87,7 @@ impl<'a, M: Make> Walk<'a, M> {
         self.at = stretch.end;
         self.in_step = false;
         self.is_plain |= stretch.is_plain;
+        self.walked.is_arc |= stretch.is_arc;
         self.walked.members += stretch.members;
         self.walked.bytes = stretch.end;
         stretch.records.into_iter().try_for_each(|made| (self.sink)(made, Vec::new()))
@@ -115,6 +118,7 @@ impl<'a, M: Make> Walk<'a, M> {
         self.walked.members += reader.members() - self.members_before;
         self.members_before = reader.members();
         self.is_plain |= reader.container() == Container::Plain;
+        self.walked.is_arc |= reader.is_arc();
         self.reader = Some(reader);
         Ok(())
     }

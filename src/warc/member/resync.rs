@@ -1,11 +1,18 @@
 //! Between members: what is no member is passed over and reported, and after damage the next record is found.
 
-use super::{Codec, Container, Content, gzip, zstd};
+use super::gzip::{self, Gzip};
+use super::whole::Whole;
+use super::zstd::{self, Zstd};
+use super::{Codec, Container, Content};
 use crate::finding::{Finding, Rule, rules};
 use std::io;
 
 /// Bytes scanned at once for the next member.
 const STEP: usize = 128 * 1024;
+/// Bytes of a file looked at for a first member, where it does not begin with one.
+const NEAR: u64 = 64 << 20;
+/// Bytes of a line that begins a record, at most (or nearly).
+const LINE: usize = 4096;
 
 impl Content {
     /// Goes to the next member, once the current one has nothing more; false at the end of the file.
@@ -92,6 +99,54 @@ impl Content {
             None => return Ok(false),
         };
         Ok((self.begins)(&content))
+    }
+
+    /// For a file whose first bytes are those of nothing known: goes to the first gzip member or zstd frame whose content
+    /// begins a record. False, with nothing consumed, where a record in plain sight (`in_plain`) comes first or none is
+    /// near.
+    pub(crate) fn find_container(&mut self, in_plain: fn(&[u8]) -> Option<usize>) -> io::Result<bool> {
+        let limit = self.first_in_plain(in_plain)?;
+        let mut nearest = None;
+        for codec in [Codec::Gzip(Gzip::new(), Whole::new()), Codec::Zstd(Zstd::new()?)] {
+            self.codec = Some(codec);
+            self.window.rewind(0)?;
+            let limit = nearest.as_ref().map_or(limit, |(at, _)| *at);
+            if self.find_member(limit)? && self.window.offset() < limit {
+                nearest = self.codec.take().map(|codec| (self.window.offset(), codec));
+            }
+        }
+        let (at, codec) = nearest.map_or((0, None), |(at, codec)| (at, Some(codec)));
+        self.window.rewind(at)?;
+        (self.codec, self.effort) = (codec, 0);
+        if self.is_plain() {
+            return Ok(false);
+        }
+        let part = self.container().part();
+        let message =
+            format!("bytes 0 to {at} cannot be read as a {part}; the next record begins at byte {at}");
+        let rule = self.rule(&rules::GZIP_GAP, &rules::ZSTD_GAP);
+        self.findings.push(Finding::new(rule, message).at(0));
+        self.members = 0;
+        self.begin_member()?;
+        Ok(true)
+    }
+
+    /// Where a record begins in the bytes as they are, or how far it is worth looking.
+    fn first_in_plain(&mut self, find: fn(&[u8]) -> Option<usize>) -> io::Result<u64> {
+        let reach = self.window.reach().min(NEAR);
+        while self.window.offset() < reach {
+            let (at, bytes) = (self.window.offset(), self.window.fill(STEP)?);
+            if let Some(found) = find(bytes) {
+                return Ok(reach.min(at + found as u64));
+            }
+            let (have, last) = (bytes.len(), bytes.len() < STEP);
+            if last {
+                break;
+            }
+            // A beginning may be cut by the end of these bytes.
+            self.window.consume(have - LINE);
+        }
+        Ok(reach)
     }
 
     fn rule(&self, gzip: &'static Rule, zstd: &'static Rule) -> &'static Rule {

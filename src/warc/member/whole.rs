@@ -37,6 +37,10 @@ impl Whole {
         let Some(end) = find_end(window)? else { return Ok(false) };
         let member = window.buffered().get(..end).unwrap_or_default();
         let Some(length) = certain_length(member) else { return Ok(false) };
+        // A header's own check sum is not compared by libdeflate.
+        if member.get(3).is_none_or(|flags| flags & 2 != 0) {
+            return Ok(false);
+        }
         // Header, data, CRC32 and ISIZE are checked; the last of them can only be that at the end.
         let made = self.inflater.gzip_decompress(member, out.anew(length + SLACK));
         if made != Ok(length) {

@@ -137,14 +137,16 @@ impl Reader {
         while self.content.peek(4)?.is_empty() && self.format == Format::Warc && self.continues()? {
             self.note_span();
         }
-        let bytes = self.content.peek(4)?;
+        let bytes = self.content.peek(6)?;
         let right = self.format.separator(bytes);
         if let Some(n) = right {
             self.content.consume(n);
             return Ok(());
         }
-        let line_ends = bytes.iter().take(4).take_while(|b| matches!(b, b'\r' | b'\n')).count();
-        let seen = bytes.get(..bytes.len().min(4)).unwrap_or_default().to_vec();
+        // A CR too many on each line, as text mode makes it.
+        let most = if bytes.starts_with(b"\r\r\n\r\r\n") { 6 } else { 4 };
+        let line_ends = bytes.iter().take(most).take_while(|b| matches!(b, b'\r' | b'\n')).count();
+        let seen = bytes.get(..bytes.len().min(6)).unwrap_or_default().to_vec();
         self.content.consume(line_ends);
         let in_step = self.content.peek(1)?.is_empty() || self.format.starts(&mut self.content)?;
         self.report_separator(&seen, line_ends, in_step)
@@ -185,7 +187,9 @@ impl Reader {
         if !self.content.rewind(block_start)? {
             return Ok(());
         }
-        self.scan()?;
+        if !self.format.starts(&mut self.content)? {
+            self.scan()?;
+        }
         let now = self.content.offset();
         if now > reached {
             let message = format!("{} bytes behind the record's block belong to no record", now - reached);

@@ -4,9 +4,9 @@ use super::Reader;
 use super::block::Active;
 use crate::finding::{Finding, rules};
 use crate::warc::arc;
-use crate::warc::format::{Format, Look};
+use crate::warc::format::{self, Format, Look};
 use crate::warc::head::Head;
-use crate::warc::member::Container;
+use crate::warc::member::{Container, Content};
 use std::io;
 
 /// Bytes scanned at once for a record after damage.
@@ -20,26 +20,41 @@ enum Line {
 }
 
 impl Reader {
-    /// Tells WARC from ARC; formats that are neither are named, and left alone.
+    /// Tells WARC from ARC; formats that are neither are named, and left alone. Where the first bytes are those of nothing
+    /// at all, gzip members or zstd frames may follow, whose first one is damaged.
     pub(super) fn name_format(&mut self) -> io::Result<()> {
         let plain = self.content.is_plain();
-        let name = match self.content.peek(16)? {
-            [] if plain => "empty",
-            [0x04, 0x22, 0x4d, 0x18, ..] => "lz4-compressed",
-            [b'B', b'Z', b'h', b'1'..=b'9', 0x31 | 0x17, ..] => "bzip2-compressed",
-            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => "xz-compressed",
-            [b'P', b'K', 3, 4, ..] => "a ZIP",
-            _ => {
-                if !Format::Warc.starts(&mut self.content)? && Format::Arc.starts(&mut self.content)? {
-                    self.format = Format::Arc;
-                    self.content.expect(Format::Arc.begins());
-                }
-                return Ok(());
+        let (name, remedy) = match self.content.peek(16)? {
+            [] if plain => ("empty", ""),
+            [0x04, 0x22, 0x4d, 0x18, ..] => ("lz4-compressed", "; `lz4 -d` makes a WARC of it"),
+            [b'B', b'Z', b'h', b'1'..=b'9', 0x31 | 0x17, ..] => {
+                ("bzip2-compressed", "; `bunzip2` makes a WARC of it")
             }
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => ("xz-compressed", "; `unxz` makes a WARC of it"),
+            [b'P', b'K', 3, 4, ..] => ("a ZIP", ""),
+            _ => return self.tell_arc(),
         };
         (self.done, self.unsupported) = (true, true);
-        let message = format!("this input is {name}, which is not read as WARC");
+        let message = format!("this input is {name}, which is not read as WARC{remedy}");
         self.note(Finding::new(&rules::FORMAT_UNSUPPORTED, message).at(0));
+        Ok(())
+    }
+
+    fn tell_arc(&mut self) -> io::Result<()> {
+        let begins = |content: &mut Content| {
+            Ok::<_, io::Error>(match Format::Warc.starts(content)? {
+                true => Some(Format::Warc),
+                false => Format::Arc.starts(content)?.then_some(Format::Arc),
+            })
+        };
+        let mut format = begins(&mut self.content)?;
+        if format.is_none() && self.content.is_plain() && self.content.find_container(format::find_any)? {
+            format = begins(&mut self.content)?;
+        }
+        if format == Some(Format::Arc) {
+            self.format = Format::Arc;
+        }
+        self.content.expect(self.format.begins());
         Ok(())
     }
 
@@ -142,6 +157,8 @@ impl Reader {
     /// `None` where no head ends within the limit; the reader then stands behind what it read of it.
     pub(super) fn read_head(&mut self) -> io::Result<Option<Head>> {
         let (offset, inner) = (self.content.offset(), self.content.inner_offset());
+        // A head that did not end may have left one.
+        self.left_member_at = None;
         let mut raw = Vec::with_capacity(512);
         let mut spans = false;
         let whole = loop {
@@ -177,12 +194,15 @@ impl Reader {
             let bytes = self.content.peek(want)?;
             if let Some(at) = memchr::memchr(b'\n', bytes.get(..room.min(bytes.len())).unwrap_or_default()) {
                 let line = bytes.get(..=at).unwrap_or_default();
-                let empty = matches!(line, b"\r\n" | b"\n");
+                let empty = line.iter().all(|b| matches!(b, b'\r' | b'\n'));
                 raw.extend_from_slice(line);
                 self.content.consume(at + 1);
                 return Ok(if empty { Line::Empty } else { Line::Text });
             }
             if bytes.len() >= room {
+                // Consumed, so that whoever looks on from here gets on.
+                raw.extend_from_slice(bytes.get(..room).unwrap_or_default());
+                self.content.consume(room);
                 return Ok(Line::TooLong);
             }
             if bytes.len() < want {

@@ -84,7 +84,7 @@ impl Reader {
     /// What the source says.
     pub fn new(source: Source, limits: Limits) -> io::Result<Self> {
         let mut reader = Self {
-            content: Content::new(source, format::begins_warc)?,
+            content: Content::new(source, format::begins_any)?,
             limits,
             format: Format::Warc,
             findings: Vec::new(),

@@ -2,7 +2,7 @@
 
 use super::{fixture, text_of};
 use crate::common::cli::{archive, fonds, fonds_reading};
-use crate::common::collection::{Collection, members};
+use crate::common::collection::{Collection, gzip, members};
 use crate::common::files::Files;
 use crate::common::site::{answer, ok, serve, serve_directory};
 use fonds::package::pack;
@@ -142,6 +142,39 @@ fn json_lines_have_the_published_keys() {
         assert!(file.ends_with(&format!("c.wacz!{}", archived.collection.warc())), "{file}");
     }
     assert_eq!(lines[1]["id"], of("c.warc")[1]["id"], "the id names the record wherever the archive lies");
+}
+
+#[test]
+fn pages_of_an_arc_which_have_no_ids_are_told_apart_by_their_place() {
+    let dir = tempdir().unwrap();
+    let version = "1 0 InternetArchive\nURL IP-address Archive-date Content-type Archive-length\n";
+    let first = format!("filedesc://a.arc 0.0.0.0 20080430204825 text/plain {}\n{version}", version.len());
+    let pages = [1, 2].map(|n| {
+        let block = format!("HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n{}", article(n));
+        format!("\nhttp://a/{n} 192.0.2.1 20080430204826 text/html {}\n{block}", block.len())
+    });
+    let text = [&first[..], &pages[0], &pages[1], "\n"].concat();
+    for (name, bytes) in [
+        ("a.arc", text.clone().into_bytes()),
+        ("one-member.arc.gz", gzip(text.as_bytes())),
+        (
+            "b.arc.gz",
+            [&first, &pages[0][1..], &pages[1][1..]]
+                .map(|part| gzip(format!("{part}\n").as_bytes()))
+                .concat(),
+        ),
+    ] {
+        let path = dir.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        let lines = fonds(["extract", "--format", "jsonl", path.to_str().unwrap()]).expect(0).json_lines();
+        let ids: Vec<&str> = lines.iter().map(|line| line["id"].as_str().unwrap()).collect();
+        assert_eq!(ids.len(), 2, "{name}");
+        assert!(
+            ids[0] != ids[1] && ids.iter().all(|id| id.contains("a.arc#") || id.contains(".arc.gz#")),
+            "{ids:?}"
+        );
+        assert!(lines.iter().all(|line| line["source"]["record"].is_null()), "{name}");
+    }
 }
 
 #[test]

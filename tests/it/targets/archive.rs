@@ -56,7 +56,9 @@ fn read_within(limits: Limits, source: Source, by_chunk: bool) -> Seen {
             hash = chunk.iter().fold(hash, |hash, byte| hash.rotate_left(5) ^ u64::from(*byte));
         }
         blocks.push((length, hash));
-        extents.push(record.finish().expect("memory is read"));
+        let extent = record.finish().expect("memory is read");
+        assert!(extent.end >= extent.offset, "{extent:?}");
+        extents.push(extent);
     }
     let mut findings = reader.take_findings();
     // What a container says of a member is said when its end is reached, which is when the bytes come.

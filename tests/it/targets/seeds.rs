@@ -132,6 +132,11 @@ pub fn archives() -> Vec<Vec<u8>> {
         URL IP-address Archive-date Content-type Archive-length\n\ndns:example.org 192.0.2.1 20080430204825 text/dns 5\nhello\n\
         http://example.org/a 192.0.2.1 20080430204826 text/html 21\nHTTP/1.0 200 OK\r\n\r\nhi\n"
         .to_vec();
+    let arc2 = b"filedesc://a.arc 0 20080430204825 text/plain 200 - - 0 a.arc 20\n2 0 InternetArchive\n\n\
+        http://a/ 192.0.2.1 20080430204826 text/html 302 fac069150613fe55599cc7fa88aa089d /b 85 a.arc 22\nHTTP/1.0 302 F\r\n\r\nhi12\n"
+        .to_vec();
+    let mut beheaded = packed.clone();
+    beheaded.iter_mut().take(2).for_each(|byte| *byte ^= 0x55);
     let dictionary =
         [&0x184d_2a5d_u32.to_le_bytes()[..], &24_u32.to_le_bytes(), b"WARC-Type: response\r\n123"].concat();
     vec![
@@ -146,7 +151,10 @@ pub fn archives() -> Vec<Vec<u8>> {
         String::from_utf8_lossy(&plain).replace("\r\n", "\n").into_bytes(),
         [&records[0][..], b"\r\n\r\njunk", &records[3]].concat(),
         [&records[3][..40], &records[0]].concat(),
+        beheaded,
+        String::from_utf8_lossy(&plain).replace("\r\n", "\r\r\n").into_bytes(),
         gzip(&arc),
+        arc2,
         arc,
     ]
 }
@@ -385,6 +393,8 @@ pub fn digests() -> Vec<Vec<u8>> {
         "blake2b",
         "blake3",
         "sha384",
+        "xxh3",
+        "xxh128",
     ];
     let mut all: Vec<Vec<u8>> = labels
         .iter()
