@@ -23,7 +23,7 @@ pub use self::head::{Head, Version};
 pub use self::member::Container;
 pub use self::reader::{Extent, Reader, Record};
 pub use self::source::{ReadSeek, Source};
-pub use self::writer::{Closed, Compression, Error as WriteError, Writer, Written};
+pub use self::writer::{Closed, Compression, Error as WriteError, OPEN, Writer, Written};
 pub use ::warc::{RecordType, TruncatedType};
 
 #[cfg(test)]
