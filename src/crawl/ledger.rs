@@ -1,5 +1,6 @@
 //! What became of each target, written down: an exchange as its records, a failure as evidence.
 
+use super::plan::Captured;
 use super::{Archive, Context, Error, Target};
 use crate::manifest::{self, Count, Http, Times};
 use crate::wire::record::{Origin, RecordDraft, chain_draft, exchange_drafts, failure_draft};
@@ -23,8 +24,9 @@ pub(super) struct Ledger<'a> {
 }
 
 impl<'a> Ledger<'a> {
-    pub(super) fn new(archive: &'a mut Archive) -> Self {
-        Self { archive, connections: HashMap::new(), chains: HashSet::new() }
+    /// `chains` are those that have their record already.
+    pub(super) fn new(archive: &'a mut Archive, chains: HashSet<String>) -> Self {
+        Self { archive, connections: HashMap::new(), chains }
     }
 
     pub(super) fn counts(&self) -> Count {
@@ -46,7 +48,7 @@ impl<'a> Ledger<'a> {
         exchange: &Exchange,
         seed: Option<&str>,
     ) -> Result<String, Error> {
-        self.archive.begin();
+        self.archive.begin()?;
         let connection = self.connection(&exchange.connection)?;
         let warcinfo = self.archive.warcinfo_id();
         let via = target.via.as_ref().map(Url::as_str);
@@ -79,7 +81,7 @@ impl<'a> Ledger<'a> {
         let hops = hops(target);
         let origin = Origin { warcinfo_id: Some(&warcinfo), via, hops: hops.as_deref(), ..Origin::default() };
         let mut ids = self.ids(1)?;
-        self.archive.begin();
+        self.archive.begin()?;
         let draft = failure_draft(failure, &origin, &mut || ids.pop().unwrap_or_default());
         let context =
             Context { via: via.map(str::to_owned), seed: seed.map(str::to_owned), ..Context::default() };
@@ -94,14 +96,9 @@ impl<'a> Ledger<'a> {
         self.log_failure(target, Stage::Policy, error, 1, seed)
     }
 
-    pub(super) fn page(
-        &mut self,
-        exchange: &Exchange,
-        title: Option<&str>,
-        response: &str,
-    ) -> Result<(), Error> {
-        let title = title.map(str::trim).filter(|t| !t.is_empty()).unwrap_or(exchange.url.as_str());
-        self.archive.page(exchange.url.as_str(), &millis(exchange.started), title, response)
+    pub(super) fn page(&mut self, url: &Url, title: Option<&str>, captured: &Captured) -> Result<(), Error> {
+        let title = title.map(str::trim).filter(|t| !t.is_empty()).unwrap_or(url.as_str());
+        self.archive.page(url.as_str(), &captured.date, title, &captured.record)
     }
 
     fn log_failure(

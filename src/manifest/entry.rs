@@ -35,6 +35,8 @@ pub enum Body {
     Skip(Skip),
     /// A page was listed in pages.jsonl.
     Page(Page),
+    /// Bytes that an interrupted run left behind were moved aside.
+    Torn(Torn),
     /// A run ends.
     End(End),
     /// A type that this version does not know; its bytes are still bound by the tree.
@@ -256,6 +258,15 @@ pub struct Page {
     pub title: String,
     /// The record that holds it.
     pub record: String,
+}
+
+/// What an interrupted run left behind its last whole capture, moved aside when the collection was taken up again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Torn {
+    /// The file that holds the bytes now.
+    pub kept: File,
+    /// The file that they were torn off, in the collection, with `/`.
+    pub path: String,
 }
 
 /// How a run ended.
