@@ -136,8 +136,8 @@ impl Archive {
             return Err(Error::Locked(root.to_owned()));
         }
         let provenance = layout.file("provenance");
-        let log =
-            Log::create(&disk, &provenance, &format!("fonds/{}", session.archive)).map_err(at(&provenance))?;
+        let log = Log::create(&disk, &provenance, &format!("fonds/{}", session.archive))
+            .map_err(at(&provenance))?;
         let warcs = Warcs::new(world.as_ref(), &layout, info).map_err(at(root))?;
         let mut archive = Self::of(Parts {
             created: millis(world.now()),
@@ -284,7 +284,8 @@ impl Archive {
         }
         let (last, records) = self.checkpoint;
         let elapsed = self.world.now().as_second() - last.as_second();
-        if self.counts.records - records >= CHECKPOINT_RECORDS || !(0..CHECKPOINT_SECONDS).contains(&elapsed) {
+        if self.counts.records - records >= CHECKPOINT_RECORDS || !(0..CHECKPOINT_SECONDS).contains(&elapsed)
+        {
             self.checkpoint()?;
         }
         Ok(())
@@ -382,7 +383,8 @@ impl Archive {
     pub(super) fn open_warc(&mut self) -> Result<(), Error> {
         let name = layout::warc_name(&self.warcs.prefix, &self.warcs.stamp, self.warcs.serial, "warc.gz");
         let path = self.layout.archive().join(name);
-        let writer = Writer::create_on(&self.disk, &path, Compression::Gzip(LEVEL)).map_err(Error::at(&path))?;
+        let writer =
+            Writer::create_on(&self.disk, &path, Compression::Gzip(LEVEL)).map_err(Error::at(&path))?;
         self.writer = Some(writer);
         self.warcs.serial += 1;
         self.begin()?;
@@ -409,11 +411,7 @@ impl Archive {
 
 impl Warcs {
     /// The first of a collection, named after it and the time now.
-    pub(super) fn new(
-        world: &dyn World,
-        layout: &Layout,
-        info: &[(&str, String)],
-    ) -> std::io::Result<Self> {
+    pub(super) fn new(world: &dyn World, layout: &Layout, info: &[(&str, String)]) -> std::io::Result<Self> {
         let now = world.now();
         Ok(Self {
             prefix: name(layout),

@@ -81,8 +81,7 @@ fn page<R: Read + Send>(
     let charset = charset(content_type);
     let mut html = body.decoded(PAGE_LIMIT).take(PAGE_LIMIT);
     let links = page_links(&mut html, url, charset.as_deref())?;
-    let mut found =
-        Found { title: links.title, requisites: urls(links.requisites), ..Found::default() };
+    let mut found = Found { title: links.title, requisites: urls(links.requisites), ..Found::default() };
     for url in from_header(url, head) {
         if !found.requisites.contains(&url) {
             found.requisites.push(url);

@@ -61,7 +61,13 @@ struct Seed {
 
 impl Plan {
     pub(super) fn new(scope: Scope) -> Self {
-        Self { scope, frontier: Frontier::default(), seeds: Vec::new(), first: HashMap::new(), named: HashSet::new() }
+        Self {
+            scope,
+            frontier: Frontier::default(),
+            seeds: Vec::new(),
+            first: HashMap::new(),
+            named: HashSet::new(),
+        }
     }
 
     /// Adds seeds.

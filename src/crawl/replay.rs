@@ -5,8 +5,8 @@ use super::plan::{Captured, Fate, Plan};
 use super::{Job, Target};
 use crate::cdxj::{Capture, Sorter};
 use crate::manifest::{self, Body, Entry, Record};
-use crate::package::survey::{Place, Visitor};
 use crate::package::pages;
+use crate::package::survey::{Place, Visitor};
 use crate::warc::{Head, RecordType};
 use std::collections::{HashMap, HashSet};
 use std::io::{self, Read};
@@ -97,7 +97,8 @@ impl Replay {
 
     fn index(&mut self, record: &Record, place: &Place) -> io::Result<()> {
         let head = &place.head;
-        let http = matches!(head.record_type(), RecordType::Response | RecordType::Request | RecordType::Revisit);
+        let http =
+            matches!(head.record_type(), RecordType::Response | RecordType::Request | RecordType::Revisit);
         let mime = record.http.as_ref().and_then(|http| http.mime.as_deref());
         let capture = Capture {
             record_type: head.record_type(),

@@ -292,8 +292,7 @@ impl Reopening {
         self.keep(&survey.log.path, (survey.log.sound, survey.log.total), &kept)?;
         let origin = format!("fonds/{}", session.archive);
         let sound = (survey.tree.clone(), survey.log.sound);
-        let log =
-            Log::reopen(&self.disk, &self.layout.file("provenance"), &origin, sound, &survey.missing)?;
+        let log = Log::reopen(&self.disk, &self.layout.file("provenance"), &origin, sound, &survey.missing)?;
         Ok((log, self.untold(&found.told)?))
     }
 
@@ -353,8 +352,9 @@ impl Reopening {
 }
 
 fn files(directory: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut paths: Vec<PathBuf> =
-        std::fs::read_dir(directory)?.map(|entry| entry.map(|entry| entry.path())).collect::<Result<_, _>>()?;
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(directory)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<_, _>>()?;
     paths.sort();
     Ok(paths)
 }

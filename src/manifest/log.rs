@@ -238,7 +238,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let disk = Disk::default();
         let mut log = Log::create(&disk, dir.path(), "fonds/x").unwrap();
-        (0..5).for_each(|n| drop(log.append(&Pinned, failure(&n.to_string())).unwrap()));
+        for n in 0..5 {
+            log.append(&Pinned, failure(&n.to_string())).unwrap();
+        }
         log.checkpoint().unwrap();
         let (tree, length) = (log.tree().clone(), log.length);
         log.append(&Pinned, failure("lost")).unwrap();
@@ -253,7 +255,9 @@ mod tests {
         log.checkpoint().unwrap();
         let mut straight = Tree::default();
         let lines = std::fs::read(dir.path().join("manifest.jsonl")).unwrap();
-        lines.split_inclusive(|b| *b == b'\n').for_each(|line| straight.push(leaf_hash(&line[..line.len() - 1])));
+        lines
+            .split_inclusive(|b| *b == b'\n')
+            .for_each(|line| straight.push(leaf_hash(&line[..line.len() - 1])));
         assert_eq!((straight.size(), straight.root()), (6, log.tree().root()));
         assert_eq!(std::fs::read(dir.path().join("leaves")).unwrap().len(), 6 * 32);
     }

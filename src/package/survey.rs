@@ -240,7 +240,9 @@ impl<'a> Walk<'a> {
                     format!("line {number} says that it is entry {}, version {}", entry.seq, entry.v);
                 Err(self.altered(layout::MANIFEST, problem))
             }
-            Err(error) => Err(self.altered(layout::MANIFEST, format!("line {number} cannot be read ({error})"))),
+            Err(error) => {
+                Err(self.altered(layout::MANIFEST, format!("line {number} cannot be read ({error})")))
+            }
         }
     }
 
@@ -427,7 +429,8 @@ fn next_in(
     let extent = inner.finish()?;
     let whole = extent.complete && reader.stands_at() == Some(extent.end);
     let other = |problem: &str| {
-        let problem = format!("the record at {} is not the one that the log binds ({problem})", extent.offset);
+        let problem =
+            format!("the record at {} is not the one that the log binds ({problem})", extent.offset);
         Ok(Some(Next::Other { path: part.path.clone(), problem }))
     };
     if !whole {

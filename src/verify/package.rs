@@ -199,7 +199,8 @@ impl Check<'_> {
     fn report_checkpoint(&mut self) {
         let Some(root) = self.package.root().filter(|_| self.survey.is_none()) else { return };
         if let Err(survey::Error::Altered { path, problem }) = survey(root, &mut Blind) {
-            let finding = Finding::new(&rules::MANIFEST_ROOT, format!("more than a crash leaves behind: {problem}"));
+            let finding =
+                Finding::new(&rules::MANIFEST_ROOT, format!("more than a crash leaves behind: {problem}"));
             self.run.findings.extend(&path.to_string_lossy(), [finding]);
         }
     }

@@ -37,7 +37,7 @@ pub(super) fn seeds(args: &Args) -> anyhow::Result<Vec<Url>> {
             }
         }
     }
-    if seeds.is_empty() {
+    if seeds.is_empty() && args.resume.is_none() {
         return Err(usage("no URL to capture"));
     }
     Ok(seeds)
@@ -144,6 +144,11 @@ pub(super) fn session(args: &Args, seeds: &[Url], headers: &[(String, String)]) 
     options.extend(args.max_response.map(|bytes| ("max-response".to_owned(), bytes.to_string())));
     if !args.resolve.is_empty() {
         options.insert("resolve".to_owned(), args.resolve.join(" "));
+    }
+    if !args.ca.is_empty() {
+        // Where they are wherever the run is taken up.
+        let paths = args.ca.iter().map(std::path::absolute).collect::<Result<Vec<_>, _>>()?;
+        options.insert("ca".to_owned(), serde_json::to_string(&paths)?);
     }
     Ok(Session {
         archive: new_urn(&System)?,
