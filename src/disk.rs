@@ -8,6 +8,9 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// What a file that is to take a place has behind its name until it does.
+pub const PART: &str = ".part";
+
 /// A change that is about to be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change<'a> {
@@ -132,7 +135,7 @@ impl Disk {
         path: &Path,
         fill: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> io::Result<()> {
-        let part = beside(path, ".part");
+        let part = beside(path, PART);
         let file = self.create(&part)?;
         let mut out = io::BufWriter::new(file);
         let filled = fill(&mut out).and_then(|()| out.flush()).and_then(|()| out.get_ref().sync_all());

@@ -38,6 +38,8 @@ pub struct Archive {
     pub(super) created: String,
     pub(super) log: Log,
     pub(super) index: Sorter,
+    /// Lines are missing from it, of captures that the log tells of.
+    pub(super) index_failed: bool,
     pub(super) reserve: Reserve,
     pub(super) past: Option<Past>,
     pub(super) software: String,
@@ -168,6 +170,7 @@ impl Archive {
             created: parts.created,
             log: parts.log,
             index: parts.index,
+            index_failed: false,
             reserve: parts.reserve,
             past: parts.past,
             software: parts.software,
@@ -280,7 +283,10 @@ impl Archive {
         self.log.flush().map_err(Error::at(&self.layout.file(layout::MANIFEST)))?;
         self.begun = None;
         for entry in std::mem::take(&mut self.pending) {
-            self.index.push(&entry).map_err(at(self))?;
+            if let Err(error) = self.index.push(&entry) {
+                self.index_failed = true;
+                return Err(at(self)(error));
+            }
         }
         let (last, records) = self.checkpoint;
         let elapsed = self.world.now().as_second() - last.as_second();

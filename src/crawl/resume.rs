@@ -9,7 +9,7 @@ use super::reserve::Reserve;
 use super::sealing::log_file;
 use super::{Archive, Error, Job};
 use crate::cdxj::Sorter;
-use crate::disk::{Disk, DiskFile, copy_range};
+use crate::disk::{Disk, DiskFile, PART, beside, copy_range};
 use crate::manifest::{Body, Lines, Log, Session, Torn, read_checkpoint, write_checkpoint};
 use crate::package::layout::{self, Layout};
 use crate::package::survey::{Survey, survey};
@@ -272,7 +272,14 @@ impl Reopening {
             let aside = self.layout.workroom().join(layout::DATAPACKAGE);
             self.disk.rename(&self.layout.file(layout::DATAPACKAGE), &aside)?;
         }
+        self.clear_parts()?;
         self.set_anchors_aside(session, survey)?;
+        // The log first: it never speaks of what the WARCs do not hold.
+        let kept = format!("provenance/manifest-{}{TORN}", survey.tree.size());
+        self.keep(&survey.log.path, (survey.log.sound, survey.log.total), &kept)?;
+        let origin = format!("fonds/{}", session.archive);
+        let sound = (survey.tree.clone(), survey.log.sound);
+        let log = Log::reopen(&self.disk, &self.layout.file("provenance"), &origin, sound, &survey.missing)?;
         for part in survey.warcs.iter().filter(|part| part.is_open()) {
             let name = part.path.rsplit('/').next().unwrap_or_default();
             let kept = format!("provenance/{}{TORN}", name.strip_suffix(OPEN).unwrap_or(name));
@@ -288,12 +295,19 @@ impl Reopening {
             let closed = self.layout.file(part.path.strip_suffix(OPEN).unwrap_or(&part.path));
             self.disk.rename_anew(&open, &closed)?;
         }
-        let kept = format!("provenance/manifest-{}{TORN}", survey.tree.size());
-        self.keep(&survey.log.path, (survey.log.sound, survey.log.total), &kept)?;
-        let origin = format!("fonds/{}", session.archive);
-        let sound = (survey.tree.clone(), survey.log.sound);
-        let log = Log::reopen(&self.disk, &self.layout.file("provenance"), &origin, sound, &survey.missing)?;
         Ok((log, self.untold(&found.told)?))
+    }
+
+    /// Removes what was being written to take a file's place.
+    fn clear_parts(&self) -> io::Result<()> {
+        let own = [layout::INDEX, layout::PAGES, layout::DATAPACKAGE, layout::DATAPACKAGE_DIGEST];
+        let own = own.map(|path| beside(&self.layout.file(path), PART));
+        let provenance = files(&self.layout.file("provenance"))?;
+        let parts = provenance.into_iter().filter(|path| path.to_string_lossy().ends_with(PART));
+        for path in parts.chain(own.into_iter().filter(|path| path.is_file())) {
+            self.disk.remove_file(&path)?;
+        }
+        Ok(())
     }
 
     /// Keeps the bytes of a file from `sound` on under another name.
@@ -333,7 +347,7 @@ impl Reopening {
             .into_iter()
             .filter_map(|path| {
                 let name = path.file_name()?.to_str()?.strip_prefix("checkpoint.")?.to_owned();
-                (name != "part").then_some((path, name))
+                Some((path, name))
             })
             .collect();
         let bare = write_checkpoint(&format!("fonds/{}", session.archive), &survey.tree)?;

@@ -26,6 +26,10 @@ impl Archive {
             writer.close().map_err(at(&self.layout.archive()))?;
         }
         let index_path = self.layout.file(layout::INDEX);
+        if self.index_failed {
+            // Taking the collection up builds it anew.
+            return Err(at(&index_path)(io::Error::other("the index could not be kept while it grew")));
+        }
         let index = std::mem::replace(&mut self.index, crate::cdxj::Sorter::new(&root));
         let written = self.disk.replace(&index_path, |out| index.finish(out).map(drop));
         written.map_err(at(&index_path))?;
