@@ -65,7 +65,8 @@ impl Disk {
     /// `AlreadyExists`, or what the file system says. All methods below fail with what the file system says.
     pub fn create_dir(&self, path: &Path) -> io::Result<()> {
         self.before(&Change::Create(path))?;
-        std::fs::create_dir(path)
+        std::fs::create_dir(path)?;
+        sync_parent(path)
     }
 
     /// A new file.
@@ -75,6 +76,7 @@ impl Disk {
     pub fn create_new(&self, path: &Path) -> io::Result<DiskFile> {
         self.before(&Change::Create(path))?;
         let file = OpenOptions::new().write(true).create_new(true).open(path)?;
+        sync_parent(path)?;
         Ok(self.file(file, path))
     }
 
@@ -230,7 +232,8 @@ impl DiskFile {
         self.file.sync_all()
     }
 
-    /// Takes the lock of the file for this process; false where another holds it. It goes with the file.
+    /// Takes the lock of the file for this process; false where another holds it. It goes with the file. Where the file
+    /// system has no locks, there is none to wait for.
     ///
     /// # Errors
     /// See [`Disk::create_dir`].
@@ -238,6 +241,7 @@ impl DiskFile {
         match self.file.try_lock() {
             Ok(()) => Ok(true),
             Err(std::fs::TryLockError::WouldBlock) => Ok(false),
+            Err(std::fs::TryLockError::Error(e)) if e.kind() == io::ErrorKind::Unsupported => Ok(true),
             Err(std::fs::TryLockError::Error(error)) => Err(error),
         }
     }

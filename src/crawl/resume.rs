@@ -389,3 +389,33 @@ impl Warcs {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::package::survey::Part;
+
+    #[test]
+    fn names_go_on_behind_those_that_are_there_whatever_clock_and_directory_say() {
+        let part = |path: &str, sound| Part { path: path.to_owned(), sound, total: 9 };
+        let survey = Survey {
+            warcs: vec![
+                part("archive/a.b-c-20300101000000000-00007.warc.gz", 9),
+                part("archive/a.b-c-20310101000000000-00008.warc.gz.open", 0),
+            ],
+            ..Survey::default()
+        };
+        let mut warcs = Warcs {
+            prefix: "other".to_owned(),
+            stamp: "20290101000000000".to_owned(),
+            serial: 0,
+            warcinfo_id: String::new(),
+            info: Vec::new(),
+        };
+        warcs.follow(&survey);
+        let name = |warcs: &Warcs| format!("{}-{}-{:05}", warcs.prefix, warcs.stamp, warcs.serial);
+        assert_eq!(name(&warcs), "a.b-c-20300101000000000-00008");
+        warcs.follow(&Survey::default());
+        assert_eq!(name(&warcs), "a.b-c-20300101000000000-00008");
+    }
+}

@@ -176,7 +176,7 @@ impl Check<'_> {
             self.run.findings.extend(name, rest);
             self.counts.log_lines += told.lines;
         }
-        self.run.evidence.without_log += 1;
+        self.run.evidence.unfinished += 1;
         self.report_checkpoint();
         Ok(())
     }

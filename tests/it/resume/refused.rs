@@ -166,3 +166,49 @@ fn what_failed_is_tried_again_and_more_may_be_asked_for() {
     assert_eq!(collection.log_of("end").len(), 2);
     assert_eq!(sessions[1]["previous_size"], sessions[1]["seq"]);
 }
+
+/// What was signed stays beside what is signed anew; and a directory may have been renamed.
+#[test]
+fn what_vouches_for_an_earlier_state_is_kept() {
+    let server = serve(small());
+    let dir = tempfile::tempdir().unwrap();
+    let collection = partial(dir.path(), &server);
+    let root = dir.path().join("a");
+    fs::rename(&collection.root, &root).unwrap();
+    let collection = Collection::new(&root);
+    let signed = [collection.read("provenance/checkpoint"), "\n— key AAAA\n".into()].concat();
+    fs::write(root.join("provenance/checkpoint"), &signed).unwrap();
+    fs::write(root.join("provenance/checkpoint.tsr"), "token").unwrap();
+    let size = collection.log().len();
+    resume(&root, &["-q"]).expect(1);
+    assert_eq!(collection.read(&format!("provenance/checkpoint-{size}")), signed);
+    assert_eq!(collection.text(&format!("provenance/checkpoint-{size}.tsr")), "token");
+    assert!(!root.join("provenance/checkpoint.tsr").exists());
+    verify(&root).expect(0);
+    let names = super::warcs(&root);
+    assert!(names.iter().all(|path| path.file_name().unwrap().to_str().unwrap().starts_with("c-")));
+}
+
+#[test]
+fn what_was_to_become_a_wacz_becomes_one_when_it_is_complete() {
+    let slow = vec![Step::Pause(Duration::from_millis(400)), ok("text/plain", "slow").remove(0), Step::Next];
+    let server = serve(vec![("/", slow.clone()), ("/next", slow)]);
+    let dir = tempfile::tempdir().unwrap();
+    let (wacz, part) = (dir.path().join("c.wacz"), dir.path().join("c.wacz.part"));
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_fonds"))
+        .args(["archive", "-q", "--resolve", "localhost:127.0.0.1", "-o", wacz.to_str().unwrap()])
+        .args([server.url("/").as_str(), server.url("/next").as_str()])
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    while server.served("/").is_empty() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(part.is_dir() && !wacz.exists());
+    let run = resume(&part, &["-q"]).expect(0);
+    assert_eq!(run.text().trim(), wacz.to_str().unwrap());
+    assert!(!part.exists());
+    verify(&wacz).expect(0);
+}
