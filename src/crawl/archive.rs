@@ -7,21 +7,19 @@
 use super::Error;
 use super::replay::Past;
 use super::reserve::Reserve;
+use super::warcs::Warcs;
 use crate::cdxj::{Capture, Entry, Sorter};
-use crate::digest;
 use crate::disk::{Disk, DiskFile};
 use crate::manifest::{
     Body, Bytes, Connection, Count, Failure, Http, Links, Log, Page, Record, Session, Skip, Times, Warc,
 };
 use crate::package::{layout, layout::Layout, pages};
-use crate::warc::{Compression, RecordType, WriteError, Writer};
-use crate::world::{World, millis, new_urn, timestamp14};
+use crate::warc::{RecordType, WriteError, Writer};
+use crate::world::{World, millis, new_urn};
 use jiff::Timestamp;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// Deflate level of the records.
-const LEVEL: u32 = 6;
 /// A checkpoint is written after so many records, or so much time.
 const CHECKPOINT_RECORDS: u64 = 1000;
 const CHECKPOINT_SECONDS: i64 = 10;
@@ -53,18 +51,6 @@ pub struct Archive {
     begun: Option<(u64, Count)>,
     pending: Vec<Entry>,
     checkpoint: (Timestamp, u64),
-}
-
-/// What a WARC is called, and how it begins.
-pub(super) struct Warcs {
-    /// What the names begin with.
-    pub(super) prefix: String,
-    /// Date and time in the names, 17 digits.
-    pub(super) stamp: String,
-    /// Number of the next.
-    pub(super) serial: u32,
-    pub(super) warcinfo_id: String,
-    pub(super) info: Vec<(String, String)>,
 }
 
 /// What an archive is made of, once its directory and its log are there.
@@ -162,7 +148,7 @@ impl Archive {
 
     pub(super) fn of(parts: Parts) -> Self {
         Self {
-            name: name(&parts.layout),
+            name: super::warcs::name(&parts.layout),
             checkpoint: (parts.world.now(), 0),
             world: parts.world,
             disk: parts.disk,
@@ -384,55 +370,6 @@ impl Archive {
             other => Error::Record { path, source: other },
         }
     }
-
-    /// A new WARC, with its warcinfo record.
-    pub(super) fn open_warc(&mut self) -> Result<(), Error> {
-        let name = layout::warc_name(&self.warcs.prefix, &self.warcs.stamp, self.warcs.serial, "warc.gz");
-        let path = self.layout.archive().join(name);
-        let writer =
-            Writer::create_on(&self.disk, &path, Compression::Gzip(LEVEL)).map_err(Error::at(&path))?;
-        self.writer = Some(writer);
-        self.warcs.serial += 1;
-        self.begin()?;
-        self.warcinfo()?;
-        self.commit()
-    }
-
-    /// WARC/1.1 §6.2.
-    fn warcinfo(&mut self) -> Result<(), Error> {
-        let block: String =
-            self.warcs.info.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        let fields = [
-            ("WARC-Type", "warcinfo".to_owned()),
-            ("WARC-Record-ID", self.warcinfo_id()),
-            ("WARC-Date", millis(self.world.now())),
-            ("WARC-Filename", self.writer.as_ref().map(Writer::name).unwrap_or_default()),
-            ("WARC-Block-Digest", digest::sha256(block.as_bytes()).to_string()),
-            ("Content-Type", "application/warc-fields".to_owned()),
-        ];
-        let length = block.len() as u64;
-        self.record(RecordType::WarcInfo, &fields, &mut block.as_bytes(), length, Context::default())
-    }
-}
-
-impl Warcs {
-    /// The first of a collection, named after it and the time now.
-    pub(super) fn new(world: &dyn World, layout: &Layout, info: &[(&str, String)]) -> std::io::Result<Self> {
-        let now = world.now();
-        Ok(Self {
-            prefix: name(layout),
-            serial: 0,
-            stamp: format!("{}{:03}", timestamp14(now), now.as_millisecond().rem_euclid(1000)),
-            warcinfo_id: new_urn(world)?,
-            info: info.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
-        })
-    }
-}
-
-/// A collection's, after its directory.
-fn name(layout: &Layout) -> String {
-    let name = layout.root().file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    name.strip_suffix(".wacz.part").unwrap_or(&name).to_owned()
 }
 
 fn log_record(fields: &[(&str, String)], bytes: Bytes, context: Context) -> Record {

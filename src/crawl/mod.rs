@@ -15,6 +15,7 @@ mod reserve;
 mod resume;
 mod sealing;
 mod session;
+mod warcs;
 
 pub use self::archive::{Archive, Context};
 pub use self::frontier::{Frontier, Role, Target};

@@ -3,10 +3,11 @@
 //! What counts is what the log and the WARCs hold, and nothing else: the frontier is what a plan has left when it is told
 //! of them ([`super::replay`]). So a collection can be taken up that was sealed, moved, or made by another version.
 
-use super::archive::{LOCK, Parts, Warcs};
+use super::archive::{LOCK, Parts};
 use super::replay::{Past, Replay, Told};
 use super::reserve::Reserve;
 use super::sealing::log_file;
+use super::warcs::Warcs;
 use super::{Archive, Error, Job};
 use crate::cdxj::Sorter;
 use crate::disk::{Disk, DiskFile, PART, beside, copy_range};
@@ -371,51 +372,4 @@ fn files(directory: &Path) -> io::Result<Vec<PathBuf>> {
         .collect::<Result<_, _>>()?;
     paths.sort();
     Ok(paths)
-}
-
-impl Warcs {
-    /// Goes on behind the WARCs that are there, whatever the clock says: readers take them in the order of their names.
-    fn follow(&mut self, survey: &Survey) {
-        for part in survey.warcs.iter().filter(|part| part.sound > 0 || !part.is_open()) {
-            let name = part.path.rsplit('/').next().unwrap_or_default();
-            let stem = name.rfind(".warc").and_then(|end| name.get(..end)).unwrap_or(name);
-            let mut parts = stem.rsplitn(3, '-');
-            let serial = parts.next().and_then(|serial| serial.parse::<u32>().ok());
-            self.serial = self.serial.max(serial.map_or(1, |serial| serial + 1));
-            if let (Some(stamp), Some(prefix)) = (parts.next(), parts.next()) {
-                prefix.clone_into(&mut self.prefix);
-                self.stamp = std::mem::take(&mut self.stamp).max(stamp.to_owned());
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::package::survey::Part;
-
-    #[test]
-    fn names_go_on_behind_those_that_are_there_whatever_clock_and_directory_say() {
-        let part = |path: &str, sound| Part { path: path.to_owned(), sound, total: 9 };
-        let survey = Survey {
-            warcs: vec![
-                part("archive/a.b-c-20300101000000000-00007.warc.gz", 9),
-                part("archive/a.b-c-20310101000000000-00008.warc.gz.open", 0),
-            ],
-            ..Survey::default()
-        };
-        let mut warcs = Warcs {
-            prefix: "other".to_owned(),
-            stamp: "20290101000000000".to_owned(),
-            serial: 0,
-            warcinfo_id: String::new(),
-            info: Vec::new(),
-        };
-        warcs.follow(&survey);
-        let name = |warcs: &Warcs| format!("{}-{}-{:05}", warcs.prefix, warcs.stamp, warcs.serial);
-        assert_eq!(name(&warcs), "a.b-c-20300101000000000-00008");
-        warcs.follow(&Survey::default());
-        assert_eq!(name(&warcs), "a.b-c-20300101000000000-00008");
-    }
 }

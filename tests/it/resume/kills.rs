@@ -24,7 +24,6 @@ fn start(args: &[&str]) -> Child {
 /// A directory with the list of seeds, and what a straight run makes of it, in how long.
 struct Case {
     dir: tempfile::TempDir,
-    server: Server,
     outcome: Outcome,
     pages: Vec<String>,
     time: Duration,
@@ -37,7 +36,7 @@ impl Case {
         let list: String = seeds(&server, PAGES).iter().map(|url| format!("{url}\n")).collect();
         std::fs::write(dir.path().join("seeds"), list).unwrap();
         let root = dir.path().join("straight");
-        let mut case = Self { dir, server, outcome: Outcome::new(), pages: Vec::new(), time: Duration::ZERO };
+        let mut case = Self { dir, outcome: Outcome::new(), pages: Vec::new(), time: Duration::ZERO };
         let began = Instant::now();
         // One seed leads in a circle.
         assert_eq!(case.begin(&root).wait().unwrap().code(), Some(1));
