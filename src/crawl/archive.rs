@@ -169,6 +169,11 @@ impl Archive {
         }
     }
 
+    /// Targets that an earlier run left to be fetched, until [`super::run`] takes them.
+    pub fn waiting(&self) -> usize {
+        self.past.as_ref().map_or(0, |past| past.plan.frontier.waiting())
+    }
+
     /// What an earlier run left to be done.
     pub(super) fn take_past(&mut self) -> Option<Past> {
         self.past.take()

@@ -10,6 +10,7 @@ use super::sealing::log_file;
 use super::warcs::Warcs;
 use super::{Archive, Error, Job};
 use crate::cdxj::Sorter;
+use crate::digest;
 use crate::disk::{Disk, DiskFile, PART, beside, copy_range};
 use crate::manifest::{Body, Lines, Log, Session, Torn, read_checkpoint, write_checkpoint};
 use crate::package::layout::{self, Layout};
@@ -19,12 +20,14 @@ use crate::world::{World, millis};
 use data_encoding::HEXLOWER;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use url::Url;
 
 /// What torn bytes' files have behind their names.
 const TORN: &str = ".torn";
+/// How the names of WARCs end.
+const WARC: &str = ".warc.gz";
 
 /// What a collection was asked for, as its log tells.
 #[derive(Clone, Debug, Default)]
@@ -276,14 +279,14 @@ impl Reopening {
         self.clear_parts()?;
         self.set_anchors_aside(session, survey)?;
         // The log first: it never speaks of what the WARCs do not hold.
-        let kept = format!("provenance/manifest-{}{TORN}", survey.tree.size());
+        let kept = format!("provenance/manifest-{}", survey.tree.size());
         self.keep(&survey.log.path, (survey.log.sound, survey.log.total), &kept)?;
         let origin = format!("fonds/{}", session.archive);
         let sound = (survey.tree.clone(), survey.log.sound);
         let log = Log::reopen(&self.disk, &self.layout.file("provenance"), &origin, sound, &survey.missing)?;
         for part in survey.warcs.iter().filter(|part| part.is_open()) {
             let name = part.path.rsplit('/').next().unwrap_or_default();
-            let kept = format!("provenance/{}{TORN}", name.strip_suffix(OPEN).unwrap_or(name));
+            let kept = format!("provenance/{}", name.strip_suffix(OPEN).unwrap_or(name));
             self.keep(&part.path, (part.sound, part.total), &kept)?;
             let open = self.layout.file(&part.path);
             if part.sound == 0 {
@@ -311,13 +314,22 @@ impl Reopening {
         Ok(())
     }
 
-    /// Keeps the bytes of a file from `sound` on under another name.
+    /// Keeps the bytes of a file from `sound` on under another name, in place of nothing else.
     fn keep(&self, path: &str, (sound, total): (u64, u64), kept: &str) -> io::Result<()> {
         if sound == total {
             return Ok(());
         }
-        let from = self.layout.file(path);
-        self.disk.replace(&self.layout.file(kept), |out| copy_range(&from, sound, total - sound, out))
+        let (from, length) = (self.layout.file(path), total - sound);
+        let mut names =
+            std::iter::once(format!("{kept}{TORN}")).chain((2..).map(|n| format!("{kept}-{n}{TORN}")));
+        // An attempt before this one may have kept the same bytes, or others.
+        let to = names.find_map(|name| {
+            let to = self.layout.file(&name);
+            let free = !to.exists() || is_part(&from, sound, length, &to).unwrap_or(false);
+            free.then_some(to)
+        });
+        let Some(to) = to else { return Ok(()) };
+        self.disk.replace(&to, |out| copy_range(&from, sound, length, out))
     }
 
     /// Files of torn bytes that the log does not tell of, those of an attempt before this one among them.
@@ -330,9 +342,10 @@ impl Reopening {
             let kept = log_file(root, path)?;
             if !told.torn.contains(&kept.path) {
                 let name = kept.path.rsplit('/').next().unwrap_or_default();
-                let path = match name.strip_suffix(TORN) {
-                    Some(warc) if !name.starts_with("manifest-") => format!("{}/{warc}", layout::ARCHIVE),
-                    _ => layout::MANIFEST.to_owned(),
+                let warc = name.find(WARC).and_then(|at| name.get(..at + WARC.len()));
+                let path = match warc {
+                    Some(warc) => format!("{}/{warc}", layout::ARCHIVE),
+                    None => layout::MANIFEST.to_owned(),
                 };
                 untold.push(Torn { kept, path });
             }
@@ -364,6 +377,14 @@ impl Reopening {
         }
         Ok(())
     }
+}
+
+/// True where `file` holds just these bytes of the other.
+fn is_part(of: &Path, offset: u64, length: u64, file: &Path) -> io::Result<bool> {
+    let mut part = File::open(of)?;
+    part.seek(SeekFrom::Start(offset))?;
+    let (held, _) = digest::sha256_of(File::open(file)?)?;
+    Ok(digest::sha256_of(part.take(length))?.0 == held)
 }
 
 fn files(directory: &Path) -> io::Result<Vec<PathBuf>> {

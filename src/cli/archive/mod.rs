@@ -131,7 +131,10 @@ pub(crate) fn capture(args: Args, global: Global) -> anyhow::Result<(PathBuf, Ex
         Some(recalled) => {
             resume::require_secrets(&output.directory, recalled, &session)?;
             match Archive::resume(&output.directory, Box::new(System), session, &info, &job)? {
-                Resumed::Archive(archive) => *archive,
+                Resumed::Archive(archive) => {
+                    going_on(&output.directory, archive.waiting(), global);
+                    *archive
+                }
                 Resumed::Complete(captured) => return complete(output, &captured, global),
             }
         }
@@ -144,6 +147,12 @@ pub(crate) fn capture(args: Args, global: Global) -> anyhow::Result<(PathBuf, Ex
     let (path, exit) = finish(outcome, archive, output, global)?;
     let terminated = exit == Exit::Interrupted && terminated.load(Ordering::Relaxed);
     Ok((path, if terminated { Exit::Terminated } else { exit }))
+}
+
+fn going_on(directory: &Path, waiting: usize, global: Global) {
+    if !global.quiet {
+        output::line(&format!("going on with {}: URLs left so far: {waiting}", directory.display()));
+    }
 }
 
 /// Nothing was left to be done.

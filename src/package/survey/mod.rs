@@ -15,6 +15,11 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
+/// Lines of one capture.
+const LONGEST_GROUP: usize = 1000;
+/// Bytes of a checkpoint with any number of signatures that makes sense.
+const CHECKPOINT_LIMIT: u64 = 1024 * 1024;
+
 /// Why a collection cannot be surveyed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -211,7 +216,11 @@ impl<'a> Walk<'a> {
         let at = self.log_error();
         let Some(line) = self.lines.next_line().map_err(at)? else { return Ok(false) };
         if !line.ended {
-            return Ok(false);
+            // The last line is torn; one that is cut for its length is none of ours.
+            let last = line.offset + line.bytes.len() as u64 >= self.survey.log.total;
+            let number = self.read.size();
+            let long = || self.altered(layout::MANIFEST, format!("line {number} is longer than any"));
+            return if last { Ok(false) } else { Err(long()) };
         }
         let Some(entry) = self.entry(&line)? else { return Ok(false) };
         self.bind(&line)?;
@@ -287,6 +296,11 @@ impl<'a> Walk<'a> {
         if self.group.awaits_failure && !failure {
             self.commit()?;
         }
+        let of_the_run = matches!(entry.body, Body::Session(_) | Body::End(_));
+        if !self.group.wanted.is_empty() && of_the_run || self.group.lines.len() >= LONGEST_GROUP {
+            let problem = format!("the capture before line {} is not whole", self.read.size() - 1);
+            return Err(self.altered(layout::MANIFEST, problem));
+        }
         let group = &mut self.group;
         if let Body::Record(record) = &entry.body {
             group.there.insert(record.warc.id.clone());
@@ -348,7 +362,11 @@ impl<'a> Walk<'a> {
 fn read_stored_checkpoint(layout: &Layout) -> Result<Option<Checkpoint>, Error> {
     let path = layout.file(layout::CHECKPOINT);
     let altered = |problem: &str| Error::Altered { path: path.clone(), problem: problem.to_owned() };
-    match std::fs::read(&path) {
+    let read = || {
+        let mut bytes = Vec::new();
+        File::open(&path)?.take(CHECKPOINT_LIMIT).read_to_end(&mut bytes).map(|_| bytes)
+    };
+    match read() {
         Ok(bytes) => read_checkpoint(&bytes).map(Some).ok_or_else(|| altered("it cannot be read")),
         Err(e) if e.kind() == io::ErrorKind::NotFound && layout.is_sealed() => Err(altered("it is missing")),
         Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),

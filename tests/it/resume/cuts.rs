@@ -128,13 +128,26 @@ fn session(job: &Job) -> Session {
     }
 }
 
+/// Waits for the lock, which goes with the last copy of its file: other tests start processes, and each has one until it
+/// has begun.
+fn take_up(disk: &Disk, root: &Path, job: &Job) -> Result<Resumed, crawl::Error> {
+    let info = [("software", "fonds/0".to_owned())];
+    for _ in 0..500 {
+        match Archive::resume_on(disk.clone(), root, hasty(), session(job), &info, job) {
+            Err(crawl::Error::Locked(_)) => std::thread::sleep(Duration::from_millis(10)),
+            other => return other,
+        }
+    }
+    panic!("{} is locked", root.display())
+}
+
 /// A run on this disk, from its beginning or going on, to its end or to that of the world.
 fn run(disk: Arc<Fuse>, root: &Path, server: &Server, going_on: bool) -> Result<(), crawl::Error> {
     let (job, info) = (job(server), [("software", "fonds/0".to_owned())]);
     let disk = Disk::watched(disk);
     let mut archive = match going_on {
         false => Archive::create_on(disk, root, hasty(), session(&job), &info)?,
-        true => match Archive::resume_on(disk, root, hasty(), session(&job), &info, &job)? {
+        true => match take_up(&disk, root, &job)? {
             Resumed::Archive(archive) => *archive,
             Resumed::Complete(_) => return Ok(()),
         },
@@ -271,9 +284,8 @@ impl Watch for Full {
 }
 
 fn run_full(full: Full, root: &Path, server: &Server) -> Result<(), crawl::Error> {
-    let (job, info) = (job(server), [("software", "fonds/0".to_owned())]);
-    let resumed =
-        Archive::resume_on(Disk::watched(Arc::new(full)), root, hasty(), session(&job), &info, &job)?;
+    let job = job(server);
+    let resumed = take_up(&Disk::watched(Arc::new(full)), root, &job)?;
     let Resumed::Archive(mut archive) = resumed else { panic!("nothing was left") };
     let connector = Connector::new(Trust::mozilla().unwrap(), Duration::from_secs(5));
     let connector = connector.resolve("localhost", vec![[127, 0, 0, 1].into()]);
