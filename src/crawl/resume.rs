@@ -276,6 +276,7 @@ impl Reopening {
             let aside = self.layout.workroom().join(layout::DATAPACKAGE);
             self.disk.rename(&self.layout.file(layout::DATAPACKAGE), &aside)?;
         }
+        self.layout.complete_on(&self.disk)?;
         self.clear_parts()?;
         self.set_anchors_aside(session, survey)?;
         // The log first: it never speaks of what the WARCs do not hold.

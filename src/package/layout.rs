@@ -57,8 +57,16 @@ impl Layout {
             fs::create_dir_all(parent)?;
         }
         disk.create_dir(&self.root)?;
+        self.complete_on(disk)
+    }
+
+    /// Creates what directories are missing: a tool that copies files may pass over empty ones.
+    pub fn complete_on(&self, disk: &Disk) -> io::Result<()> {
         for part in [WORKROOM, ARCHIVE, "indexes", "pages", "provenance"] {
-            disk.create_dir(&self.root.join(part))?;
+            let path = self.root.join(part);
+            if !path.is_dir() {
+                disk.create_dir(&path)?;
+            }
         }
         Ok(())
     }

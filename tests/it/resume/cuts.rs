@@ -1,6 +1,7 @@
 //! The world ends between any two changes to the disk, or in the middle of one.
 
 use super::{Outcome, outcome, pages, seeds, site};
+use crate::common::collection::Collection;
 use crate::common::server::Server;
 use fonds::crawl::{self, Archive, Job, Resumed, Scope};
 use fonds::disk::{Change, Disk, Watch};
@@ -254,18 +255,18 @@ fn going_on_that_is_cut_off_at_any_change_is_sound_and_is_completed() {
     let straight = straight(&server);
     // Killed in the middle of a record, and sealed by a run that found the disk full.
     for sealed in [false, true] {
+        let begun = scratch();
+        let begun = begun.path().join("c");
+        run(Fuse::new(straight.changes / 2, true), &begun, &server, false).unwrap_err();
+        if sealed {
+            let error = run_full(Full(AtomicUsize::new(12)), &begun, &server).unwrap_err();
+            assert!(error.to_string().contains("no room"), "{error}");
+            assert!(!begun.join(".fonds").exists() && verified(&begun).achieved == Some(2));
+        }
         let mut most = 0;
         loop {
             let dir = scratch();
-            let root = dir.path().join("c");
-            let first = Fuse::new(straight.changes / 2, true);
-            run(first, &root, &server, false).unwrap_err();
-            if sealed {
-                let full = Full(AtomicUsize::new(12));
-                let error = run_full(full, &root, &server).unwrap_err();
-                assert!(error.to_string().contains("no room"), "{error}");
-                assert!(!root.join(".fonds").exists() && verified(&root).achieved == Some(2));
-            }
+            let root = Collection::new(&begun).copy(&dir.path().join("c")).root;
             let what = format!("going on (sealed: {sealed}) cut off at change {most}");
             let ended = run(Fuse::new(most, most % 2 == 1), &root, &server, true).is_ok();
             assert_sound(&root, &what);
@@ -319,7 +320,7 @@ fn what_was_not_durable_when_the_power_went_is_fetched_again() {
         ("WARCs", is_warc),
         ("all but WARCs", |path| !path.to_string_lossy().contains(".warc")),
     ];
-    for most in (0..straight.changes).step_by(3) {
+    for most in (0..straight.changes).step_by(5) {
         for (name, loses) in losses {
             let dir = scratch();
             let root = dir.path().join("c");
