@@ -113,7 +113,7 @@ pub struct Survey {
     pub log: Part,
     /// The WARCs, in the order of their names.
     pub warcs: Vec<Part>,
-    /// Whole captures that the log tells of and whose records never reached the disk.
+    /// Records that the log tells of and that never reached the disk: more than a run that is killed leaves behind.
     pub lost: u64,
     /// True where the last line says how a run ended.
     pub ended: bool,
@@ -228,7 +228,7 @@ impl<'a> Walk<'a> {
             Body::Record(record) => match self.warcs.next(record, self.visitor)? {
                 Next::Held(place) => Some(*place),
                 Next::Ended => {
-                    self.count_lost(&entry.body)?;
+                    self.count_lost()?;
                     return Ok(false);
                 }
                 Next::Other { path, problem } => return Err(self.altered(&path, problem)),
@@ -266,6 +266,10 @@ impl<'a> Walk<'a> {
             Some(_) => {
                 let problem = format!("line {number} is not the one that the tree was made of");
                 return Err(self.altered(layout::MANIFEST, problem));
+            }
+            // Before a checkpoint is written, the leaves are on the disk.
+            None if self.checkpoint.as_ref().is_some_and(|point| number < point.size()) => {
+                return Err(self.altered(layout::LEAVES, "leaf hashes are missing"));
             }
             None => self.missing.push((number, leaf)),
         }
@@ -327,19 +331,13 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Lines whose records are not there: more than a run in flight can leave.
-    fn count_lost(&mut self, first: &Body) -> Result<(), Error> {
-        let whole = |body: &Body| matches!(body, Body::Record(r) if r.warc.record_type == "response");
-        self.survey.lost = u64::from(whole(first));
-        let at = self.log_error();
-        let mut rest = || -> io::Result<u64> {
-            let mut lost = 0;
-            while let Some(line) = self.lines.next_line()? {
-                lost += u64::from(line.ended && line.entry.is_ok_and(|entry| whole(&entry.body)));
-            }
-            Ok(lost)
-        };
-        self.survey.lost += rest().map_err(at)?;
+    /// The rest of the log, from a line on whose record is not there.
+    fn count_lost(&mut self) -> Result<(), Error> {
+        self.survey.lost = 1;
+        while let Some(line) = self.lines.next_line().map_err(self.log_error())? {
+            let is_record = line.entry.is_ok_and(|entry| matches!(entry.body, Body::Record(_)));
+            self.survey.lost += u64::from(line.ended && is_record);
+        }
         Ok(())
     }
 

@@ -32,6 +32,7 @@ struct Fuse {
     half: bool,
     /// Which changes were writes.
     writes: Mutex<HashSet<usize>>,
+    checkpoints: AtomicUsize,
     /// The length of each file that was written, when it was last made durable.
     durable: Mutex<HashMap<PathBuf, u64>>,
 }
@@ -73,6 +74,8 @@ impl Watch for Fuse {
                 durable.entry(path.to_owned()).and_modify(|known| *known = length.min(*known));
             }
             Change::Rename(from, to) => {
+                let is_checkpoint = to.ends_with("provenance/checkpoint");
+                self.checkpoints.fetch_add(usize::from(is_checkpoint), Ordering::Relaxed);
                 if let Some(length) = durable.remove(from) {
                     durable.insert(to.to_owned(), length);
                 }
@@ -201,6 +204,7 @@ fn straight(server: &Server) -> Straight {
     let disk = Fuse::new(usize::MAX, false);
     run(disk.clone(), &root, server, false).unwrap();
     assert_eq!(verified(&root).achieved, Some(2));
+    assert!(disk.checkpoints.load(Ordering::Relaxed) > 4, "there are checkpoints on the way");
     let writes = disk.writes.lock().unwrap().clone();
     let changes = disk.changes.load(Ordering::Relaxed);
     Straight { outcome: outcome(&root), pages: pages(&root), changes, writes }
