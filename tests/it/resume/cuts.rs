@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 /// In memory where there is such a place: most of the time would go into making things durable.
@@ -133,6 +133,15 @@ fn session(job: &Job) -> Session {
     }
 }
 
+fn client(archive: &Archive) -> Client {
+    static CONNECTOR: OnceLock<Connector> = OnceLock::new();
+    let connector = CONNECTOR.get_or_init(|| {
+        let connector = Connector::new(Trust::mozilla().unwrap(), Duration::from_secs(5));
+        connector.resolve("localhost", vec![[127, 0, 0, 1].into()])
+    });
+    Client::new(connector.clone(), ClientOptions::new(SpoolOptions::in_dir(archive.workroom())))
+}
+
 /// Waits for the lock, which goes with the last copy of its file: other tests start processes, and each has one until it
 /// has begun.
 fn take_up(disk: &Disk, root: &Path, job: &Job) -> Result<Resumed, crawl::Error> {
@@ -157,9 +166,7 @@ fn run(disk: Arc<Fuse>, root: &Path, server: &Server, going_on: bool) -> Result<
             Resumed::Complete(_) => return Ok(()),
         },
     };
-    let connector = Connector::new(Trust::mozilla().unwrap(), Duration::from_secs(5));
-    let connector = connector.resolve("localhost", vec![[127, 0, 0, 1].into()]);
-    let client = Client::new(connector, ClientOptions::new(SpoolOptions::in_dir(archive.workroom())));
+    let client = client(&archive);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (_going, stop) = tokio::sync::watch::channel(false);
     let summary = runtime.block_on(crawl::run(&job, &mut archive, client, stop, &mut |_| {}));
@@ -303,9 +310,7 @@ fn run_full(full: Full, root: &Path, server: &Server) -> Result<(), crawl::Error
     let job = job(server);
     let resumed = take_up(&Disk::watched(Arc::new(full)), root, &job)?;
     let Resumed::Archive(mut archive) = resumed else { panic!("nothing was left") };
-    let connector = Connector::new(Trust::mozilla().unwrap(), Duration::from_secs(5));
-    let connector = connector.resolve("localhost", vec![[127, 0, 0, 1].into()]);
-    let client = Client::new(connector, ClientOptions::new(SpoolOptions::in_dir(archive.workroom())));
+    let client = client(&archive);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (_going, stop) = tokio::sync::watch::channel(false);
     let summary = runtime.block_on(crawl::run(&job, &mut archive, client, stop, &mut |_| {}));
