@@ -300,6 +300,11 @@ impl<'a> Walk<'a> {
         if self.group.awaits_failure && !failure {
             self.commit()?;
         }
+        if let (Body::Session(session), Some(point)) = (&entry.body, &self.checkpoint)
+            && point.origin() != format!("fonds/{}", session.archive)
+        {
+            return Err(self.altered(layout::CHECKPOINT, "it is of another log"));
+        }
         let of_the_run = matches!(entry.body, Body::Session(_) | Body::End(_));
         if !self.group.wanted.is_empty() && of_the_run || self.group.lines.len() >= LONGEST_GROUP {
             let problem = format!("the capture before line {} is not whole", self.read.size() - 1);

@@ -8,6 +8,7 @@ use fonds::disk::{Change, Disk, Watch};
 use fonds::finding::{Finding, Severity};
 use fonds::manifest::{Session, Tool};
 use fonds::package::Package;
+use fonds::package::survey::{Blind, survey};
 use fonds::verify::{Options, Report, Verification};
 use fonds::wire::{Client, ClientOptions, Connector, SpoolOptions, Trust};
 use fonds::world::{System, World};
@@ -345,4 +346,36 @@ fn what_was_not_durable_when_the_power_went_is_fetched_again() {
             }
         }
     }
+}
+
+/// The one thing that a crash and a hand cannot be told apart by is where the last capture ends.
+#[test]
+fn any_byte_changed_in_what_a_killed_run_left_is_noticed() {
+    let server = site(1, Duration::ZERO);
+    let straight = straight(&server);
+    let dir = scratch();
+    let root = dir.path().join("c");
+    run(Fuse::new(straight.changes * 3 / 4, false), &root, &server, false).unwrap_err();
+    assert_sound(&root, "killed");
+    let codes = |root: &Path| verified(root).findings.iter().map(|f| f.code).collect::<Vec<_>>();
+    let before = codes(&root);
+    let survey = survey(&root, &mut Blind).unwrap();
+    let collection = Collection::new(&root);
+    for path in collection.files().into_iter().filter(|path| !path.starts_with(".fonds/")) {
+        let bytes = collection.read(&path);
+        let parts = survey.warcs.iter().chain([&survey.log]);
+        let sound = parts.filter(|part| part.path == path).map(|part| part.sound as usize).next();
+        let sound = sound.unwrap_or(bytes.len());
+        for at in (0..sound).step_by((sound / 60).max(1)).chain([sound - 1]) {
+            let mut changed = bytes.clone();
+            changed[at] ^= 0x15;
+            std::fs::write(root.join(&path), &changed).unwrap();
+            let report = verified(&root);
+            let noticed =
+                report.findings.iter().any(Finding::is_error) || at + 1 == sound && codes(&root) != before;
+            assert!(noticed, "byte {at} of {} of {path}: {:?}", bytes.len(), report.findings);
+        }
+        std::fs::write(root.join(&path), &bytes).unwrap();
+    }
+    assert_completed(&root, &server, &straight, "changed and changed back");
 }
