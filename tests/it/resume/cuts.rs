@@ -1,7 +1,7 @@
 //! The world ends between any two changes to the disk, or in the middle of one.
 
 use super::{Outcome, outcome, pages, seeds, site};
-use crate::common::collection::Collection;
+use crate::common::collection::{Collection, members};
 use crate::common::server::Server;
 use fonds::crawl::{self, Archive, Job, Resumed, Scope};
 use fonds::disk::{Change, Disk, Watch};
@@ -373,7 +373,11 @@ fn any_byte_changed_in_what_a_killed_run_left_is_noticed() {
             let report = verified(&root);
             let noticed =
                 report.findings.iter().any(Finding::is_error) || at + 1 == sound && codes(&root) != before;
-            assert!(noticed, "byte {at} of {} of {path}: {:?}", bytes.len(), report.findings);
+            // The header of a gzip member has bytes that mean nothing; they are bound when the collection is sealed.
+            let records =
+                |bytes: &[u8]| members(&bytes[..sound]).into_iter().map(|m| m.2).collect::<Vec<_>>();
+            let same = || path.contains(".warc.gz") && records(&changed) == records(&bytes);
+            assert!(noticed || same(), "byte {at} of {} of {path}: {:?}", bytes.len(), report.findings);
         }
         std::fs::write(root.join(&path), &bytes).unwrap();
     }
