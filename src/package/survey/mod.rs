@@ -149,13 +149,21 @@ pub fn survey(root: &Path, visitor: &mut dyn Visitor) -> Result<Survey, Error> {
 }
 
 /// The lines of one capture, until all of them are there.
-#[derive(Default)]
 struct Group {
     lines: Vec<(Line, Entry, Option<Place>)>,
     there: HashSet<String>,
     wanted: HashSet<String>,
-    /// A record about a URL that gave nothing; its failure's line belongs to it.
+    /// There are only records that tell of something.
+    tells_only: bool,
+    /// They tell of a URL that gave nothing; its failure's line belongs to them.
     awaits_failure: bool,
+}
+
+impl Default for Group {
+    fn default() -> Self {
+        let (there, wanted) = (HashSet::new(), HashSet::new());
+        Self { lines: Vec::new(), there, wanted, tells_only: true, awaits_failure: false }
+    }
 }
 
 struct Walk<'a> {
@@ -314,8 +322,8 @@ impl<'a> Walk<'a> {
         if let Body::Record(record) = &entry.body {
             group.there.insert(record.warc.id.clone());
             group.wanted.extend(record.links.concurrent_to.iter().cloned());
-            let alone = record.links.concurrent_to.is_empty() && group.lines.is_empty();
-            group.awaits_failure = alone && record.warc.record_type == "metadata";
+            group.tells_only &= record.warc.record_type == "metadata";
+            group.awaits_failure = group.tells_only && group.wanted.is_subset(&group.there);
         }
         let waits = matches!(entry.body, Body::Connection(_)) || group.awaits_failure && !failure;
         group.lines.push((line, entry, place));
