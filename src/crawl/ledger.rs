@@ -193,6 +193,7 @@ fn context(
         status: head.and_then(|head| head.status).filter(|_| is_response),
         mime: content_type.clone().filter(|_| is_response),
         truncated: exchange.truncated.map(|t| t.as_str().to_owned()).filter(|_| is_response),
+        challenge: false,
     };
     let times = Times {
         sent: millis(exchange.started),

@@ -121,6 +121,9 @@ impl Replay {
         let url = record.warc.target_uri.as_deref().and_then(|url| Url::parse(url).ok());
         let answer = matches!(record.warc.record_type.as_str(), "response" | "revisit");
         let Some(url) = url.filter(|url| answer && matches!(url.scheme(), "http" | "https")) else { return };
+        if record.http.as_ref().is_some_and(|http| http.challenge) {
+            return;
+        }
         let truncated = record.http.as_ref().and_then(|http| http.truncated.as_deref());
         match self.take(&url) {
             // Cut because the run was told to stop.

@@ -180,6 +180,9 @@ pub struct Http {
     /// WARC-Truncated.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub truncated: Option<String>,
+    /// True for an answer that asked for a login and was followed by another try: not yet what became of the URL.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub challenge: bool,
 }
 
 /// What a record belongs to.

@@ -58,7 +58,7 @@ fn arguments(name: &str, value: &str) -> anyhow::Result<Vec<String>> {
         )));
     };
     Ok(match argument.get_action() {
-        ArgAction::SetTrue if value == "true" => vec![format!("--{name}")],
+        ArgAction::SetTrue if matches!(value, "true" | "yes") => vec![format!("--{name}")],
         ArgAction::SetTrue => Vec::new(),
         ArgAction::Append => {
             let values = serde_json::from_str::<Vec<String>>(value);
