@@ -10,6 +10,7 @@
 pub mod cdxj;
 pub mod crawl;
 pub mod digest;
+pub mod disk;
 pub mod extract;
 pub mod finding;
 pub mod index;

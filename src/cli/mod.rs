@@ -21,11 +21,11 @@ use std::process::ExitCode;
 /// Captures web pages into WARC, proves what it captured, and gets the clean article text back out of any WARC.
 #[derive(Parser)]
 #[command(name = "fonds", version, max_term_width = 100, after_help = exit::HELP)]
-struct Cli {
+pub(crate) struct Cli {
     #[command(flatten)]
     global: Global,
     #[command(subcommand)]
-    command: Command,
+    pub(crate) command: Command,
 }
 
 /// What every command understands.
@@ -40,7 +40,7 @@ pub(crate) struct Global {
 }
 
 #[derive(Subcommand)]
-enum Command {
+pub(crate) enum Command {
     Archive(Box<archive::Args>),
     Verify(verify::Args),
     Extract(extract::Args),
@@ -66,7 +66,7 @@ pub(crate) fn run() -> ExitCode {
 }
 
 /// Every command's help ends with the exit codes.
-fn command() -> clap::Command {
+pub(crate) fn command() -> clap::Command {
     Cli::command().mut_subcommands(|command| command.after_help(exit::HELP))
 }
 

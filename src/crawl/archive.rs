@@ -1,45 +1,71 @@
 //! The collection being written: records, their log lines and their index lines, in step, then the sealing.
 //!
-//! A record's bytes are in its file before the log speaks of them. Whatever ends a run, what was written is a valid
-//! archive; [`Archive::seal`] makes it a finished collection.
+//! A capture's records are in their file before the log speaks of them, and the log speaks of all of them at once.
+//! Whatever ends a run, what was written is a valid archive; [`Archive::seal`] makes it a finished collection, and
+//! [`Archive::resume`] takes up one that was interrupted.
 
 use super::Error;
+use super::replay::Past;
 use super::reserve::Reserve;
+use super::warcs::Warcs;
 use crate::cdxj::{Capture, Entry, Sorter};
-use crate::digest;
+use crate::disk::{Disk, DiskFile};
 use crate::manifest::{
-    Body, Bytes, Connection, Count, End, Failure, File as LogFile, Http, Links, Log, Mark, Page, Record,
-    Session, Skip, Times, Warc,
+    Body, Bytes, Connection, Count, Failure, Http, Links, Log, Page, Record, Session, Skip, Times, Warc,
 };
-use crate::package::{self, About, layout, layout::Layout, pages};
-use crate::warc::{Compression, RecordType, WriteError, Writer};
-use crate::world::{World, millis, new_urn, timestamp14};
+use crate::package::{layout, layout::Layout, pages};
+use crate::warc::{RecordType, WriteError, Writer};
+use crate::world::{World, millis, new_urn};
 use jiff::Timestamp;
-use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// Deflate level of the records.
-const LEVEL: u32 = 6;
+/// A checkpoint is written after so many records, or so much time.
+const CHECKPOINT_RECORDS: u64 = 1000;
+const CHECKPOINT_SECONDS: i64 = 10;
+/// The file whose lock a run holds, among its working files.
+pub(super) const LOCK: &str = "lock";
 
-/// A collection being written.
+/// A collection being written. No other process can write it at the same time.
 pub struct Archive {
-    world: Box<dyn World>,
-    layout: Layout,
-    name: String,
-    started: Timestamp,
-    writer: Writer,
-    warcinfo_id: String,
-    log: Log,
-    index: Sorter,
+    pub(super) world: Box<dyn World>,
+    pub(super) disk: Disk,
+    pub(super) layout: Layout,
+    pub(super) name: String,
+    /// When the collection was begun, as its datapackage says.
+    pub(super) created: String,
+    pub(super) log: Log,
+    pub(super) index: Sorter,
+    /// Lines are missing from it, of captures that the log tells of.
+    pub(super) index_failed: bool,
+    pub(super) reserve: Reserve,
+    pub(super) past: Option<Past>,
+    pub(super) software: String,
+    pub(super) counts: Count,
+    /// Held as long as this is.
+    pub(super) lock: DiskFile,
+    /// Begun with its first record.
+    pub(super) writer: Option<Writer>,
+    pub(super) warcs: Warcs,
     /// Where to go back to while a capture is half written, and its index lines.
-    begun: Option<(u64, Mark, Count)>,
+    begun: Option<(u64, Count)>,
     pending: Vec<Entry>,
-    reserve: Reserve,
-    pages: BufWriter<File>,
-    main_page: Option<Page>,
-    counts: Count,
-    software: String,
+    checkpoint: (Timestamp, u64),
+}
+
+/// What an archive is made of, once its directory and its log are there.
+pub(super) struct Parts {
+    pub(super) world: Box<dyn World>,
+    pub(super) disk: Disk,
+    pub(super) layout: Layout,
+    pub(super) log: Log,
+    pub(super) lock: DiskFile,
+    pub(super) reserve: Reserve,
+    pub(super) index: Sorter,
+    pub(super) created: String,
+    pub(super) software: String,
+    pub(super) warcs: Warcs,
+    pub(super) past: Option<Past>,
 }
 
 impl std::fmt::Debug for Archive {
@@ -76,44 +102,81 @@ impl Archive {
         session: Session,
         info: &[(&str, String)],
     ) -> Result<Self, Error> {
+        Self::create_on(Disk::default(), root, world, session, info)
+    }
+
+    /// The same on a disk that may be watched.
+    ///
+    /// # Errors
+    /// As [`Archive::create`].
+    pub fn create_on(
+        disk: Disk,
+        root: &Path,
+        world: Box<dyn World>,
+        session: Session,
+        info: &[(&str, String)],
+    ) -> Result<Self, Error> {
         let layout = Layout::new(root);
-        layout.create().map_err(|e| Error::create(root, e))?;
-        let name = root.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let name = name.strip_suffix(".wacz.part").unwrap_or(&name).to_owned();
-        let started = world.now();
-        let stamp = format!("{}{:03}", timestamp14(started), started.as_millisecond().rem_euclid(1000));
-        let path = layout.archive().join(layout::warc_name(&name, &stamp, 0, "warc.gz"));
+        layout.create_on(&disk).map_err(|e| Error::create(root, e))?;
         let at = |path: &Path| Error::at(path);
-        let writer = Writer::create(&path, Compression::Gzip(LEVEL)).map_err(at(&path))?;
+        let lock = disk.create(&layout.workroom().join(LOCK)).map_err(at(root))?;
+        if !lock.try_lock().map_err(at(root))? {
+            return Err(Error::Locked(root.to_owned()));
+        }
         let provenance = layout.file("provenance");
-        let log = Log::create(&provenance, &format!("fonds/{}", session.archive)).map_err(at(&provenance))?;
-        let pages_path = layout.file(layout::PAGES);
-        let pages =
-            OpenOptions::new().write(true).create_new(true).open(&pages_path).map_err(at(&pages_path))?;
-        let software = format!("{}/{}", session.tool.name, session.tool.version);
-        let mut archive = Self {
-            warcinfo_id: new_urn(world.as_ref()).map_err(at(root))?,
+        let log = Log::create(&disk, &provenance, &format!("fonds/{}", session.archive))
+            .map_err(at(&provenance))?;
+        let warcs = Warcs::new(world.as_ref(), &layout, info).map_err(at(root))?;
+        let mut archive = Self::of(Parts {
+            created: millis(world.now()),
+            software: format!("{}/{}", session.tool.name, session.tool.version),
+            reserve: Reserve::create(&disk, &layout.workroom()).map_err(at(root))?,
             index: Sorter::new(&layout.workroom()),
+            past: None,
+            world,
+            disk,
+            layout,
+            log,
+            lock,
+            warcs,
+        });
+        archive.log(Body::Session(Box::new(session)))?;
+        archive.open_warc()?;
+        archive.checkpoint()?;
+        Ok(archive)
+    }
+
+    pub(super) fn of(parts: Parts) -> Self {
+        Self {
+            name: super::warcs::name(&parts.layout),
+            checkpoint: (parts.world.now(), 0),
+            world: parts.world,
+            disk: parts.disk,
+            layout: parts.layout,
+            created: parts.created,
+            log: parts.log,
+            index: parts.index,
+            index_failed: false,
+            reserve: parts.reserve,
+            past: parts.past,
+            software: parts.software,
+            counts: Count::default(),
+            lock: parts.lock,
+            writer: None,
+            warcs: parts.warcs,
             begun: None,
             pending: Vec::new(),
-            reserve: Reserve::create(&layout.workroom()).map_err(at(root))?,
-            pages: BufWriter::new(pages),
-            main_page: None,
-            counts: Count::default(),
-            software,
-            world,
-            layout,
-            name,
-            started,
-            writer,
-            log,
-        };
-        archive.log(Body::Session(Box::new(session)))?;
-        archive.warcinfo(info)?;
-        archive.commit()?;
-        let header = pages::header(&format!("Pages of {}", archive.name));
-        archive.pages.write_all(header.as_bytes()).map_err(at(&pages_path))?;
-        Ok(archive)
+        }
+    }
+
+    /// Targets that an earlier run left to be fetched, until [`super::run`] takes them.
+    pub fn waiting(&self) -> usize {
+        self.past.as_ref().map_or(0, |past| past.plan.frontier.waiting())
+    }
+
+    /// What an earlier run left to be done.
+    pub(super) fn take_past(&mut self) -> Option<Past> {
+        self.past.take()
     }
 
     /// Where temporary files of the run belong.
@@ -123,7 +186,7 @@ impl Archive {
 
     /// WARC-Record-ID of the warcinfo record, in angle brackets.
     pub fn warcinfo_id(&self) -> String {
-        format!("<{}>", self.warcinfo_id)
+        format!("<{}>", self.warcs.warcinfo_id)
     }
 
     /// Clock and randomness of the run.
@@ -136,7 +199,8 @@ impl Archive {
         self.counts
     }
 
-    /// Writes a record, then its log line, then keeps its index line. `fields` hold no Content-Length.
+    /// Writes a record, and keeps its log line and its index line until [`Archive::commit`]. `fields` hold no
+    /// Content-Length.
     ///
     /// # Errors
     /// What the file system says; the WARC is then as it was before the record.
@@ -148,10 +212,17 @@ impl Archive {
         length: u64,
         context: Context,
     ) -> Result<(), Error> {
-        let written = self.writer.write(fields, block, length).map_err(|e| self.write_error(e))?;
+        if self.writer.is_none() {
+            self.open_warc()?;
+        }
+        let Some(writer) = &mut self.writer else { return Ok(()) };
+        let filename = writer.name();
+        let written = match writer.write(fields, block, length) {
+            Ok(written) => written,
+            Err(error) => return Err(self.write_error(error, &filename)),
+        };
         self.counts.records += 1;
         let get = |name: &str| fields.iter().find(|(n, _)| *n == name).map(|(_, v)| v.as_str());
-        let filename = self.writer.name();
         // What is in an HTTP message is the message's business; of other blocks the record says it.
         let http = matches!(record_type, RecordType::Response | RecordType::Request | RecordType::Revisit);
         let content_type = if http { context.content_type.as_deref() } else { get("Content-Type") };
@@ -180,11 +251,19 @@ impl Archive {
     }
 
     /// Begins a capture: its records and log lines count together or not at all.
-    pub fn begin(&mut self) {
-        self.begun = Some((self.writer.offset(), self.log.mark(), self.counts));
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn begin(&mut self) -> Result<(), Error> {
+        if self.writer.is_none() {
+            self.open_warc()?;
+        }
+        let offset = self.writer.as_ref().map_or(0, Writer::offset);
+        self.begun = Some((offset, self.counts));
+        Ok(())
     }
 
-    /// The capture is whole.
+    /// The capture is whole: its lines are written. Now and then a checkpoint follows, and all is made durable.
     ///
     /// # Errors
     /// What the file system says.
@@ -192,20 +271,40 @@ impl Archive {
         let at = |archive: &Self| Error::at(archive.layout.root());
         let needed: usize = self.pending.iter().map(|entry| entry.line().len() + 1).sum();
         self.reserve.need(needed as u64).map_err(at(self))?;
-        for entry in std::mem::take(&mut self.pending) {
-            self.index.push(&entry).map_err(at(self))?;
-        }
+        self.log.flush().map_err(Error::at(&self.layout.file(layout::MANIFEST)))?;
         self.begun = None;
+        for entry in std::mem::take(&mut self.pending) {
+            if let Err(error) = self.index.push(&entry) {
+                self.index_failed = true;
+                return Err(at(self)(error));
+            }
+        }
+        let (last, records) = self.checkpoint;
+        let elapsed = self.world.now().as_second() - last.as_second();
+        if self.counts.records - records >= CHECKPOINT_RECORDS || !(0..CHECKPOINT_SECONDS).contains(&elapsed)
+        {
+            self.checkpoint()?;
+        }
+        Ok(())
+    }
+
+    /// Makes durable what was committed, the WARC before the log that speaks of it, and fixes it by a checkpoint.
+    pub(super) fn checkpoint(&mut self) -> Result<(), Error> {
+        if let Some(writer) = &mut self.writer {
+            writer.sync().map_err(Error::at(&self.layout.archive()))?;
+        }
+        self.log.checkpoint().map_err(Error::at(&self.layout.file(layout::CHECKPOINT)))?;
+        self.checkpoint = (self.world.now(), self.counts.records);
         Ok(())
     }
 
     /// Takes a half-written capture back.
-    fn roll_back(&mut self) -> std::io::Result<()> {
+    pub(super) fn roll_back(&mut self) -> std::io::Result<()> {
         self.pending.clear();
-        let Some((offset, mark, counts)) = self.begun.take() else { return Ok(()) };
+        self.log.roll_back();
+        let Some((offset, counts)) = self.begun.take() else { return Ok(()) };
         self.counts = counts;
-        self.writer.cut(offset)?;
-        self.log.roll_back(mark)
+        self.writer.as_mut().map_or(Ok(()), |writer| writer.cut(offset))
     }
 
     /// Logs a connection and gives its `seq`.
@@ -252,74 +351,29 @@ impl Archive {
             title: title.to_owned(),
             record: record.to_owned(),
         };
-        let title = Some(page.title.clone());
-        let line =
-            pages::Page { id: page.id.clone(), url: page.url.clone(), ts: page.ts.clone(), title }.line();
-        self.pages.write_all(line.as_bytes()).map_err(Error::at(&self.layout.file(layout::PAGES)))?;
+        // pages.jsonl is made of the log when the collection is sealed.
+        let needed = pages::Page::from(&page).line().len() as u64;
+        self.reserve.need(needed).map_err(Error::at(self.layout.root()))?;
         self.counts.pages += 1;
-        self.main_page.get_or_insert_with(|| page.clone());
         self.log(Body::Page(page)).map(drop)
     }
 
-    /// Closes everything, a capture that is not committed taken back: WARC, index, pages, log with its checkpoint, datapackage. `exit` as in the log's end entry.
-    ///
-    /// # Errors
-    /// What the file system says.
-    pub fn seal(mut self, exit: &str) -> Result<PathBuf, Error> {
-        let root = self.layout.root().to_owned();
-        self.roll_back().map_err(Error::at(&root))?;
-        self.reserve.release().map_err(Error::at(&root))?;
-        let pages_path = self.layout.file(layout::PAGES);
-        self.pages.flush().map_err(Error::at(&pages_path))?;
-        self.pages.get_ref().sync_all().map_err(Error::at(&pages_path))?;
-        let warc = self.writer.close().map_err(Error::at(&root))?;
-        let index_path = self.layout.file(layout::INDEX);
-        write_index(self.index, &index_path).map_err(Error::at(&index_path))?;
-        let files = [warc.path, index_path, pages_path]
-            .iter()
-            .map(|path| log_file(&root, path))
-            .collect::<Result<Vec<_>, _>>()?;
-        let end = End { counts: self.counts, files, exit: exit.to_owned() };
-        self.log.append(self.world.as_ref(), Body::End(end)).map_err(Error::at(&root))?;
-        self.log.close().map_err(Error::at(&root))?;
-        let workroom = self.layout.workroom();
-        std::fs::remove_dir_all(&workroom).map_err(Error::at(&workroom))?;
-        let about = About {
-            title: Some(self.name.clone()),
-            created: millis(self.started),
-            software: self.software,
-            main_page_url: self.main_page.as_ref().map(|page| page.url.clone()),
-            main_page_date: self.main_page.map(|page| page.ts),
-        };
-        package::seal(&root, &about, None)?;
-        Ok(root)
+    /// A line of the log: with its capture where one was begun, else at once.
+    pub(super) fn log(&mut self, body: Body) -> Result<u64, Error> {
+        let at = || Error::at(&self.layout.file(layout::MANIFEST));
+        let seq = self.log.append(self.world.as_ref(), body).map_err(at())?;
+        if self.begun.is_none() {
+            self.log.flush().map_err(at())?;
+        }
+        Ok(seq)
     }
 
-    fn log(&mut self, body: Body) -> Result<u64, Error> {
-        self.log.append(self.world.as_ref(), body).map_err(Error::at(&self.layout.file(layout::MANIFEST)))
-    }
-
-    fn write_error(&self, error: WriteError) -> Error {
-        let path = self.layout.archive().join(self.writer.name());
+    fn write_error(&self, error: WriteError, name: &str) -> Error {
+        let path = self.layout.archive().join(name);
         match error {
             WriteError::Io(source) => Error::Io { path, source },
             other => Error::Record { path, source: other },
         }
-    }
-
-    /// WARC/1.1 §6.2.
-    fn warcinfo(&mut self, info: &[(&str, String)]) -> Result<(), Error> {
-        let block: String = info.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        let fields = [
-            ("WARC-Type", "warcinfo".to_owned()),
-            ("WARC-Record-ID", self.warcinfo_id()),
-            ("WARC-Date", millis(self.started)),
-            ("WARC-Filename", self.writer.name()),
-            ("WARC-Block-Digest", digest::sha256(block.as_bytes()).to_string()),
-            ("Content-Type", "application/warc-fields".to_owned()),
-        ];
-        let length = block.len() as u64;
-        self.record(RecordType::WarcInfo, &fields, &mut block.as_bytes(), length, Context::default())
     }
 }
 
@@ -345,20 +399,4 @@ fn log_record(fields: &[(&str, String)], bytes: Bytes, context: Context) -> Reco
         connection: context.connection,
         times: context.times,
     }
-}
-
-fn write_index(index: Sorter, path: &Path) -> std::io::Result<()> {
-    let file = OpenOptions::new().write(true).create_new(true).open(path)?;
-    let mut out = BufWriter::new(file);
-    index.finish(&mut out)?;
-    out.flush()?;
-    out.get_ref().sync_all()
-}
-
-fn log_file(root: &Path, path: &Path) -> Result<LogFile, Error> {
-    let hashed = File::open(path).and_then(digest::sha256_of);
-    let (sha256, bytes) = hashed.map_err(Error::at(path))?;
-    let inside = path.strip_prefix(root).unwrap_or(path);
-    let path = inside.components().map(|c| c.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
-    Ok(LogFile { path, bytes, sha256: sha256.value() })
 }

@@ -1,9 +1,13 @@
-//! What a response needs to be shown: its payload decoded and read for links.
+//! What a response leads to: where it redirects, or its payload decoded and read for links.
+//!
+//! It is read off the block alone, so that a block on its way to the archive and the same block read back from it years
+//! later lead to the same.
 
 use super::links::{Kind, Link, css_links, header_links, page_links};
 use crate::message::body::Body;
-use crate::message::payload::Payload;
-use crate::wire::{Exchange, SpoolReader};
+use crate::message::head::ResponseHead;
+use crate::message::payload::{Head, Payload};
+use crate::message::redirect::redirect_target;
 use std::io::{self, Read};
 use url::Url;
 
@@ -15,6 +19,10 @@ const STYLE_LIMIT: u64 = 8 * 1024 * 1024;
 /// What was found.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Found {
+    /// Where it redirects, or why that cannot be gone to.
+    pub(super) redirect: Option<Result<Url, String>>,
+    /// True where it sets a cookie, with which the same URL may have another answer.
+    pub(super) sets_cookie: bool,
     /// The page's title.
     pub(super) title: Option<String>,
     /// What it needs, in the order of the page, each once.
@@ -27,20 +35,29 @@ enum Content {
     Other,
 }
 
-/// Reads a response for links; what is neither page nor style has none.
-pub(super) fn discover(exchange: &Exchange) -> io::Result<Found> {
-    let Some(head) = &exchange.head else { return Ok(Found::default()) };
-    let content_type = head.fields.text("Content-Type").unwrap_or_default();
-    let kind = kind(&content_type, exchange.identified_type);
-    if matches!(kind, Content::Other) {
-        return Ok(Found::default());
+/// Reads a response's block; what is neither redirect, page nor style leads nowhere. `identified` is the payload's type
+/// by its own bytes, `links` whether any are asked for.
+pub(super) fn discover<R: Read + Send>(
+    url: &Url,
+    identified: Option<&str>,
+    block: R,
+    links: bool,
+) -> io::Result<Found> {
+    let body = Body::new(block, Payload::response())?;
+    let Some(Head::Response(head)) = body.head().cloned() else { return Ok(Found::default()) };
+    let redirect = redirect_target(&head, url);
+    if redirect.is_some() || !links {
+        let sets_cookie = head.fields.get("Set-Cookie").is_some();
+        return Ok(Found { redirect, sets_cookie, ..Found::default() });
     }
-    let body = Body::new(exchange.response.reader(), Payload::response())?;
-    match kind {
-        Content::Page => page(body, exchange, &content_type),
-        _ => style(body, exchange, &content_type),
+    let content_type = head.fields.text("Content-Type").unwrap_or_default();
+    match kind(&content_type, identified) {
+        Content::Page => page(body, url, &head, &content_type),
+        Content::Style => style(body, url, &content_type),
+        Content::Other => Ok(Found::default()),
     }
 }
+
 /// By what the server says, and by the bytes where it says nothing useful.
 fn kind(content_type: &str, identified: Option<&str>) -> Content {
     let declared = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -58,12 +75,17 @@ fn charset(content_type: &str) -> Option<String> {
     (!value.is_empty()).then(|| value.to_owned())
 }
 
-fn page(body: Body<SpoolReader>, exchange: &Exchange, content_type: &str) -> io::Result<Found> {
+fn page<R: Read + Send>(
+    body: Body<R>,
+    url: &Url,
+    head: &ResponseHead,
+    content_type: &str,
+) -> io::Result<Found> {
     let charset = charset(content_type);
     let mut html = body.decoded(PAGE_LIMIT).take(PAGE_LIMIT);
-    let links = page_links(&mut html, &exchange.url, charset.as_deref())?;
-    let mut found = Found { title: links.title, requisites: urls(links.requisites) };
-    for url in from_header(exchange) {
+    let links = page_links(&mut html, url, charset.as_deref())?;
+    let mut found = Found { title: links.title, requisites: urls(links.requisites), ..Found::default() };
+    for url in from_header(url, head) {
         if !found.requisites.contains(&url) {
             found.requisites.push(url);
         }
@@ -71,19 +93,19 @@ fn page(body: Body<SpoolReader>, exchange: &Exchange, content_type: &str) -> io:
     Ok(found)
 }
 
-fn style(body: Body<SpoolReader>, exchange: &Exchange, content_type: &str) -> io::Result<Found> {
+fn style<R: Read + Send>(body: Body<R>, url: &Url, content_type: &str) -> io::Result<Found> {
     let mut css = Vec::new();
     body.decoded(STYLE_LIMIT).take(STYLE_LIMIT).read_to_end(&mut css)?;
     let charset = charset(content_type);
-    Ok(Found { title: None, requisites: urls(css_links(&css, &exchange.url, charset.as_deref())) })
+    let requisites = urls(css_links(&css, url, charset.as_deref()));
+    Ok(Found { requisites, ..Found::default() })
 }
 
 /// What `Link` header fields ask for.
-fn from_header(exchange: &Exchange) -> Vec<Url> {
-    let Some(head) = &exchange.head else { return Vec::new() };
+fn from_header(url: &Url, head: &ResponseHead) -> Vec<Url> {
     let values: Vec<String> =
         head.fields.all("Link").map(|v| String::from_utf8_lossy(v).into_owned()).collect();
-    urls(header_links(values.iter().map(String::as_str), &exchange.url).requisites)
+    urls(header_links(values.iter().map(String::as_str), url).requisites)
 }
 
 fn urls(links: Vec<Link>) -> Vec<Url> {

@@ -57,12 +57,6 @@ impl Frontier {
         true
     }
 
-    /// Adds a target once more, though its URL has been here.
-    pub fn push_again(&mut self, target: Target) -> bool {
-        self.seen.remove(&target.url[..Position::AfterQuery]);
-        self.push(target)
-    }
-
     /// The next target of a host that is not busy; the host is busy until [`Frontier::done`].
     pub fn pop(&mut self) -> Option<Target> {
         let host = self.order.pop_front()?;
@@ -70,6 +64,32 @@ impl Frontier {
         self.busy.insert(host);
         self.waiting -= 1;
         Some(target)
+    }
+
+    /// Takes a target that waits, by its URL: it has been served.
+    pub fn take(&mut self, url: &Url) -> Option<Target> {
+        let host = origin(url);
+        let queue = self.queues.get_mut(&host)?;
+        let wanted = &url[..Position::AfterQuery];
+        let at = queue.iter().position(|target| &target.url[..Position::AfterQuery] == wanted)?;
+        let target = queue.remove(at)?;
+        self.waiting -= 1;
+        if queue.is_empty() {
+            self.queues.remove(&host);
+            self.order.retain(|waiting| *waiting != host);
+        }
+        Some(target)
+    }
+
+    /// Puts back a target that was taken, or has never waited, though its URL has been here.
+    pub fn again(&mut self, target: Target) {
+        self.seen.remove(&target.url[..Position::AfterQuery]);
+        self.push(target);
+    }
+
+    /// Marks a URL as one that has been here.
+    pub fn pass(&mut self, url: &Url) {
+        self.seen.insert(url[..Position::AfterQuery].to_owned());
     }
 
     /// The host of this URL may be asked again.
@@ -139,5 +159,19 @@ mod tests {
         frontier.done(&first.url);
         assert!(frontier.pop().is_some());
         assert!(frontier.pop().is_none());
+    }
+
+    #[test]
+    fn what_is_taken_out_leaves_the_others_their_turn() {
+        let mut frontier = Frontier::default();
+        for url in ["http://a/1", "http://b/1", "http://b/2"] {
+            frontier.push(target(url));
+        }
+        let one = frontier.take(&Url::parse("http://a/1#x").unwrap()).unwrap();
+        assert!(frontier.take(&one.url).is_none() && !frontier.push(one.clone()));
+        assert_eq!(frontier.pop().unwrap().url.as_str(), "http://b/1");
+        assert!(frontier.pop().is_none(), "a host never has two");
+        frontier.again(one);
+        assert_eq!((frontier.pop().unwrap().url.as_str(), frontier.waiting()), ("http://a/1", 1));
     }
 }

@@ -1,5 +1,6 @@
 //! What became of each target, written down: an exchange as its records, a failure as evidence.
 
+use super::plan::Captured;
 use super::{Archive, Context, Error, Target};
 use crate::manifest::{self, Count, Http, Times};
 use crate::wire::record::{Origin, RecordDraft, chain_draft, dns_draft, exchange_drafts, failure_draft};
@@ -26,8 +27,9 @@ pub(super) struct Ledger<'a> {
 }
 
 impl<'a> Ledger<'a> {
-    pub(super) fn new(archive: &'a mut Archive) -> Self {
-        Self { archive, connections: HashMap::new(), lookups: HashMap::new(), chains: HashSet::new() }
+    /// `chains` are those that have their record already.
+    pub(super) fn new(archive: &'a mut Archive, chains: HashSet<String>) -> Self {
+        Self { archive, connections: HashMap::new(), lookups: HashMap::new(), chains }
     }
 
     pub(super) fn counts(&self) -> Count {
@@ -42,14 +44,15 @@ impl<'a> Ledger<'a> {
         self.archive.skip(url.to_owned(), reason)
     }
 
-    /// Response, request and notes; gives the response's id.
+    /// Response, request and notes; gives the response's id. `challenge` is for an answer that asked for a login and got it.
     pub(super) fn exchange(
         &mut self,
         target: &Target,
         exchange: &Exchange,
         seed: Option<&str>,
+        challenge: bool,
     ) -> Result<String, Error> {
-        self.archive.begin();
+        self.archive.begin()?;
         let connection = self.connection(&exchange.connection)?;
         let warcinfo = self.archive.warcinfo_id();
         let via = target.via.as_ref().map(Url::as_str);
@@ -64,7 +67,7 @@ impl<'a> Ledger<'a> {
             .and_then(|tls| tie_chain(&mut drafts, tls, &exchange.url, exchange.started, &origin, &mut next));
         let response = drafts.first().and_then(|d| d.field("WARC-Record-ID")).unwrap_or_default().to_owned();
         for draft in drafts.iter().chain(&chain) {
-            let context = context(draft, target, exchange, Some(connection), seed);
+            let context = context(draft, target, exchange, Some(connection), seed, challenge);
             self.write(draft, context)?;
         }
         self.archive.captured();
@@ -83,7 +86,7 @@ impl<'a> Ledger<'a> {
         let via = target.via.as_ref().map(Url::as_str);
         let hops = hops(target);
         let origin = Origin { warcinfo_id: Some(&warcinfo), via, hops: hops.as_deref(), ..Origin::default() };
-        self.archive.begin();
+        self.archive.begin()?;
         self.lookup(failure.lookup.as_ref(), &origin)?;
         let mut ids = self.ids(2)?;
         let mut next = || ids.pop().unwrap_or_default();
@@ -118,14 +121,9 @@ impl<'a> Ledger<'a> {
         self.failure(target, &failure, seed)
     }
 
-    pub(super) fn page(
-        &mut self,
-        exchange: &Exchange,
-        title: Option<&str>,
-        response: &str,
-    ) -> Result<(), Error> {
-        let title = title.map(str::trim).filter(|t| !t.is_empty()).unwrap_or(exchange.url.as_str());
-        self.archive.page(exchange.url.as_str(), &millis(exchange.started), title, response)
+    pub(super) fn page(&mut self, url: &Url, title: Option<&str>, captured: &Captured) -> Result<(), Error> {
+        let title = title.map(str::trim).filter(|t| !t.is_empty()).unwrap_or(url.as_str());
+        self.archive.page(url.as_str(), &captured.date, title, &captured.record)
     }
 
     fn log_failure(&mut self, target: &Target, failure: &Failure, seed: Option<&str>) -> Result<(), Error> {
@@ -235,6 +233,7 @@ fn context(
     exchange: &Exchange,
     connection: Option<u64>,
     seed: Option<&str>,
+    challenge: bool,
 ) -> Context {
     let head = exchange.head.as_ref();
     let content_type = head.and_then(|head| head.fields.text("Content-Type"));
@@ -245,6 +244,7 @@ fn context(
         mime: content_type.clone().filter(|_| is_response),
         truncated: exchange.truncated.map(|t| t.as_str().to_owned()).filter(|_| is_response),
         reconstructed: exchange.reconstructed.map(str::to_owned),
+        challenge,
     };
     let times = Times {
         sent: millis(exchange.started),

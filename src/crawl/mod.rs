@@ -9,14 +9,20 @@ mod discover;
 mod frontier;
 mod ledger;
 pub mod links;
+mod plan;
+mod replay;
 mod reserve;
+mod resume;
+mod sealing;
 mod session;
+mod warcs;
 
 pub use self::archive::{Archive, Context};
 pub use self::frontier::{Frontier, Role, Target};
+pub use self::resume::{Recalled, Resumed, recall};
 pub use self::session::{Event, Job, Scope, Stop, Summary, run};
 
-use crate::package;
+use crate::package::{self, survey};
 use crate::warc::WriteError;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -43,6 +49,20 @@ pub enum Error {
         /// Why.
         source: WriteError,
     },
+    /// There is nothing to go on with.
+    #[error("{path} {problem}")]
+    NoCapture {
+        /// What was to be taken up.
+        path: PathBuf,
+        /// Why it cannot be, as the end of a sentence.
+        problem: &'static str,
+    },
+    /// Another process writes the collection.
+    #[error("{0} is being written by another process; wait until it has ended")]
+    Locked(PathBuf),
+    /// What was captured is not what its log says.
+    #[error(transparent)]
+    Survey(#[from] survey::Error),
     /// Sealing or packing.
     #[error(transparent)]
     Package(#[from] package::Error),

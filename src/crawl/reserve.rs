@@ -1,6 +1,6 @@
 //! Room kept back, so that a collection can be sealed when the disk is full.
 
-use std::fs::{File, OpenOptions};
+use crate::disk::{Disk, DiskFile};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -10,19 +10,26 @@ const BASE: u64 = 48 * 1024;
 /// A file of zeros, as long as sealing would need by now.
 #[derive(Debug)]
 pub(super) struct Reserve {
+    disk: Disk,
     path: PathBuf,
-    file: File,
+    file: DiskFile,
     length: u64,
     needed: u64,
 }
 
 impl Reserve {
-    pub(super) fn create(directory: &Path) -> io::Result<Self> {
+    /// Takes the place of one that was left behind. Where there is no room, nothing is left of it.
+    pub(super) fn create(disk: &Disk, directory: &Path) -> io::Result<Self> {
         let path = directory.join("reserve");
-        let file = OpenOptions::new().write(true).create_new(true).open(&path)?;
-        let mut reserve = Self { path, file, length: 0, needed: BASE };
-        reserve.grow(BASE)?;
-        Ok(reserve)
+        let file = disk.create(&path)?;
+        let mut reserve = Self { disk: disk.clone(), path, file, length: 0, needed: BASE };
+        match reserve.grow(BASE) {
+            Ok(()) => Ok(reserve),
+            Err(error) => {
+                reserve.release()?;
+                Err(error)
+            }
+        }
     }
 
     /// Sealing will take this much more.
@@ -33,8 +40,8 @@ impl Reserve {
 
     /// Gives the room back.
     pub(super) fn release(&self) -> io::Result<()> {
-        std::fs::remove_file(&self.path)?;
-        self.file.set_len(0)
+        self.file.set_len(0)?;
+        self.disk.remove_file(&self.path)
     }
 
     /// Real zeros: a hole would keep nothing back.

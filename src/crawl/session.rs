@@ -1,22 +1,18 @@
 //! One run: from seeds to a written archive.
 
-use super::discover::{Found, discover};
+use super::discover::discover;
 use super::ledger::Ledger;
-use super::{Archive, Error, Frontier, Role, Target};
+use super::plan::{Captured, Fate, Plan};
+use super::replay::Past;
+use super::{Archive, Error, Role, Target};
 use crate::manifest::Count;
-use crate::message::redirect::redirect_target;
+use crate::message::framing::Truncated;
 use crate::wire::{Client, Exchange, Failure, Fetched, Origins, Request, Stage};
+use crate::world::millis;
 use std::sync::Arc;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use url::Url;
-
-/// Redirects followed from one target.
-const REDIRECTS: usize = 20;
-/// Steps from a page through its requisites: a style's import's image is 3.
-const DEPTH: u32 = 6;
-/// Requisites of one seed.
-const REQUISITES: usize = 10_000;
 
 /// How far a run goes from its seeds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -101,7 +97,8 @@ impl Summary {
 /// Becomes true when nothing new is to be begun.
 pub type Stop = watch::Receiver<bool>;
 
-/// Runs a job to its end, or until `stop`. The archive is left open, to be sealed.
+/// Runs a job to its end, or until `stop`; in an archive that was taken up again, what is left of it. The archive is left
+/// open, to be sealed.
 ///
 /// # Errors
 /// What writing says; everything written before is valid.
@@ -115,14 +112,14 @@ pub async fn run(
     let mut run = Run::new(job, archive, on_event);
     let (client, named) = (Arc::new(client), Origins::of(&job.seeds));
     let mut flights: JoinSet<(Target, Fetched)> = JoinSet::new();
-    run.plant()?;
+    run.settle_past()?;
     loop {
         while flights.len() < job.hosts.max(1) && !*stop.borrow() {
-            let Some(target) = run.frontier.pop() else { break };
+            let Some(target) = run.plan.frontier.pop() else { break };
             match request(job, &named, &target) {
                 Ok(request) => launch(&mut flights, &client, target, request),
                 Err(error) => {
-                    run.frontier.done(&target.url);
+                    run.plan.frontier.done(&target.url);
                     run.refuse(&target, &error)?;
                 }
             }
@@ -161,10 +158,6 @@ fn request(job: &Job, named: &Origins, target: &Target) -> Result<Request, Strin
     builder.build().map_err(|e| e.to_string())
 }
 
-fn sets_cookie(exchange: &Exchange) -> bool {
-    exchange.head.as_ref().is_some_and(|head| head.fields.get("Set-Cookie").is_some())
-}
-
 /// What must not reach a host that the user did not name.
 fn is_credential(name: &str) -> bool {
     ["authorization", "cookie", "proxy-authorization"].iter().any(|known| name.eq_ignore_ascii_case(known))
@@ -180,73 +173,47 @@ fn referer(via: &Url, to: &Url) -> String {
 }
 
 /// As it is fetched, written down and told: without fragment, and without a user's name and password.
-fn bare(url: Url) -> Url {
+pub(super) fn bare(url: Url) -> Url {
     let mut url = without_user(url);
     url.set_fragment(None);
     url
 }
 
-fn without_user(mut url: Url) -> Url {
+pub(super) fn without_user(mut url: Url) -> Url {
     // Both fail only on URLs that cannot have them.
     let _ = url.set_username("");
     let _ = url.set_password(None);
     url
 }
 
-/// A run's state besides what is in flight.
+/// A run besides what is in flight.
 struct Run<'a> {
-    job: &'a Job,
+    plan: Plan,
+    /// What an earlier run came to and did not write down any more.
+    owed: Vec<Fate>,
     ledger: Ledger<'a>,
-    frontier: Frontier,
     on_event: &'a mut dyn FnMut(Event<'_>),
     bytes: u64,
-    seeds: Vec<Seed>,
-}
-
-/// What became of a seed.
-#[derive(Clone, Debug, Default)]
-struct Seed {
-    captured: bool,
-    requisites: usize,
-    /// An earlier seed with the same URL, which counts for this one.
-    same_as: Option<usize>,
+    /// True where a response was cut because the run was told to stop.
+    cut: bool,
 }
 
 impl<'a> Run<'a> {
     fn new(job: &'a Job, archive: &'a mut Archive, on_event: &'a mut dyn FnMut(Event<'_>)) -> Self {
-        let seeds = vec![Seed::default(); job.seeds.len()];
-        Self { job, ledger: Ledger::new(archive), frontier: Frontier::default(), on_event, bytes: 0, seeds }
+        let past = archive.take_past().unwrap_or_else(|| Past::none(job));
+        let ledger = Ledger::new(archive, past.chains);
+        Self { plan: past.plan, owed: past.owed, ledger, on_event, bytes: 0, cut: false }
     }
 
-    fn plant(&mut self) -> Result<(), Error> {
-        let mut planted: Vec<Url> = Vec::new();
-        for (number, url) in self.job.seeds.iter().enumerate() {
-            let url = bare(url.clone());
-            let same_as = planted.iter().position(|other| *other == url);
-            planted.push(url.clone());
-            if same_as.is_some() {
-                let named = without_user(self.job.seeds.get(number).unwrap_or(&url).clone());
-                self.ledger.skip(named.as_str(), "named twice")?;
-            }
-            if let Some(seed) = self.seeds.get_mut(number) {
-                seed.same_as = same_as;
-            }
-            self.frontier.push(Target {
-                url,
-                role: Role::Page,
-                via: None,
-                seed: number,
-                chain: Vec::new(),
-                depth: 0,
-            });
-        }
-        Ok(())
+    fn settle_past(&mut self) -> Result<(), Error> {
+        let owed = std::mem::take(&mut self.owed);
+        self.settle(owed)
     }
 
     fn landed(&mut self, target: &Target, fetched: Fetched) -> Result<(), Error> {
-        self.frontier.done(&target.url);
-        for exchange in &fetched.before {
-            self.record(target, exchange)?;
+        self.plan.frontier.done(&target.url);
+        for challenge in &fetched.before {
+            self.record(target, challenge, true)?;
         }
         match fetched.outcome {
             Ok(exchange) => self.keep(target, &exchange),
@@ -255,97 +222,45 @@ impl<'a> Run<'a> {
     }
 
     /// Writes an exchange down; gives its response's id.
-    fn record(&mut self, target: &Target, exchange: &Exchange) -> Result<String, Error> {
-        let seed = self.seed_of(target);
-        let response = self.ledger.exchange(target, exchange, seed.as_deref())?;
+    fn record(&mut self, target: &Target, exchange: &Exchange, challenge: bool) -> Result<String, Error> {
+        let seed = self.plan.seed_of(target);
+        let record = self.ledger.exchange(target, exchange, seed.as_deref(), challenge)?;
         self.bytes += exchange.response.len();
-        let status = exchange.head.as_ref().and_then(|head| head.status);
         (self.on_event)(Event::Captured {
             url: target.url.as_str(),
-            status,
+            status: exchange.head.as_ref().and_then(|head| head.status),
             bytes: exchange.response.len(),
             role: target.role,
-            waiting: self.frontier.waiting(),
+            waiting: self.plan.frontier.waiting(),
             truncated: exchange.truncated.map(|t| t.as_str()),
         });
-        Ok(response)
+        Ok(record)
     }
 
     fn keep(&mut self, target: &Target, exchange: &Exchange) -> Result<(), Error> {
-        let response = self.record(target, exchange)?;
-        match exchange.head.as_ref().and_then(|head| redirect_target(head, &target.url)) {
-            Some(Ok(to)) => self.follow(target, to, exchange),
-            Some(Err(error)) => self.refuse(target, &format!("the redirect cannot be followed: {error}")),
-            None => self.look_into(target, exchange, &response),
+        let record = self.record(target, exchange, false)?;
+        if exchange.truncated == Some(Truncated::Unspecified) {
+            // Cut because the user said so: kept, and still to be fetched.
+            self.cut = true;
+            return Ok(());
         }
+        let (block, identified) = (exchange.response.reader(), exchange.identified_type);
+        let found = discover(&target.url, identified, block, self.plan.reads(target))
+            .map_err(Error::at(&self.ledger.workroom()))?;
+        let fates = self.plan.landed(target, found, Captured { record, date: millis(exchange.started) });
+        self.settle(fates)
     }
 
-    /// The next hop is a target of its own, with its own records.
-    fn follow(&mut self, target: &Target, to: Url, exchange: &Exchange) -> Result<(), Error> {
-        let to = bare(to);
-        let mut chain = target.chain.clone();
-        chain.push(target.url.clone());
-        let visits = chain.iter().filter(|url| **url == to).count();
-        // With a new cookie the same URL may have another answer; once.
-        let anew = visits == 1 && sets_cookie(exchange);
-        if visits > 0 && !anew {
-            return self.refuse(target, &format!("the redirects go in a circle, back to {to}"));
-        }
-        if chain.len() > REDIRECTS {
-            return self.refuse(target, &format!("more than {REDIRECTS} redirects in a row"));
-        }
-        let via = Some(target.url.clone());
-        let next = Target { url: to, role: target.role, via, seed: target.seed, chain, depth: target.depth };
-        // Where it leads has been fetched, or will be, for another reason.
-        let is_new = if anew { self.frontier.push_again(next) } else { self.frontier.push(next) };
-        if !is_new {
-            self.mark(target);
-        }
-        Ok(())
-    }
-
-    fn look_into(&mut self, target: &Target, exchange: &Exchange, response: &str) -> Result<(), Error> {
-        self.mark(target);
-        let wants_more = self.job.scope == Scope::PageRequisites && target.depth < DEPTH;
-        let found = if wants_more || target.role == Role::Page {
-            discover(exchange).map_err(Error::at(&self.ledger.workroom()))?
-        } else {
-            Found::default()
-        };
-        if target.role == Role::Page {
-            self.ledger.page(exchange, found.title.as_deref(), response)?;
-        }
-        if wants_more {
-            self.want(target, found.requisites)?;
-        }
-        Ok(())
-    }
-
-    fn want(&mut self, target: &Target, requisites: Vec<Url>) -> Result<(), Error> {
-        for url in requisites.into_iter().map(bare) {
-            let Some(seed) = self.seeds.get_mut(target.seed) else { return Ok(()) };
-            if seed.requisites >= REQUISITES {
-                self.ledger.skip(url.as_str(), "limit of requisites for one page")?;
-                continue;
+    /// Writes down what follows.
+    fn settle(&mut self, fates: Vec<Fate>) -> Result<(), Error> {
+        for fate in fates {
+            match fate {
+                Fate::Page { url, title, captured } => self.ledger.page(&url, title.as_deref(), &captured)?,
+                Fate::Refused { target, error } => self.refuse(&target, &error)?,
+                Fate::Skipped { url, reason } => self.ledger.skip(&url, reason)?,
             }
-            let via = Some(target.url.clone());
-            let depth = target.depth + 1;
-            let next =
-                Target { url, role: Role::Requisite, via, seed: target.seed, chain: Vec::new(), depth };
-            seed.requisites += usize::from(self.frontier.push(next));
         }
         Ok(())
-    }
-
-    /// The seed as the session's entry names it.
-    fn seed_of(&self, target: &Target) -> Option<String> {
-        self.job.seeds.get(target.seed).map(|url| without_user(url.clone()).into())
-    }
-
-    fn mark(&mut self, target: &Target) {
-        if let Some(seed) = self.seeds.get_mut(target.seed).filter(|_| target.role == Role::Page) {
-            seed.captured = true;
-        }
     }
 
     fn fail(&mut self, target: &Target, failure: &Failure) -> Result<(), Error> {
@@ -353,7 +268,7 @@ impl<'a> Run<'a> {
             let path = self.ledger.workroom();
             return Err(Error::Io { path, source: std::io::Error::new(kind, failure.error.clone()) });
         }
-        let seed = self.seed_of(target);
+        let seed = self.plan.seed_of(target);
         self.ledger.failure(target, failure, seed.as_deref())?;
         self.tell(target, failure.stage, &failure.error);
         Ok(())
@@ -361,7 +276,7 @@ impl<'a> Run<'a> {
 
     /// A target that is given up by a rule, without another exchange.
     fn refuse(&mut self, target: &Target, error: &str) -> Result<(), Error> {
-        let seed = self.seed_of(target);
+        let seed = self.plan.seed_of(target);
         self.ledger.refusal(target, error, seed.as_deref())?;
         self.tell(target, Stage::Policy, error);
         Ok(())
@@ -373,13 +288,10 @@ impl<'a> Run<'a> {
     }
 
     fn summary(self, interrupted: bool) -> Summary {
-        let done = |seed: &Seed| match seed.same_as.and_then(|first| self.seeds.get(first)) {
-            Some(first) => first.captured,
-            None => seed.captured,
-        };
-        let captured: Vec<bool> = self.seeds.iter().map(done).collect();
-        let interrupted = interrupted && (self.frontier.waiting() > 0 || captured.contains(&false));
-        Summary { counts: self.ledger.counts(), bytes: self.bytes, captured, interrupted }
+        let captured = self.plan.captured();
+        let left = self.plan.frontier.waiting() > 0 || captured.contains(&false) || self.cut;
+        let counts = self.ledger.counts();
+        Summary { counts, bytes: self.bytes, captured, interrupted: interrupted && left }
     }
 }
 
@@ -404,9 +316,8 @@ mod tests {
         let sent = |to: &str| {
             let target =
                 Target { url: url(to), role: Role::Page, via: None, seed: 0, chain: Vec::new(), depth: 0 };
-            let bytes =
-                String::from_utf8(request(&job, &Origins::of(&job.seeds), &target).unwrap().bytes().to_vec())
-                    .unwrap();
+            let request = request(&job, &Origins::of(&job.seeds), &target).unwrap();
+            let bytes = String::from_utf8(request.bytes().to_vec()).unwrap();
             assert!(bytes.contains("X-A: plain"));
             bytes.contains("s3cret")
         };

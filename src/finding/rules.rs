@@ -181,7 +181,8 @@ rules! {
     LOG_ORIGIN Error 2 "log-origin" "C2SP tlog-checkpoint" "The checkpoint is of another log: its origin is not the archive that the log names.";
     CAPTURE_INTERRUPTED Warning 2 "capture-interrupted" "" "The run was interrupted: what is here is intact, but not all that was asked for.";
     CAPTURE_FAILURES Info 2 "capture-failures" "" "Some URLs were not captured; the log names each, and why.";
-    CAPTURE_UNFINISHED Error 2 "capture-unfinished" "" "The capture did not end, or ended badly: the collection was never sealed.";
+    CAPTURE_UNFINISHED Warning 2 "capture-unfinished" "" "The capture was killed, or goes on still: the collection is not sealed, and `fonds archive --resume` goes on with it. What is there was held against the log.";
+    CAPTURE_TORN Info 2 "capture-torn" "" "Bytes behind the last whole capture of a run that was killed are of one that was in flight.";
     SEED_WITHOUT_FATE Error 2 "seed-without-fate" "" "The log tells neither capture nor failure of a URL that was asked for.";
     LOG_FILES Error 2 "log-files" "" "A file is not the one that the log's end entry names.";
     INDEX_LINE Error 2 "index-line" "CDXJ 0.1.0" "An index line cannot be read, or does not say what the record says.";

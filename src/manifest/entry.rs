@@ -35,6 +35,8 @@ pub enum Body {
     Skip(Skip),
     /// A page was listed in pages.jsonl.
     Page(Page),
+    /// Bytes that an interrupted run left behind were moved aside.
+    Torn(Torn),
     /// A run ends.
     End(End),
     /// A type that this version does not know; its bytes are still bound by the tree.
@@ -184,6 +186,9 @@ pub struct Http {
     /// `h2` where the block is no copy of the wire's bytes, but was written as HTTP/1.1 from what HTTP/2 carried.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reconstructed: Option<String>,
+    /// True for an answer that asked for a login and was followed by another try: not yet what became of the URL.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub challenge: bool,
 }
 
 /// What a record belongs to.
@@ -285,6 +290,15 @@ pub struct Page {
     pub title: String,
     /// The record that holds it.
     pub record: String,
+}
+
+/// What an interrupted run left behind its last whole capture, moved aside when the collection was taken up again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Torn {
+    /// The file that holds the bytes now.
+    pub kept: File,
+    /// The file that they were torn off, in the collection, with `/`.
+    pub path: String,
 }
 
 /// How a run ended.

@@ -1,29 +1,28 @@
-//! Writing the log: a line is appended after the bytes it speaks of are in their file.
+//! Writing the log: lines are gathered, and appended once the bytes they speak of are in their file.
 
 use super::entry::{Body, Entry};
 use super::tree::{Tree, leaf_hash, write_checkpoint};
+use crate::disk::{Disk, DiskFile};
 use crate::world::{World, millis};
 use data_encoding::HEXLOWER;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use tlog_tiles::Hash;
 
 /// A log being written, in a collection's `provenance` directory.
 #[derive(Debug)]
 pub struct Log {
+    disk: Disk,
     directory: PathBuf,
     origin: String,
-    lines: File,
-    leaves: File,
+    lines: DiskFile,
+    leaves: DiskFile,
+    /// Of all entries, those included that are not in the files yet.
     tree: Tree,
-    /// Bytes of whole lines.
-    length: u64,
-}
-
-/// A state to go back to.
-#[derive(Clone, Debug)]
-pub struct Mark {
-    tree: Tree,
+    waiting: Vec<u8>,
+    waiting_leaves: Vec<u8>,
+    /// Of what is in the files, and the bytes of its lines.
+    flushed: Tree,
     length: u64,
 }
 
@@ -32,82 +31,120 @@ impl Log {
     ///
     /// # Errors
     /// `AlreadyExists`, or what the file system says.
-    pub fn create(directory: &Path, origin: &str) -> io::Result<Self> {
-        let anew = |name: &str| OpenOptions::new().write(true).create_new(true).open(directory.join(name));
-        Ok(Self {
-            directory: directory.to_owned(),
-            origin: origin.to_owned(),
-            lines: anew("manifest.jsonl")?,
-            leaves: anew("leaves")?,
-            tree: Tree::default(),
-            length: 0,
-        })
+    pub fn create(disk: &Disk, directory: &Path, origin: &str) -> io::Result<Self> {
+        let lines = disk.create_new(&directory.join("manifest.jsonl"))?;
+        let leaves = disk.create_new(&directory.join("leaves"))?;
+        Ok(Self::over(disk, directory, origin, (lines, leaves), Tree::default(), 0))
     }
 
-    /// Appends an entry and gives its `seq`.
+    /// Goes on with a log whose first `length` bytes are the lines of `tree`; what follows them is cut off. Leaf hashes
+    /// that did not reach the disk, `missing`, are written.
     ///
     /// # Errors
-    /// What the file system, or the source of randomness, says; the log is then as it was before.
+    /// What the file system says.
+    pub fn reopen(
+        disk: &Disk,
+        directory: &Path,
+        origin: &str,
+        (tree, length): (Tree, u64),
+        missing: &[Hash],
+    ) -> io::Result<Self> {
+        let lines = disk.append(&directory.join("manifest.jsonl"))?;
+        let path = directory.join("leaves");
+        let mut leaves = if path.try_exists()? { disk.append(&path)? } else { disk.create_new(&path)? };
+        lines.cut(length)?;
+        leaves.cut((tree.size() - missing.len() as u64) * 32)?;
+        for leaf in missing {
+            leaves.write_all(&leaf.0)?;
+        }
+        Ok(Self::over(disk, directory, origin, (lines, leaves), tree, length))
+    }
+
+    fn over(
+        disk: &Disk,
+        directory: &Path,
+        origin: &str,
+        (lines, leaves): (DiskFile, DiskFile),
+        tree: Tree,
+        length: u64,
+    ) -> Self {
+        Self {
+            disk: disk.clone(),
+            directory: directory.to_owned(),
+            origin: origin.to_owned(),
+            lines,
+            leaves,
+            flushed: tree.clone(),
+            tree,
+            waiting: Vec::new(),
+            waiting_leaves: Vec::new(),
+            length,
+        }
+    }
+
+    /// Gathers an entry and gives its `seq`; [`Log::flush`] writes it.
+    ///
+    /// # Errors
+    /// What the source of randomness says; the log is then as it was before.
     pub fn append(&mut self, world: &dyn World, body: Body) -> io::Result<u64> {
         let mut salt = [0; 16];
         world.random(&mut salt)?;
         let seq = self.tree.size();
         let entry = Entry { v: 1, seq, salt: HEXLOWER.encode(&salt), at: millis(world.now()), body };
-        let mut line = canonical(&entry)?;
+        let line = canonical(&entry)?;
         let leaf = leaf_hash(&line);
-        line.push(b'\n');
-        if let Err(error) = self.lines.write_all(&line).and_then(|()| self.leaves.write_all(&leaf.0)) {
-            self.cut()?;
-            return Err(error);
-        }
-        self.length += line.len() as u64;
+        self.waiting.extend_from_slice(&line);
+        self.waiting.push(b'\n');
+        self.waiting_leaves.extend_from_slice(&leaf.0);
         self.tree.push(leaf);
         Ok(seq)
     }
 
-    /// The state now.
-    pub fn mark(&self) -> Mark {
-        Mark { tree: self.tree.clone(), length: self.length }
+    /// The tree of all entries so far.
+    pub fn tree(&self) -> &Tree {
+        &self.tree
     }
 
-    /// Takes back every entry since `mark`.
+    /// Writes what was gathered.
     ///
     /// # Errors
-    /// What the file system says.
-    pub fn roll_back(&mut self, mark: Mark) -> io::Result<()> {
-        (self.tree, self.length) = (mark.tree, mark.length);
-        self.cut()
-    }
-
-    /// Cuts both files to whole entries.
-    fn cut(&mut self) -> io::Result<()> {
-        for (file, length) in [(&mut self.lines, self.length), (&mut self.leaves, self.tree.size() * 32)] {
-            file.set_len(length)?;
-            file.seek(SeekFrom::Start(length))?;
+    /// What the file system says; what was gathered is then dropped, and the files are as they were before.
+    pub fn flush(&mut self) -> io::Result<()> {
+        if self.waiting.is_empty() {
+            return Ok(());
         }
+        let written =
+            self.lines.write_all(&self.waiting).and_then(|()| self.leaves.write_all(&self.waiting_leaves));
+        if let Err(error) = written {
+            self.roll_back();
+            self.lines.cut(self.length)?;
+            self.leaves.cut(self.flushed.size() * 32)?;
+            return Err(error);
+        }
+        self.length += self.waiting.len() as u64;
+        self.flushed = self.tree.clone();
+        self.waiting.clear();
+        self.waiting_leaves.clear();
         Ok(())
     }
 
-    /// Makes all lines durable.
-    ///
-    /// # Errors
-    /// What the file system says.
-    pub fn sync(&self) -> io::Result<()> {
-        self.lines.sync_data()?;
-        self.leaves.sync_data()
+    /// Drops what was gathered since the last [`Log::flush`].
+    pub fn roll_back(&mut self) {
+        self.tree = self.flushed.clone();
+        self.waiting.clear();
+        self.waiting_leaves.clear();
     }
 
-    /// Makes the log durable and writes its checkpoint, anew.
+    /// Writes what was gathered, makes the log durable, and its checkpoint anew.
     ///
     /// # Errors
-    /// What the file system says.
-    pub fn close(self) -> io::Result<()> {
-        self.lines.sync_all()?;
-        self.leaves.sync_all()?;
-        let path = self.directory.join("checkpoint");
-        let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-        file.write_all(&write_checkpoint(&self.origin, &self.tree)?)?;
-        file.sync_all()
+    /// What the file system says; the checkpoint that was there before is there still.
+    pub fn checkpoint(&mut self) -> io::Result<()> {
+        self.flush()?;
+        self.lines.sync_data()?;
+        self.leaves.sync_data()?;
+        let checkpoint = write_checkpoint(&self.origin, &self.tree)?;
+        self.disk.replace(&self.directory.join("checkpoint"), |out| out.write_all(&checkpoint))
     }
 }
 
@@ -118,7 +155,7 @@ fn canonical(entry: &Entry) -> io::Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::super::entry::{Failure, Page};
     use super::super::{Lines, read_checkpoint};
     use super::*;
@@ -143,9 +180,9 @@ mod tests {
     #[test]
     fn a_line_is_canonical_json() {
         let dir = tempfile::tempdir().unwrap();
-        let mut log = Log::create(dir.path(), "fonds/x").unwrap();
+        let mut log = Log::create(&Disk::default(), dir.path(), "fonds/x").unwrap();
         log.append(&Pinned, failure("é \u{1} \" \n")).unwrap();
-        log.close().unwrap();
+        log.checkpoint().unwrap();
         let text = std::fs::read_to_string(dir.path().join("manifest.jsonl")).unwrap();
         assert_eq!(
             text,
@@ -156,14 +193,14 @@ mod tests {
     #[test]
     fn the_checkpoint_covers_every_line_and_lines_read_back() {
         let dir = tempfile::tempdir().unwrap();
-        let mut log = Log::create(dir.path(), "fonds/x").unwrap();
+        let mut log = Log::create(&Disk::default(), dir.path(), "fonds/x").unwrap();
         let text = || "x".to_owned();
         let page = Page { id: text(), url: text(), ts: text(), title: text(), record: text() };
         for n in 0..5 {
             assert_eq!(log.append(&Pinned, failure(&n.to_string())).unwrap(), 2 * n);
             log.append(&Pinned, Body::Page(page.clone())).unwrap();
         }
-        log.close().unwrap();
+        log.checkpoint().unwrap();
         let file = std::fs::File::open(dir.path().join("manifest.jsonl")).unwrap();
         let mut tree = Tree::default();
         let mut lines = Lines::new(file);
@@ -173,26 +210,55 @@ mod tests {
         }
         let checkpoint = read_checkpoint(&std::fs::read(dir.path().join("checkpoint")).unwrap()).unwrap();
         assert_eq!((checkpoint.size(), *checkpoint.hash()), (10, tree.root()));
-        assert!(Log::create(dir.path(), "fonds/x").is_err(), "a log is never overwritten");
+        assert!(Log::create(&Disk::default(), dir.path(), "fonds/x").is_err(), "a log is never overwritten");
     }
 
     #[test]
     fn what_is_taken_back_was_never_there() {
         let read = |roll_back: bool| {
             let dir = tempfile::tempdir().unwrap();
-            let mut log = Log::create(dir.path(), "fonds/x").unwrap();
+            let mut log = Log::create(&Disk::default(), dir.path(), "fonds/x").unwrap();
             log.append(&Pinned, failure("1")).unwrap();
             if roll_back {
-                let mark = log.mark();
+                log.flush().unwrap();
                 log.append(&Pinned, failure("2")).unwrap();
                 log.append(&Pinned, failure("3")).unwrap();
-                log.roll_back(mark).unwrap();
+                log.roll_back();
             }
             assert_eq!(log.append(&Pinned, failure("4")).unwrap(), 1);
-            log.close().unwrap();
+            log.checkpoint().unwrap();
             ["manifest.jsonl", "leaves", "checkpoint"]
                 .map(|name| std::fs::read(dir.path().join(name)).unwrap())
         };
         assert_eq!(read(true), read(false));
+    }
+
+    #[test]
+    fn a_log_goes_on_where_it_was_cut() {
+        let dir = tempfile::tempdir().unwrap();
+        let disk = Disk::default();
+        let mut log = Log::create(&disk, dir.path(), "fonds/x").unwrap();
+        for n in 0..5 {
+            log.append(&Pinned, failure(&n.to_string())).unwrap();
+        }
+        log.checkpoint().unwrap();
+        let (tree, length) = (log.tree().clone(), log.length);
+        log.append(&Pinned, failure("lost")).unwrap();
+        log.checkpoint().unwrap();
+        drop(log);
+        // The last leaf hash is missing too.
+        let leaves = std::fs::read(dir.path().join("leaves")).unwrap();
+        std::fs::write(dir.path().join("leaves"), &leaves[..4 * 32 + 7]).unwrap();
+        let missing = [Hash(leaves[4 * 32..5 * 32].try_into().unwrap())];
+        let mut log = Log::reopen(&disk, dir.path(), "fonds/x", (tree, length), &missing).unwrap();
+        assert_eq!(log.append(&Pinned, failure("5")).unwrap(), 5);
+        log.checkpoint().unwrap();
+        let mut straight = Tree::default();
+        let lines = std::fs::read(dir.path().join("manifest.jsonl")).unwrap();
+        lines
+            .split_inclusive(|b| *b == b'\n')
+            .for_each(|line| straight.push(leaf_hash(&line[..line.len() - 1])));
+        assert_eq!((straight.size(), straight.root()), (6, log.tree().root()));
+        assert_eq!(std::fs::read(dir.path().join("leaves")).unwrap().len(), 6 * 32);
     }
 }

@@ -12,9 +12,9 @@ mod tree;
 
 pub use self::entry::{
     Body, Bytes, Connection, Count, End, Entry, Failure, File, Http, Links, Page, Record, Session, Skip,
-    Times, Tool, Try, Warc,
+    Times, Tool, Torn, Try, Warc,
 };
-pub use self::log::{Log, Mark};
+pub use self::log::Log;
 pub use self::reader::{Line, Lines};
 pub use self::tree::{Tree, leaf_hash, read_checkpoint, write_checkpoint};
 pub use tlog_tiles::{Checkpoint, Hash};

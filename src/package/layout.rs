@@ -4,6 +4,7 @@
 //! path parts and takes a directory with a dot in its name for a file; its datapackage validator opens whatever
 //! ends in `.csv` or `.ndjson` as a table. So what fonds writes avoids all that, see [`unportable`].
 
+use crate::disk::Disk;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -46,12 +47,26 @@ impl Layout {
 
     /// Creates the directories of a new collection. `AlreadyExists` where there is anything at the root.
     pub fn create(&self) -> io::Result<()> {
+        self.create_on(&Disk::default())
+    }
+
+    /// The same on a disk that may be watched. The working files' directory comes first: where it is, and no
+    /// datapackage, a capture has not ended.
+    pub fn create_on(&self, disk: &Disk) -> io::Result<()> {
         if let Some(parent) = self.root.parent() {
             fs::create_dir_all(parent)?;
         }
-        fs::create_dir(&self.root)?;
-        for part in [ARCHIVE, "indexes", "pages", "provenance", WORKROOM] {
-            fs::create_dir(self.root.join(part))?;
+        disk.create_dir(&self.root)?;
+        self.complete_on(disk)
+    }
+
+    /// Creates what directories are missing: a tool that copies files may pass over empty ones.
+    pub fn complete_on(&self, disk: &Disk) -> io::Result<()> {
+        for part in [WORKROOM, ARCHIVE, "indexes", "pages", "provenance"] {
+            let path = self.root.join(part);
+            if !path.is_dir() {
+                disk.create_dir(&path)?;
+            }
         }
         Ok(())
     }

@@ -12,6 +12,7 @@ pub mod layout;
 pub mod pages;
 pub mod seal;
 mod skeleton;
+pub mod survey;
 #[cfg(test)]
 mod tests;
 pub mod wacz;
@@ -191,10 +192,23 @@ impl Package {
         self.members().iter().any(|member| member.path == path)
     }
 
-    /// True for the directory of a capture that was never sealed: it has a log and no datapackage.
+    /// True for the directory of a capture that has not ended: its working files are there and no datapackage. One that
+    /// was sealed and lost its datapackage is not unfinished but damaged.
     pub fn is_unfinished(&self) -> bool {
-        let directory = matches!(self, Self::Directory(_));
-        directory && self.contains(layout::MANIFEST) && !self.contains(layout::DATAPACKAGE)
+        match self {
+            Self::Directory(directory) => {
+                !self.contains(layout::DATAPACKAGE) && directory.root.join(layout::WORKROOM).is_dir()
+            }
+            Self::Wacz(_) => false,
+        }
+    }
+
+    /// The directory of a collection.
+    pub fn root(&self) -> Option<&Path> {
+        match self {
+            Self::Directory(directory) => Some(&directory.root),
+            Self::Wacz(_) => None,
+        }
     }
 
     /// The WARCs, in the order of their paths; of an unfinished capture also those still open.

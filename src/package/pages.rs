@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::finding::{Finding, Severity, rules};
+use crate::manifest;
 
 /// The only format that there is.
 const FORMAT: &str = "json-pages-1.0";
@@ -30,6 +31,13 @@ impl Page {
     /// The line, LF included.
     pub fn line(&self) -> String {
         json_line(self)
+    }
+}
+
+impl From<&manifest::Page> for Page {
+    fn from(page: &manifest::Page) -> Self {
+        let (id, url, ts) = (page.id.clone(), page.url.clone(), page.ts.clone());
+        Self { id, url, ts, title: Some(page.title.clone()) }
     }
 }
 

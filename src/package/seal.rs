@@ -11,6 +11,7 @@ use super::datapackage::{Datapackage, Digest, PROFILE, Resource, WACZ_VERSION};
 use super::hash;
 use super::layout::{self, DATAPACKAGE, DATAPACKAGE_DIGEST, WORKROOM};
 use super::walk;
+use crate::disk::Disk;
 
 /// What a datapackage says besides its list of files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,16 +38,11 @@ pub type Signer<'a> = &'a mut dyn FnMut(&str) -> io::Result<Value>;
 /// with other facts it is [`Error::Exists`]. `sign` is asked for the wacz-auth object, given the datapackage's
 /// hash.
 pub fn seal(root: &Path, about: &About, sign: Option<Signer<'_>>) -> Result<Datapackage, Error> {
-    let datapackage = Datapackage {
-        profile: Some(PROFILE.into()),
-        wacz_version: Some(WACZ_VERSION.into()),
-        title: about.title.clone(),
-        software: Some(about.software.clone()),
-        created: Some(about.created.clone()),
-        main_page_url: about.main_page_url.clone(),
-        main_page_date: about.main_page_date.clone(),
-        resources: resources(root)?,
-    };
+    if root.join(WORKROOM).exists() {
+        let problem = "is still there: the capture has not ended";
+        return Err(Error::Unfit { path: root.join(WORKROOM), problem });
+    }
+    let datapackage = datapackage(root, about)?;
     let bytes = datapackage.to_json();
     write_new(&root.join(DATAPACKAGE), &bytes)?;
     let signed = match sign {
@@ -55,6 +51,32 @@ pub fn seal(root: &Path, about: &About, sign: Option<Signer<'_>>) -> Result<Data
     };
     write_new(&root.join(DATAPACKAGE_DIGEST), &Digest::of(&bytes, signed).to_json())?;
     Ok(datapackage)
+}
+
+/// The same by the run that made the collection, whose working files are still there and are not listed. Only with
+/// datapackage.json, the last to appear, is the collection sealed.
+pub(crate) fn seal_running(disk: &Disk, root: &Path, about: &About) -> Result<Datapackage, Error> {
+    let datapackage = datapackage(root, about)?;
+    let bytes = datapackage.to_json();
+    let digest = Digest::of(&bytes, None).to_json();
+    for (path, bytes) in [(DATAPACKAGE_DIGEST, &digest), (DATAPACKAGE, &bytes)] {
+        let path = root.join(path);
+        disk.replace(&path, |out| out.write_all(bytes)).map_err(Error::io(&path))?;
+    }
+    Ok(datapackage)
+}
+
+fn datapackage(root: &Path, about: &About) -> Result<Datapackage, Error> {
+    Ok(Datapackage {
+        profile: Some(PROFILE.into()),
+        wacz_version: Some(WACZ_VERSION.into()),
+        title: about.title.clone(),
+        software: Some(about.software.clone()),
+        created: Some(about.created.clone()),
+        main_page_url: about.main_page_url.clone(),
+        main_page_date: about.main_page_date.clone(),
+        resources: resources(root)?,
+    })
 }
 
 /// Every file but the two that sealing writes, hashed; an error for what has no place in a collection.
@@ -67,16 +89,15 @@ fn resources(root: &Path) -> Result<Vec<Resource>, Error> {
     if let Some(path) = tree.unnamed.first() {
         return unfit(path, "has a name that is not Unicode");
     }
-    if root.join(WORKROOM).exists() {
-        return unfit(WORKROOM, "is still there: the capture has not ended");
-    }
-    let missing = layout::missing_parts(tree.files.iter().map(|(path, _)| path.as_str()));
+    let of_the_run = |path: &str| path.split('/').next() == Some(WORKROOM);
+    let files: Vec<&str> =
+        tree.files.iter().map(|(path, _)| path.as_str()).filter(|path| !of_the_run(path)).collect();
+    let missing = layout::missing_parts(files.iter().copied());
     if let Some(part) = missing.first() {
         return Err(Error::Incomplete { path: root.to_owned(), part });
     }
-    let files =
-        tree.files.iter().filter(|(path, _)| !matches!(path.as_str(), DATAPACKAGE | DATAPACKAGE_DIGEST));
-    files.map(|(path, _)| resource(root, path)).collect()
+    let listed = files.into_iter().filter(|path| !matches!(*path, DATAPACKAGE | DATAPACKAGE_DIGEST));
+    listed.map(|path| resource(root, path)).collect()
 }
 
 fn resource(root: &Path, path: &str) -> Result<Resource, Error> {

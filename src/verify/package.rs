@@ -8,6 +8,8 @@ use super::record::{CheckRecord, Checked, Tally};
 use super::report::{Counts, InputReport};
 use crate::finding::{Finding, rules};
 use crate::input::scan::{self, Walk, Warc};
+use crate::input::section::Shared;
+use crate::package::survey::{self, Blind, Survey, survey};
 use crate::package::{Package, layout, pages};
 use crate::warc::Source;
 use std::io::{self, BufRead, BufReader, Read};
@@ -21,6 +23,8 @@ type Log = Join<Box<dyn Read + Send>>;
 struct Check<'a> {
     run: &'a mut Verification,
     package: &'a Package,
+    /// Of a capture that did not end: what counts of its files.
+    survey: Option<Survey>,
     log: Option<Log>,
     index: Expectations,
     counts: Counts,
@@ -34,10 +38,11 @@ pub(super) fn check(run: &mut Verification, package: &Package) -> io::Result<()>
         let findings = package.audit()?;
         run.findings.extend(package.name(), findings);
     }
-    let log = open_log(package)?;
+    let survey = if unfinished { sound_part(package)? } else { None };
+    let log = open_log(package, survey.as_ref())?;
     let end = (String::new(), 0);
     let mut check =
-        Check { run, package, log, index: Expectations::default(), counts: Counts::default(), end };
+        Check { run, package, survey, log, index: Expectations::default(), counts: Counts::default(), end };
     for warc in package.warcs() {
         check.warc(&warc.path)?;
     }
@@ -53,10 +58,26 @@ pub(super) fn check(run: &mut Verification, package: &Package) -> io::Result<()>
     Ok(())
 }
 
+/// How much of a capture that did not end holds together. `None` where more is wrong than a run that is killed leaves
+/// behind: then everything is looked at as it stands, and what is wrong shows.
+fn sound_part(package: &Package) -> io::Result<Option<Survey>> {
+    let Some(root) = package.root() else { return Ok(None) };
+    match survey(root, &mut Blind) {
+        Ok(survey) => Ok(Some(survey).filter(|survey| survey.lost == 0)),
+        Err(survey::Error::Io { source, .. }) if source.kind() != io::ErrorKind::NotFound => Err(source),
+        Err(_) => Ok(None),
+    }
+}
+
 /// `None` where the package has no log, or one whose bytes its container does not give.
-fn open_log(package: &Package) -> io::Result<Option<Log>> {
-    let Some(lines) = open(package, layout::MANIFEST)? else { return Ok(None) };
-    let leaves = open(package, layout::LEAVES)?;
+fn open_log(package: &Package, survey: Option<&Survey>) -> io::Result<Option<Log>> {
+    let Some(mut lines) = open(package, layout::MANIFEST)? else { return Ok(None) };
+    let mut leaves = open(package, layout::LEAVES)?;
+    if let Some(survey) = survey {
+        lines = Box::new(lines.take(survey.log.sound));
+        let held = (survey.tree.size() - survey.missing.len() as u64) * 32;
+        leaves = leaves.map(|leaves| Box::new(leaves.take(held)) as Box<dyn Read + Send>);
+    }
     Ok(Some(Join::new(&package.member_name(layout::MANIFEST), lines, leaves)))
 }
 
@@ -84,8 +105,14 @@ impl Read for UpToDamage {
 impl Check<'_> {
     fn warc(&mut self, path: &str) -> io::Result<()> {
         let file = self.package.member_name(path);
+        let sound = self.survey.as_ref().and_then(|s| s.warcs.iter().find(|part| part.path == path)).cloned();
         let source = match self.package.seek(path, &self.run.options.spool) {
-            Ok(source) => Source::Seek(source),
+            // Nothing of it counts: it has not begun.
+            Ok(_) if sound.as_ref().is_some_and(|part| part.sound == 0) => return Ok(()),
+            Ok(source) => match sound {
+                Some(part) => Source::Seek(Box::new(Shared::new(source)?.section(0, part.sound))),
+                None => Source::Seek(source),
+            },
             Err(e) if e.kind() == io::ErrorKind::InvalidData => return Ok(()),
             Err(e) => return Err(e),
         };
@@ -133,24 +160,55 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// A capture that was killed: what is there is held against the log as far as that goes.
+    /// A capture that was killed, or still goes on: what is there is held against the log as far as that goes.
     fn report_unfinished(&mut self) -> io::Result<()> {
         let message = format!(
-            "the capture did not end: this collection was never sealed. {} records are readable; `fonds ls`, `extract` \
-             and `mend` read them",
+            "the capture did not end, or has not ended yet: what was captured is here ({} records), but not all that was \
+             asked for; `fonds archive --resume` goes on with it",
             self.counts.records
         );
         let name = self.package.name();
         self.run.findings.extend(name, [Finding::new(&rules::CAPTURE_UNFINISHED, message)]);
+        self.report_torn();
         if let Some(log) = self.log.take() {
             let told = log.finish(None, (&self.end.0, self.end.1))?;
-            let expected = [rules::CHECKPOINT_INVALID.code, rules::LOG_UNFINISHED.code];
+            let expected = [
+                rules::CHECKPOINT_INVALID.code,
+                rules::LOG_UNFINISHED.code,
+                // Some leaf hashes were still to be written.
+                rules::MANIFEST_LEAVES.code,
+            ];
             let rest = told.findings.into_iter().filter(|finding| !expected.contains(&finding.code));
             self.run.findings.extend(name, rest);
             self.counts.log_lines += told.lines;
-            self.run.evidence.without_log += 1;
         }
+        self.run.evidence.unfinished += 1;
+        self.report_checkpoint();
         Ok(())
+    }
+
+    /// What was in flight when the run ended.
+    fn report_torn(&mut self) {
+        let Some(survey) = &self.survey else { return };
+        for part in survey.warcs.iter().chain([&survey.log]).filter(|part| part.torn() > 0) {
+            let message = format!(
+                "{} bytes behind the last whole capture are of one that was in flight; `fonds archive --resume` moves \
+                 them aside",
+                part.torn()
+            );
+            let finding = Finding::new(&rules::CAPTURE_TORN, message).at(part.sound);
+            self.run.findings.extend(&self.package.member_name(&part.path), [finding]);
+        }
+    }
+
+    /// More is wrong than a run that is killed leaves behind.
+    fn report_checkpoint(&mut self) {
+        let Some(root) = self.package.root().filter(|_| self.survey.is_none()) else { return };
+        if let Err(survey::Error::Altered { path, problem }) = survey(root, &mut Blind) {
+            let finding =
+                Finding::new(&rules::MANIFEST_ROOT, format!("more than a crash leaves behind: {problem}"));
+            self.run.findings.extend(&path.to_string_lossy(), [finding]);
+        }
     }
 
     /// Without a log there is no level 2; a package by fonds has had one.

@@ -145,6 +145,8 @@ pub(super) struct Evidence {
     pub(super) logs: u64,
     /// Inputs without a log.
     pub(super) without_log: u64,
+    /// Captures that have not ended, whose logs no checkpoint closes.
+    pub(super) unfinished: u64,
     pub(super) signatures: bool,
     pub(super) time_tokens: bool,
 }
@@ -237,6 +239,10 @@ fn digests_held(evidence: Evidence) -> (Status, &'static str) {
 
 fn log_held(evidence: Evidence) -> (Status, &'static str) {
     match (evidence.logs, evidence.without_log) {
+        _ if evidence.unfinished > 0 => (
+            Status::Absent,
+            "a capture has not ended: no checkpoint closes its log, so its last records could be removed",
+        ),
         (0, _) => (Status::Absent, "no provenance log: a removed or rewritten record would not show"),
         (_, 0) => (Status::Pass, "exactly these records with these headers in this order, as the log says"),
         _ => (Status::Absent, "some inputs have no provenance log"),

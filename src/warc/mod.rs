@@ -26,7 +26,7 @@ pub(crate) use self::head::{bare_uri, starts_with};
 pub use self::member::Container;
 pub use self::reader::{Block, Extent, Reader, Record};
 pub use self::source::{ReadSeek, Source};
-pub use self::writer::{Closed, Compression, Error as WriteError, Writer, Written};
+pub use self::writer::{Closed, Compression, Error as WriteError, OPEN, Writer, Written};
 pub use ::warc::{RecordType, TruncatedType};
 
 #[cfg(test)]

@@ -1,10 +1,13 @@
 //! Records into a file: one gzip member each, appended, never over anything that exists.
 
 use crate::digest::{Algorithm, Digest, Hasher};
+use crate::disk::{Disk, DiskFile, beside};
 use flate2::{Compression as Level, GzBuilder, write::GzEncoder};
-use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
+
+/// What a file that is being written has behind its name.
+pub const OPEN: &str = ".open";
 
 /// How records are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,7 +62,8 @@ pub struct Closed {
 /// Writes one WARC file, under `NAME.open` until it is closed.
 #[derive(Debug)]
 pub struct Writer {
-    file: File,
+    disk: Disk,
+    file: DiskFile,
     open_path: PathBuf,
     path: PathBuf,
     offset: u64,
@@ -72,14 +76,20 @@ impl Writer {
     /// # Errors
     /// `AlreadyExists` where `path` or `path.open` exists; else what the file system says.
     pub fn create(path: &Path, compression: Compression) -> io::Result<Self> {
+        Self::create_on(&Disk::default(), path, compression)
+    }
+
+    /// The same on a disk that may be watched.
+    ///
+    /// # Errors
+    /// As [`Writer::create`].
+    pub fn create_on(disk: &Disk, path: &Path, compression: Compression) -> io::Result<Self> {
         if path.try_exists()? {
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{} exists", path.display())));
         }
-        let mut open_path = path.as_os_str().to_owned();
-        open_path.push(".open");
-        let open_path = PathBuf::from(open_path);
-        let file = OpenOptions::new().write(true).create_new(true).open(&open_path)?;
-        Ok(Self { file, open_path, path: path.to_owned(), offset: 0, compression })
+        let open_path = beside(path, OPEN);
+        let file = disk.create_new(&open_path)?;
+        Ok(Self { disk: disk.clone(), file, open_path, path: path.to_owned(), offset: 0, compression })
     }
 
     /// Byte offset at which the next record will begin.
@@ -135,8 +145,7 @@ impl Writer {
     /// What the file system says.
     pub fn cut(&mut self, offset: u64) -> io::Result<()> {
         self.offset = self.offset.min(offset);
-        self.file.set_len(self.offset)?;
-        self.file.seek(SeekFrom::Start(self.offset)).map(drop)
+        self.file.cut(self.offset)
     }
 
     /// Makes what was written durable.
@@ -153,7 +162,7 @@ impl Writer {
     /// `AlreadyExists` where something took that name meanwhile; the file then stays under `NAME.open`.
     pub fn close(self) -> io::Result<Closed> {
         self.file.sync_all()?;
-        rename_anew(&self.open_path, &self.path)?;
+        self.disk.rename_anew(&self.open_path, &self.path)?;
         Ok(Closed { path: self.path, bytes: self.offset })
     }
 
@@ -176,15 +185,6 @@ impl Writer {
         };
         Ok(Written { offset: self.offset, stored, length: head.len() as u64 + length, sha256 })
     }
-}
-
-/// Renames without ever replacing what stands at `to`; `from` stays where that fails.
-fn rename_anew(from: &Path, to: &Path) -> io::Result<()> {
-    let from = tempfile::TempPath::try_from_path(from)?;
-    from.persist_noclobber(to).map_err(|failed| match failed.path.keep() {
-        Ok(_) => failed.error,
-        Err(kept) => kept.error,
-    })
 }
 
 /// A member without time, name or system, so that the same record always gives the same bytes.

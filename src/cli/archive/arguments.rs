@@ -36,7 +36,7 @@ pub(super) fn seeds(args: &Args) -> anyhow::Result<Vec<Url>> {
             }
         }
     }
-    if seeds.is_empty() {
+    if seeds.is_empty() && args.resume.is_none() {
         return Err(usage("no URL to capture"));
     }
     Ok(seeds)
@@ -122,8 +122,12 @@ pub(super) fn session(
         ("timeout".to_owned(), args.timeout.to_string()),
     ]);
     let network = &args.network;
-    options.insert("cookies".to_owned(), if network.no_cookies { "none" } else { "kept" }.to_owned());
-    for (name, is_set) in [("http2", network.http2), ("insecure-record", network.insecure_record)] {
+    let switches = [
+        ("http2", network.http2),
+        ("insecure-record", network.insecure_record),
+        ("no-cookies", network.no_cookies),
+    ];
+    for (name, is_set) in switches {
         options.extend(is_set.then(|| (name.to_owned(), "yes".to_owned())));
     }
     options.extend(proxy.map(|proxy| ("proxy".to_owned(), proxy.url())));
@@ -131,6 +135,11 @@ pub(super) fn session(
     options.extend(args.max_response.map(|bytes| ("max-response".to_owned(), bytes.to_string())));
     if !network.resolve.is_empty() {
         options.insert("resolve".to_owned(), network.resolve.join(" "));
+    }
+    if !network.ca.is_empty() {
+        // Where they are wherever the run is taken up.
+        let paths = network.ca.iter().map(std::path::absolute).collect::<Result<Vec<_>, _>>()?;
+        options.insert("ca".to_owned(), serde_json::to_string(&paths)?);
     }
     Ok(Session {
         archive: new_urn(&System)?,

@@ -2,13 +2,14 @@
 
 mod arguments;
 mod network;
+mod resume;
 
 use self::network::Wire;
 use super::exit::{Exit, Outcome, usage};
 use super::{Global, output};
 use anyhow::Context;
 use clap::ValueEnum;
-use fonds::crawl::{self, Archive, Event, Job, Role, Scope, Summary};
+use fonds::crawl::{self, Archive, Event, Job, Resumed, Role, Scope, Summary};
 use fonds::package;
 use fonds::wire::{Client, ClientOptions, Limits, SpoolOptions};
 use fonds::world::System;
@@ -24,11 +25,12 @@ const USER_AGENT: &str =
 /// Capture pages, with all they need to be shown, into a collection: WARC, index, page list, provenance log.
 ///
 /// The collection's path is written to stdout. A URL that cannot be captured is recorded as a failure and makes the exit
-/// code 1; the others go on. Ctrl-C once finishes what is in flight and seals; twice stops at once, still valid.
+/// code 1; the others go on. Ctrl-C once finishes what is in flight and seals; twice stops at once, still valid. A run that
+/// was interrupted or killed, or found the disk full, goes on with --resume.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     /// Pages to capture: http or https URLs.
-    #[arg(value_name = "URL", required_unless_present = "input")]
+    #[arg(value_name = "URL", required_unless_present_any = ["input", "resume"])]
     pub(crate) urls: Vec<String>,
     /// More URLs, one a line; - for standard input. Empty lines and lines that begin with # are passed over.
     #[arg(short, long, value_name = "FILE")]
@@ -36,6 +38,10 @@ pub(crate) struct Args {
     /// A new directory, or a new FILE.wacz [default: a directory named after host and time].
     #[arg(short, long, value_name = "DIR|FILE.wacz")]
     pub(crate) output: Option<PathBuf>,
+    /// Go on with a collection whose run was interrupted, or ended with failures, with its URLs and its settings (those given
+    /// now go before); secrets must be given again. What failed is tried again.
+    #[arg(long, value_name = "DIR", conflicts_with = "output")]
+    pub(crate) resume: Option<PathBuf>,
     /// How far to go from each URL.
     #[arg(long, value_enum, default_value_t = ScopeArg::PageRequisites)]
     pub(crate) scope: ScopeArg,
@@ -94,11 +100,19 @@ pub(crate) fn run(args: Args, global: Global) -> Outcome {
 
 /// Captures; gives the path of what was made.
 pub(crate) fn capture(args: Args, global: Global) -> anyhow::Result<(PathBuf, Exit)> {
-    let seeds = arguments::seeds(&args)?;
+    let (args, recalled) = resume::recalled(args)?;
+    let named = arguments::seeds(&args)?;
     if args.user_agent.contains(char::is_control) {
         return Err(usage("--user-agent must be one line"));
     }
-    let output = arguments::place(args.output.as_deref(), &seeds)?;
+    let (output, seeds) = match (&args.resume, &recalled) {
+        (Some(directory), Some(recalled)) => {
+            let directory: PathBuf = directory.components().collect();
+            let wacz = resume::wacz(&directory);
+            (Output { directory, wacz }, resume::seeds(recalled, named))
+        }
+        _ => (arguments::place(args.output.as_deref(), &named)?, named),
+    };
     let headers = arguments::headers(&args.header)?;
     let proxy = args.network.proxy()?;
     let session = arguments::session(&args, &seeds, &headers, proxy.as_ref())?;
@@ -114,8 +128,20 @@ pub(crate) fn capture(args: Args, global: Global) -> anyhow::Result<(PathBuf, Ex
         headers,
         hosts: usize::try_from(args.concurrency).unwrap_or(usize::MAX),
     };
-    let mut archive =
-        Archive::create(&output.directory, Box::new(System), session, &arguments::warcinfo(&args))?;
+    let info = arguments::warcinfo(&args);
+    let mut archive = match &recalled {
+        None => Archive::create(&output.directory, Box::new(System), session, &info)?,
+        Some(recalled) => {
+            resume::require_secrets(&output.directory, recalled, &session)?;
+            match Archive::resume(&output.directory, Box::new(System), session, &info, &job)? {
+                Resumed::Archive(archive) => {
+                    going_on(&output.directory, archive.waiting(), global);
+                    *archive
+                }
+                Resumed::Complete(captured) => return complete(output, &captured, global),
+            }
+        }
+    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let terminated = Arc::new(AtomicBool::new(false));
     let jar = wire.jar.clone();
@@ -128,6 +154,30 @@ pub(crate) fn capture(args: Args, global: Global) -> anyhow::Result<(PathBuf, Ex
     saved?;
     let terminated = exit == Exit::Interrupted && terminated.load(Ordering::Relaxed);
     Ok((path, if terminated { Exit::Terminated } else { exit }))
+}
+
+fn going_on(directory: &Path, waiting: usize, global: Global) {
+    if !global.quiet {
+        output::line(&format!("going on with {}: URLs left so far: {waiting}", directory.display()));
+    }
+}
+
+/// Nothing was left to be done.
+fn complete(output: Output, captured: &[bool], global: Global) -> anyhow::Result<(PathBuf, Exit)> {
+    if !global.quiet {
+        output::line(&format!("{} is complete: nothing is left to be done", output.directory.display()));
+    }
+    let path = packed(output)?;
+    Ok((path, if captured.contains(&false) { Exit::Finding } else { Exit::Done }))
+}
+
+/// Packs what was to become a WACZ.
+fn packed(output: Output) -> anyhow::Result<PathBuf> {
+    let Some(wacz) = output.wacz else { return Ok(output.directory) };
+    package::pack(&output.directory, &wacz)?;
+    std::fs::remove_dir_all(&output.directory)
+        .with_context(|| format!("{} could not be removed", output.directory.display()))?;
+    Ok(wacz)
 }
 
 fn println(path: &Path) -> anyhow::Result<()> {
@@ -215,23 +265,25 @@ fn finish(
         Ok(summary) => summary,
         Err(error) => {
             let directory = output.directory.display();
+            let again = format!("`fonds archive --resume {directory}` goes on");
             match archive.seal("interrupted") {
-                Ok(_) => output::problem(&format!("{directory} is sealed with what was captured until then")),
-                Err(second) => output::problem(&format!("{second}; {directory} is left unsealed")),
+                Ok(_) => output::problem(&format!(
+                    "{directory} is sealed with what was captured until then; {again}"
+                )),
+                Err(second) => output::problem(&format!("{second}; {directory} is left unsealed; {again}")),
             }
             return Err(error.into());
         }
     };
     archive.seal(summary.exit())?;
-    let path = match output.wacz {
-        Some(wacz) => {
-            package::pack(&output.directory, &wacz)?;
-            std::fs::remove_dir_all(&output.directory)
-                .with_context(|| format!("{} could not be removed", output.directory.display()))?;
-            wacz
-        }
-        None => output.directory,
-    };
+    if summary.interrupted {
+        output::problem(&format!(
+            "interrupted; `fonds archive --resume {}` goes on",
+            output.directory.display()
+        ));
+    }
+    // Half a capture is not packed: what is left to be done is done in a directory.
+    let path = if summary.interrupted { output.directory } else { packed(output)? };
     if !global.quiet {
         let c = summary.counts;
         output::line(&format!(
