@@ -3,7 +3,7 @@
 use super::auth::Login;
 use super::connect::{Carrier, Connector, Link, NoLink};
 use super::cookies::Jar;
-use super::exchange::{Exchange, Limits, Nothing, Outcome, linger, run};
+use super::exchange::{Exchange, LINGER, Limits, Nothing, Outcome, linger, run};
 use super::facts::{Attempt, Failure, Stage};
 use super::request::Request;
 use super::spool::SpoolOptions;
@@ -180,7 +180,7 @@ impl Client {
         loop {
             let mut link = self.pop(&key)?;
             let open = match &mut link.carrier {
-                Carrier::Http1(stream) => linger(stream, Duration::ZERO).await.open,
+                Carrier::Http1(stream) => linger(stream, LINGER).await.open,
                 Carrier::Http2(session) => session.is_open(),
             };
             if open {
