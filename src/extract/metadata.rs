@@ -2,15 +2,14 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::alike::{parts, shingles, squash, trim_marks};
 use super::article::{Article, Found, Origin, PageType};
+use super::byline::{bylines, people, shown_date};
 use super::dates;
 use super::jsonld::{self, Kind, Linked};
 use super::limits::Limits;
 use super::roles::Roles;
-use super::tree::{Tag, Tree, collapse};
-
-/// Words in a row that must agree for a text to count as attested.
-const SHINGLE: usize = 6;
+use super::tree::{Tree, collapse};
 
 /// What was read off the page's head and names, before any decision on its text.
 #[derive(Default)]
@@ -445,7 +444,7 @@ impl Hints {
     }
 }
 
-fn found(value: Option<String>, from: Origin) -> Option<Found> {
+pub(super) fn found(value: Option<String>, from: Origin) -> Option<Found> {
     value.map(|value| collapse(&value)).filter(|value| !value.is_empty()).map(|value| Found::new(value, from))
 }
 
@@ -458,223 +457,9 @@ fn text_below(tree: &Tree<'_>, index: u32) -> Option<String> {
     Some(tree.text_of(index)).filter(|text| !text.is_empty() && text.len() < 600)
 }
 
-/// Letters and digits, lower case.
-pub(super) fn squash(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-}
-
-/// A title's pieces between the marks that sites set around their name.
-fn parts(title: &str) -> Vec<&str> {
-    let marks = [
-        " | ",
-        " - ",
-        " \u{2013} ",
-        " \u{2014} ",
-        " \u{b7} ",
-        " \u{bb} ",
-        " \u{ab} ",
-        " :: ",
-        " // ",
-        " / ",
-        "\u{ff5c}",
-        "_",
-        " > ",
-        " \u{2022} ",
-        "|",
-    ];
-    let mut out = vec![title];
-    for mark in marks {
-        out = out.into_iter().flat_map(|part| part.split(mark)).collect();
-    }
-    out.into_iter().map(str::trim).filter(|part| !part.is_empty()).collect()
-}
-
-fn trim_marks(text: &str) -> &str {
-    text.trim_matches(|c: char| {
-        c.is_whitespace()
-            || matches!(
-                c,
-                '|' | '-'
-                    | '\u{2013}'
-                    | '\u{2014}'
-                    | '\u{b7}'
-                    | '\u{bb}'
-                    | '\u{ab}'
-                    | ':'
-                    | '/'
-                    | '\u{ff5c}'
-                    | '_'
-                    | '>'
-                    | '\u{2022}'
-            )
-    })
-}
-
-/// Hashes of every few words in a row; letters that make a word alone count as one.
-fn shingles(text: &str) -> impl Iterator<Item = u64> + '_ {
-    let mut window = [0u64; SHINGLE];
-    let mut filled = 0usize;
-    words(text).filter_map(move |word| {
-        window.rotate_left(1);
-        if let Some(last) = window.last_mut() {
-            *last = word;
-        }
-        filled += 1;
-        (filled >= SHINGLE).then(|| window.iter().fold(0xcbf2_9ce4_8422_2325, |hash, word| mix(hash, *word)))
-    })
-}
-
-fn mix(hash: u64, value: u64) -> u64 {
-    (hash ^ value).wrapping_mul(0x0100_0000_01b3).rotate_left(23)
-}
-
-fn words(text: &str) -> impl Iterator<Item = u64> + '_ {
-    let wide = |c: char| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}');
-    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).flat_map(move |word| {
-        let single = word.chars().next().is_some_and(wide);
-        let hash = |chars: &mut dyn Iterator<Item = char>| {
-            chars.flat_map(char::to_lowercase).fold(7, |hash, c| mix(hash, u64::from(c)))
-        };
-        let each: Vec<u64> = if single {
-            word.chars().map(|c| hash(&mut std::iter::once(c))).collect()
-        } else {
-            vec![hash(&mut word.chars())]
-        };
-        each
-    })
-}
-
-/// Names in a byline: "By A and B" gives two.
-fn people(text: &str) -> Vec<String> {
-    let text = collapse(text);
-    if text.contains("://") || text.contains('@') || text.len() > 200 {
-        return Vec::new();
-    }
-    let lower = text.to_lowercase();
-    let start = [
-        "by ",
-        "by: ",
-        "written by ",
-        "posted by ",
-        "von ",
-        "par ",
-        "por ",
-        "di ",
-        "door ",
-        "af ",
-        "av ",
-        "\u{430}\u{432}\u{442}\u{43e}\u{440}: ",
-        "author: ",
-        "autor: ",
-        "\u{6587}/",
-        "\u{4f5c}\u{8005}\u{ff1a}",
-        "\u{8bb0}\u{8005}",
-    ]
-    .iter()
-    .filter(|lead| lower.starts_with(*lead))
-    .map(|lead| lead.len())
-    .max()
-    .unwrap_or(0);
-    let body = text.get(start..).unwrap_or(&text);
-    let mut names = vec![body];
-    for mark in [", ", " and ", " & ", " und ", " et ", " y ", " e ", " en ", ";", " | ", "\u{3001}"] {
-        names = names.into_iter().flat_map(|name| name.split(mark)).collect();
-    }
-    let fits = |name: &&str| {
-        (2..=60).contains(&name.chars().count())
-            && name.split(' ').count() <= 6
-            && name.chars().filter(char::is_ascii_digit).count() < 3
-    };
-    names
-        .into_iter()
-        .map(|name| name.trim_matches([' ', ',', '.', '|', '-', '\u{b7}']))
-        .filter(fits)
-        .map(str::to_owned)
-        .collect()
-}
-
-/// Author names that the page shows near the article.
-fn bylines(tree: &Tree<'_>, roles: &[Roles], container: u32) -> Vec<Found> {
-    let region = region(tree, container);
-    let mut weak = None;
-    for (index, node) in tree.within(region) {
-        let marked = node.attr("itemprop") == Some("author") || node.attr("rel") == Some("author");
-        let role = node.roles.has(Roles::BYLINE);
-        let above = roles.get(index as usize).copied().unwrap_or_default();
-        if !(marked || role)
-            || above.has(Roles::COMMENT.with(Roles::RELATED).with(Roles::SIDE))
-            || node.tag == Tag::Skipped
-        {
-            continue;
-        }
-        let text = tree.text_of(index);
-        let names = people(before_date(&text));
-        if names.is_empty() || names.len() > 6 {
-            continue;
-        }
-        let origin = if marked { Origin::Microdata } else { Origin::Byline };
-        let all: Vec<Found> = names.into_iter().filter_map(|name| found(Some(name), origin)).collect();
-        if marked {
-            return all;
-        }
-        weak.get_or_insert(all);
-    }
-    weak.unwrap_or_default()
-}
-
-/// A byline often goes on with the date.
-fn before_date(text: &str) -> &str {
-    let end = text.find(|c: char| c.is_ascii_digit() || c == '|' || c == '\u{2022}').unwrap_or(text.len());
-    let head = text.get(..end).unwrap_or(text);
-    let cut = [" on ", " am ", " le ", " el ", " Published", " Updated", " Posted"]
-        .iter()
-        .filter_map(|mark| head.find(mark))
-        .filter(|at| *at > 3)
-        .min();
-    head.get(..cut.unwrap_or(head.len())).unwrap_or(head).trim()
-}
-
-/// The container and what stands around it: bylines and dates are often just outside.
-fn region(tree: &Tree<'_>, container: u32) -> u32 {
-    tree.ancestors(container).take(4).last().map_or(0, |(index, _)| index)
-}
-
-/// A date marked up or shown near the article.
-fn shown_date(tree: &Tree<'_>, roles: &[Roles], container: u32) -> Option<Found> {
-    let region = region(tree, container);
-    let outside = Roles::COMMENT.with(Roles::RELATED).with(Roles::SIDE).with(Roles::FOOTER);
-    let mut text = None;
-    for (index, node) in tree.within(region) {
-        if roles.get(index as usize).is_some_and(|roles| roles.has(outside)) {
-            continue;
-        }
-        let marked = matches!(node.attr("itemprop"), Some("datePublished" | "dateCreated"));
-        let machine =
-            node.attr("datetime").or(node.attr("content")).filter(|_| marked || node.tag == Tag::Time);
-        if let Some(date) = machine.and_then(dates::iso) {
-            return Some(Found::new(date, if marked { Origin::Microdata } else { Origin::Time }));
-        }
-        if text.is_none() && node.roles.has(Roles::DATE) {
-            let shown = tree.text_of(index);
-            text = (shown.len() < 200)
-                .then(|| dates::iso_within(&shown))
-                .flatten()
-                .map(|date| Found::new(date, Origin::Byline));
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_byline_gives_names() {
-        assert_eq!(people("By Ann Roe and Bo Li"), ["Ann Roe", "Bo Li"]);
-        assert_eq!(people("https://facebook.com/paper"), Vec::<String>::new());
-        assert_eq!(before_date("Ann Roe on October 1, 2015"), "Ann Roe");
-    }
 
     #[test]
     fn the_site_is_cut_off_a_title() {

@@ -7,9 +7,11 @@
 //! the short way through `plain` with the same vocabulary. Nothing here knows where a page came from, and
 //! nothing fails: an unusable page gives an [`Article`] whose `error` says why.
 
+mod alike;
 mod article;
 mod assemble;
 mod blocks;
+mod byline;
 mod charset;
 mod comments;
 mod dates;

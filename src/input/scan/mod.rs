@@ -2,7 +2,7 @@
 //!
 //! A file is cut into stretches of a fixed length. A thread looks in its stretch for the first place that looks like the
 //! beginning of a record and reads on from there, as long as nothing at all is amiss with the container, up to the first
-//! record end at or behind the stretch's end. [`Scanner::file`] takes the stretches in their order, each only if it
+//! record end at or behind the stretch's end. `Scanner::file` takes the stretches in their order, each only if it
 //! begins exactly where what was taken before ended; what lies between is read alone, by one reader that goes through
 //! the file from its beginning, as far as it has to. So what comes out does not depend on the number of threads: what
 //! looked like a record and was none (a WARC within a block, say) is dropped, and all damage is judged in one place.
@@ -171,7 +171,7 @@ pub(crate) struct Scanner<T> {
     settings: Settings,
 }
 
-/// Runs `body`, which takes each of `files` by [`Scanner::file`] in their order, while threads read ahead of it.
+/// Runs `body`, which takes each of `files` by `Scanner::file` in their order, while threads read ahead of it.
 pub(crate) fn with_threads<M: Make, T>(
     files: &[Warc<'_>],
     settings: Settings,
