@@ -102,6 +102,11 @@ impl Connector {
         self
     }
 
+    /// How long each step may take.
+    pub(super) fn patience(&self) -> Duration {
+        self.timeout
+    }
+
     /// The request as it goes to whom it is sent: in absolute form to a proxy that forwards it.
     pub(super) fn addressed<'a>(&self, request: &'a Request) -> Cow<'a, Request> {
         match &self.proxy {

@@ -72,6 +72,16 @@ impl Incoming {
         self.framer.is_empty()
     }
 
+    /// Bytes of the response so far.
+    pub(super) fn len(&self) -> u64 {
+        self.framer.len()
+    }
+
+    /// True where the response turns the connection over to another protocol (RFC 9110 §15.2.2).
+    pub(super) fn switches(&self) -> bool {
+        self.framer.head().is_some_and(|head| head.status == Some(101))
+    }
+
     /// Takes bytes as read. Errors are the spool's.
     pub(super) fn take(&mut self, bytes: &[u8]) -> io::Result<Taken> {
         let room = usize::try_from(self.limit - self.framer.len()).unwrap_or(usize::MAX).min(bytes.len());

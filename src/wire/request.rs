@@ -1,21 +1,8 @@
 //! Requests, their heads written by us to the byte.
 
+use crate::message::head::{HeadLimits, RequestHead};
+use std::borrow::Cow;
 use url::Url;
-
-/// Bytes that went over a wire, as they went. Only this room makes them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WireBytes(Vec<u8>);
-
-impl WireBytes {
-    pub(super) fn new(bytes: Vec<u8>) -> Self {
-        Self(bytes)
-    }
-
-    /// The bytes.
-    pub fn as_slice(&self) -> &[u8] {
-        &self.0
-    }
-}
 
 /// A request ready to be sent: method, URL and the exact bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +15,12 @@ pub struct Request {
     body: Vec<u8>,
     bytes: Vec<u8>,
     close: bool,
+    /// Version and field lines where they are somebody else's, to the byte.
+    own_words: Option<Vec<u8>>,
 }
+
+/// Fields that a client means for its proxy (RFC 9110 §11.7, and one that never was a standard).
+const FOR_THE_PROXY: [&[u8]; 2] = [b"proxy-connection", b"proxy-authorization"];
 
 /// Why a request could not be built.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -59,6 +51,33 @@ impl Request {
             body: None,
             close: false,
         }
+    }
+
+    /// The head of a request as a client of ours wrote it, `head` being its bytes up to the empty line, to be sent to the
+    /// origin of `url`: method, version, order, case and line ends are kept; the target is put into origin form, and what
+    /// is meant for a proxy is taken out. Its body, if any, is not part of it.
+    ///
+    /// # Errors
+    /// When method or target would break the head's syntax, or the URL is not one to fetch over HTTP.
+    pub fn relayed(head: &[u8], url: &Url) -> Result<Self, RequestError> {
+        host(url)?;
+        let (parsed, _) = RequestHead::parse(head, &HeadLimits::default());
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let method = text(&parsed.method);
+        check_token(&method)?;
+        let target = text(&parsed.target);
+        if target.contains(|c: char| c.is_control() || c == ' ' || c == char::REPLACEMENT_CHARACTER) {
+            return Err(RequestError::Value("the request target".to_owned()));
+        }
+        let target = origin_form(&target).into_owned();
+        let is_for_us = |name: &[u8]| !FOR_THE_PROXY.iter().any(|known| name.eq_ignore_ascii_case(known));
+        let fields = parsed.fields.iter().filter(|field| is_for_us(&field.name));
+        let fields = fields.map(|field| (text(&field.name), text(&field.value))).collect();
+        let own_words = own_words(head);
+        let bytes = [method.as_bytes(), b" ", target.as_bytes(), b" ", &own_words].concat();
+        let close = parsed.fields.list("connection").any(|said| said.eq_ignore_ascii_case(b"close"));
+        let url = url.clone();
+        Ok(Self { method, url, target, fields, body: Vec::new(), bytes, close, own_words: Some(own_words) })
     }
 
     /// The method in its own case.
@@ -132,12 +151,25 @@ impl Request {
 
     /// The same in absolute form, for a proxy that forwards it (RFC 9112 §3.2.2).
     pub(super) fn forwarded(&self, authorization: Option<&str>) -> Self {
+        if let Some(words) = &self.own_words {
+            return self.forwarded_as_it_is(words, authorization);
+        }
         let target = self.url.to_string();
         let mut fields = self.fields.clone();
         fields.extend(authorization.map(|value| ("Proxy-Authorization".to_owned(), value.to_owned())));
         let forwarded = Self { target, ..self.clone() };
         // Neither a URL nor Base64 can break the syntax.
         forwarded.written(fields).unwrap_or(forwarded)
+    }
+
+    fn forwarded_as_it_is(&self, words: &[u8], authorization: Option<&str>) -> Self {
+        let target = format!("{}{}", &self.url[..url::Position::BeforePath], self.target);
+        let end = words.iter().position(|byte| *byte == b'\n').map_or(words.len(), |at| at + 1);
+        let (version, fields) = words.split_at_checked(end).unwrap_or((words, &[]));
+        let line = authorization.map(|value| format!("Proxy-Authorization: {value}\r\n")).unwrap_or_default();
+        let first = format!("{} {target} ", self.method);
+        let bytes = [first.as_bytes(), version, line.as_bytes(), fields].concat();
+        Self { target, bytes, ..self.clone() }
     }
 
     /// True where sending it twice does no harm (RFC 9110 §9.2.2).
@@ -239,7 +271,17 @@ impl RequestBuilder {
         let fields = self.fields(&host);
         let body = self.body.take().unwrap_or_default();
         let bytes = write(&self.method, &target, &fields, &body)?;
-        Ok(Request { method: self.method, url: self.url, target, fields, body, bytes, close: self.close })
+        let close = self.close;
+        Ok(Request {
+            method: self.method,
+            url: self.url,
+            target,
+            fields,
+            body,
+            bytes,
+            close,
+            own_words: None,
+        })
     }
 
     fn fields(&self, host: &str) -> Vec<(String, String)> {
@@ -265,6 +307,36 @@ impl RequestBuilder {
         fields.extend(length);
         fields
     }
+}
+
+/// A target without the scheme and host that a client puts before it for a proxy (RFC 9112 §3.2.1).
+fn origin_form(target: &str) -> Cow<'_, str> {
+    let Some((_, rest)) = target.split_once("://").filter(|_| !target.starts_with('/')) else {
+        return Cow::Borrowed(target);
+    };
+    let path = rest.find(['/', '?']).and_then(|at| rest.get(at..)).unwrap_or("/");
+    if path.starts_with('?') { Cow::Owned(format!("/{path}")) } else { Cow::Borrowed(path) }
+}
+
+/// From the version on, but for the fields for the proxy; the target is the part that is written anew.
+fn own_words(head: &[u8]) -> Vec<u8> {
+    let start = head.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    let mut lines = head.get(start..).unwrap_or_default().split_inclusive(|byte| *byte == b'\n');
+    let first = lines.next().unwrap_or_default();
+    let version = first.iter().rposition(|byte| *byte == b' ').and_then(|at| first.get(at + 1..));
+    let mut words = version.unwrap_or_default().to_vec();
+    let mut passes = true;
+    for line in lines {
+        // A line that begins with a space goes on with the field before it.
+        if !line.starts_with(b" ") && !line.starts_with(b"\t") {
+            let name = line.split(|byte| *byte == b':').next().unwrap_or_default().trim_ascii();
+            passes = !FOR_THE_PROXY.iter().any(|known| name.eq_ignore_ascii_case(known));
+        }
+        if passes {
+            words.extend_from_slice(line);
+        }
+    }
+    words
 }
 
 fn host(url: &Url) -> Result<String, RequestError> {
@@ -363,5 +435,28 @@ mod tests {
         assert!(matches!(get().user_agent("x\ny").build(), Err(RequestError::Value(_))));
         assert!(matches!(Request::builder("G T", &url("http://h/")).build(), Err(RequestError::Token(_))));
         assert!(matches!(Request::builder("GET", &url("ftp://h/")).build(), Err(RequestError::Url(_))));
+    }
+
+    #[test]
+    fn a_relayed_head_keeps_every_byte_but_what_was_for_the_proxy() {
+        let head = b"POST http://h:81/a|b?c=%zz HTTP/1.0\r\nhost:h:81\r\nProxy-Connection: keep-alive\r\n\
+            X-B:  \xe9 \r\nproxy-authorization: Basic\r\n eA==\r\nx-a: 1\nX-B: 2\r\n folded\r\n\r\n";
+        let request = Request::relayed(head, &url("http://h:81/a|b?c=%zz")).unwrap();
+        let kept = b"X-B:  \xe9 \r\nx-a: 1\nX-B: 2\r\n folded\r\n\r\n";
+        assert_eq!(request.bytes(), [b"POST /a|b?c=%zz HTTP/1.0\r\nhost:h:81\r\n", &kept[..]].concat());
+        assert_eq!((request.method(), request.field("x-a")), ("POST", Some("1")));
+        let forwarded = request.forwarded(Some("Basic YTpi"));
+        let start = "POST http://h:81/a|b?c=%zz HTTP/1.0\r\nProxy-Authorization: Basic YTpi\r\nhost:h:81\r\n";
+        assert_eq!(forwarded.bytes(), [start.as_bytes(), kept].concat());
+        for (target, sent) in
+            [("/x", "/x"), ("http://h", "/"), ("HTTP://h?q", "/?q"), ("/?u=http://x/", "/?u=http://x/")]
+        {
+            let head = format!("GET {target} HTTP/1.1\r\nConnection: Close\r\n\r\n");
+            let request = Request::relayed(head.as_bytes(), &url("http://h/")).unwrap();
+            assert_eq!((request.target(), request.closes()), (sent, true));
+        }
+        for odd in ["G(T / HTTP/1.1\r\n\r\n", " / HTTP/1.1\r\n\r\n", "GET /a b HTTP/1.1\r\n\r\n"] {
+            assert!(Request::relayed(odd.as_bytes(), &url("http://h/")).is_err(), "{odd}");
+        }
     }
 }
