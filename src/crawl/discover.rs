@@ -14,11 +14,11 @@ const STYLE_LIMIT: u64 = 8 * 1024 * 1024;
 
 /// What was found.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Found {
+pub(crate) struct Found {
     /// The page's title.
-    pub(super) title: Option<String>,
+    pub(crate) title: Option<String>,
     /// What it needs, in the order of the page, each once.
-    pub(super) requisites: Vec<Url>,
+    pub(crate) requisites: Vec<Url>,
 }
 
 enum Content {
@@ -28,7 +28,7 @@ enum Content {
 }
 
 /// Reads a response for links; what is neither page nor style has none.
-pub(super) fn discover(exchange: &Exchange) -> io::Result<Found> {
+pub(crate) fn discover(exchange: &Exchange) -> io::Result<Found> {
     let Some(head) = &exchange.head else { return Ok(Found::default()) };
     let content_type = head.fields.text("Content-Type").unwrap_or_default();
     let kind = kind(&content_type, exchange.identified_type);

@@ -15,7 +15,7 @@ use url::Url;
 const REMEMBERED: usize = 1024;
 
 /// Writes fates into the archive.
-pub(super) struct Ledger<'a> {
+pub(crate) struct Ledger<'a> {
     archive: &'a mut Archive,
     /// The log entry of each connection, by its address in memory while it lives.
     connections: HashMap<usize, (Weak<Connection>, u64)>,
@@ -26,24 +26,24 @@ pub(super) struct Ledger<'a> {
 }
 
 impl<'a> Ledger<'a> {
-    pub(super) fn new(archive: &'a mut Archive) -> Self {
+    pub(crate) fn new(archive: &'a mut Archive) -> Self {
         Self { archive, connections: HashMap::new(), lookups: HashMap::new(), chains: HashSet::new() }
     }
 
-    pub(super) fn counts(&self) -> Count {
+    pub(crate) fn counts(&self) -> Count {
         self.archive.counts()
     }
 
-    pub(super) fn workroom(&self) -> PathBuf {
+    pub(crate) fn workroom(&self) -> PathBuf {
         self.archive.workroom()
     }
 
-    pub(super) fn skip(&mut self, url: &str, reason: &str) -> Result<(), Error> {
+    pub(crate) fn skip(&mut self, url: &str, reason: &str) -> Result<(), Error> {
         self.archive.skip(url.to_owned(), reason)
     }
 
     /// Response, request and notes; gives the response's id.
-    pub(super) fn exchange(
+    pub(crate) fn exchange(
         &mut self,
         target: &Target,
         exchange: &Exchange,
@@ -73,7 +73,7 @@ impl<'a> Ledger<'a> {
     }
 
     /// A fetch that gave nothing: a metadata record and a log entry.
-    pub(super) fn failure(
+    pub(crate) fn failure(
         &mut self,
         target: &Target,
         failure: &Failure,
@@ -100,7 +100,7 @@ impl<'a> Ledger<'a> {
     }
 
     /// A target given up by a rule; what was exchanged for it has its own records.
-    pub(super) fn refusal(&mut self, target: &Target, error: &str, seed: Option<&str>) -> Result<(), Error> {
+    pub(crate) fn refusal(&mut self, target: &Target, error: &str, seed: Option<&str>) -> Result<(), Error> {
         let now = self.archive.world().now();
         let failure = Failure {
             url: target.url.to_string(),
@@ -118,7 +118,7 @@ impl<'a> Ledger<'a> {
         self.failure(target, &failure, seed)
     }
 
-    pub(super) fn page(
+    pub(crate) fn page(
         &mut self,
         exchange: &Exchange,
         title: Option<&str>,

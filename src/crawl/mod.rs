@@ -12,6 +12,9 @@ pub mod links;
 mod reserve;
 mod session;
 
+pub(crate) use self::discover::discover;
+pub(crate) use self::ledger::Ledger;
+
 pub use self::archive::{Archive, Context};
 pub use self::frontier::{Frontier, Role, Target};
 pub use self::session::{Event, Job, Scope, Stop, Summary, run};
@@ -49,7 +52,7 @@ pub enum Error {
 }
 
 impl Error {
-    fn at(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
+    pub(crate) fn at(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
         let path = path.to_owned();
         move |source| Self::Io { path, source }
     }
