@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
-mod odd;
+pub(crate) mod odd;
 
 use crate::common::server::{Certificates, Flaw, Script, Served, Server, Step, certificates};
 use fonds::message::framing::Truncated;
