@@ -4,7 +4,7 @@ use super::House;
 use super::answer::{self, OWN_HOST};
 use super::ask::{After, ask};
 use super::book::{Asked, Fate};
-use super::guest::{Both, Guest};
+use super::guest::Guest;
 use crate::message::head::{Fields, HeadLimits, RequestHead, Version, head_end};
 use crate::message::upload::Upload;
 use crate::wire::Request;
@@ -13,7 +13,6 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
 use tokio_rustls::LazyConfigAcceptor;
 use url::{Host, Url};
 
@@ -21,6 +20,8 @@ use url::{Host, Url};
 const HEAD: usize = 256 << 10;
 /// Longest that a client may keep us waiting for its next request, or for a handshake.
 const IDLE: Duration = Duration::from_secs(300);
+/// Longest that a request half sent, or a handshake, is waited for once all was told to stop.
+const GRACE: Duration = Duration::from_secs(5);
 /// The first byte of a TLS handshake (RFC 8446 §5.1).
 const HANDSHAKE: u8 = 22;
 
@@ -71,9 +72,8 @@ impl Visit {
 
     /// The next head; `None` where there will be none, and an answer where it is none.
     async fn next_head(&self, guest: &mut Guest) -> Result<Option<Asking>, Vec<u8>> {
-        let mut stop = self.house.signals.stop.clone();
         loop {
-            if let Some(end) = head_end(&guest.pending) {
+            if let Some(end) = head_end(&guest.pending).filter(|end| *end <= HEAD) {
                 let bytes = guest.pending.split_to(end).to_vec();
                 let (head, _) = RequestHead::parse(&bytes, &HeadLimits::default());
                 return Ok(Some(Asking { bytes, head }));
@@ -81,15 +81,44 @@ impl Visit {
             if guest.pending.len() > HEAD {
                 return Err(answer::refusal(431, "the head of the request is too long"));
             }
-            let begun = !guest.pending.is_empty();
-            tokio::select! {
-                biased;
-                _ = stop.wait_for(|stop| *stop), if !begun => return Ok(None),
-                more = timeout(IDLE, guest.read_more()) => match more {
-                    Ok(Ok(count)) if count > 0 => {}
-                    _ => return Ok(None),
-                },
+            let grace = if guest.pending.is_empty() { Duration::ZERO } else { GRACE };
+            match self.unless_stopped(grace, guest.read_more()).await {
+                Some(Ok(count)) if count > 0 => {}
+                Some(Err(error)) => {
+                    self.tell_refused(&error).await;
+                    return Ok(None);
+                }
+                _ => return Ok(None),
             }
+        }
+    }
+
+    /// What comes of it, if it does before a client's patience ends, or this long after all was told to stop.
+    async fn unless_stopped<T>(&self, grace: Duration, what: impl Future<Output = T>) -> Option<T> {
+        let mut stop = self.house.signals.stop.clone();
+        let stopped = async {
+            if stop.wait_for(|stop| *stop).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            tokio::time::sleep(grace).await;
+        };
+        tokio::select! {
+            biased;
+            outcome = what => Some(outcome),
+            () = stopped => None,
+            () = tokio::time::sleep(IDLE) => None,
+        }
+    }
+
+    /// A client that does not trust our certificate says so by an alert, with TLS 1.3 in place of its first request; many
+    /// others just leave.
+    async fn tell_refused(&self, error: &std::io::Error) {
+        let alert = error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+        if let (Some(rustls::Error::AlertReceived(alert)), Some(inside)) = (alert, &self.inside) {
+            let words = format!(
+                "the client refused the certificate of fonds (alert {alert:?}); it must trust its authority"
+            );
+            self.house.tell(Fate::Told(inside.clone(), words)).await;
         }
     }
 
@@ -188,14 +217,10 @@ impl Visit {
 
     /// Into the tunnel: TLS or, by its first byte, something in the open.
     async fn enter(&mut self, mut guest: Guest, authority: String) -> Option<Guest> {
-        let mut stop = self.house.signals.stop.clone();
         if guest.pending.is_empty() {
-            let more = tokio::select! {
-                more = timeout(IDLE, guest.read_more()) => more.ok()?.ok()?,
-                _ = stop.wait_for(|stop| *stop) => return None,
-            };
-            if more == 0 {
-                return None;
+            match self.unless_stopped(Duration::ZERO, guest.read_more()).await {
+                Some(Ok(count)) if count > 0 => {}
+                _ => return None,
             }
         }
         if guest.pending.first() != Some(&HANDSHAKE) {
@@ -203,30 +228,23 @@ impl Visit {
             return Some(guest);
         }
         self.inside = Some(format!("https://{authority}"));
-        match timeout(IDLE, self.shake(guest, &authority)).await {
-            Ok(Ok(guest)) => Some(guest),
-            Ok(Err(words)) => {
-                let words = format!(
-                    "the client broke the TLS handshake off ({words}); does it trust our certificate?"
-                );
-                self.house.tell(Fate::Told(format!("https://{authority}"), words)).await;
+        match self.unless_stopped(GRACE, self.shake(guest, &authority)).await? {
+            Ok(guest) => Some(guest),
+            Err(error) => {
+                self.tell_refused(&error).await;
                 None
             }
-            Err(_) => None,
         }
     }
 
-    async fn shake(&self, guest: Guest, authority: &str) -> Result<Guest, String> {
-        let words = |error: std::io::Error| error.to_string();
+    async fn shake(&self, guest: Guest, authority: &str) -> std::io::Result<Guest> {
         let acceptor = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), guest.whole());
-        let begun = acceptor.await.map_err(words)?;
+        let begun = acceptor.await?;
         let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
         // Clients may ask for a tunnel to an address and mean a name.
         let named = begun.client_hello().server_name().unwrap_or(host).to_owned();
-        let config =
-            self.house.authority.server(&named, Timestamp::now()).map_err(|error| error.to_string())?;
-        let stream = begun.into_stream(config).await.map_err(words)?;
-        Ok(Guest::new(Box::new(stream) as Box<dyn Both>))
+        let config = self.house.authority.server(&named, Timestamp::now()).map_err(std::io::Error::other)?;
+        Ok(Guest::new(begun.into_stream(config).await?))
     }
 
     /// True for the proxy's own address.

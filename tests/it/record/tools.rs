@@ -94,6 +94,24 @@ fn curl_sends_a_file_and_is_told_of_a_site_that_is_not_there() {
     assert_eq!(Collection::new(&root).log_of("failure")[0]["stage"], "connect");
 }
 
+#[test]
+fn a_program_that_does_not_trust_the_proxy_is_told_of() {
+    let Some(curl) = program("curl") else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let (server, ca) = site(dir.path());
+    let (url, other) = (server.url("/"), ca.to_str().unwrap());
+    for (name, version) in [("a", "--tlsv1.3"), ("b", "--tls-max=1.2")] {
+        let dir = dir.path().join(name);
+        std::fs::create_dir(&dir).unwrap();
+        let mut version: Vec<&str> = version.split('=').collect();
+        version.extend(["-sS", "--cacert", other, url.as_str()]);
+        let run = record(&dir, &ca, &[&[curl.to_str().unwrap()], &version[..]].concat()).expect(60);
+        assert!(run.stderr.contains("the client refused the certificate of fonds"), "{}", run.stderr);
+        verifies(&dir.join("c"));
+    }
+    assert!(server.served("/").is_empty());
+}
+
 /// A browser trusts what is in the database of its home.
 fn trusting_home(dir: &Path, ca: &Path, certutil: &Path) -> PathBuf {
     let home = dir.join("home");
