@@ -132,10 +132,12 @@ impl Client {
     }
 
     /// Runs one exchange while somebody takes part in it, who sends the body as it comes and is given the response as it
-    /// comes. HTTP/2 is not offered, and what cannot be sent twice goes over a fresh connection. Where the outcome is a
-    /// failure, the other may have been given bytes all the same: a proxy's refusal.
+    /// comes. HTTP/2 is not offered, and what cannot be sent twice goes over a fresh connection.
     pub async fn relay(&self, request: &Request, mut live: Live) -> Relayed {
         let connector = self.connector.clone().http2(false);
+        if connector.forwards(request) {
+            live.hold_refusals();
+        }
         let outcome = self.carry(&connector, request, Some(&mut live)).await;
         Relayed { outcome, persistent: live.persistent, tunnel: live.tunnel.take() }
     }

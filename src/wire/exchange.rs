@@ -155,7 +155,9 @@ async fn run_http1(stream: Stream, begun: Begun<'_>, mut live: Option<&mut Live>
     else {
         return Outcome::Nothing(nothing(&talked, options, millis(begun.at), begun.facts));
     };
-    let switches = live.is_some() && request.field("Upgrade").is_some() && incoming.switches();
+    // A protocol that was not asked for is none (RFC 9110 §15.2.2).
+    let switches =
+        live.is_some() && request.field("Upgrade").is_some() && incoming.status() == Some(Some(101));
     let mut received = incoming.finish(talked.how);
     let late = match talked.done && received.ending.truncated.is_none() && !switches {
         true => linger(&mut stream, LINGER).await,
@@ -171,6 +173,7 @@ async fn run_http1(stream: Stream, begun: Begun<'_>, mut live: Option<&mut Live>
     let exchange = begun.ended(outgoing.finish(), first_byte, received, findings);
     if let Some(live) = live {
         live.persistent = persistent;
+        live.release(&[]);
         last_bytes(live, options).await;
         if switches {
             live.tunnel = Some(Tunnel { early: talked.early, stream });
@@ -370,7 +373,7 @@ impl Talk<'_> {
         if let Some(live) = &mut self.live {
             let own = usize::try_from(self.incoming.len() - before).unwrap_or(count);
             let (own, rest) = bytes.split_at_checked(own).unwrap_or((bytes, &[]));
-            live.put(own);
+            live.put(own, self.incoming.status());
             self.talked.early = Bytes::copy_from_slice(rest);
         }
         match taken {

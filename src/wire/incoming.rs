@@ -77,9 +77,9 @@ impl Incoming {
         self.framer.len()
     }
 
-    /// True where the response turns the connection over to another protocol (RFC 9110 §15.2.2).
-    pub(super) fn switches(&self) -> bool {
-        self.framer.head().is_some_and(|head| head.status == Some(101))
+    /// The status, once the head has come; a response without a head has none.
+    pub(super) fn status(&self) -> Option<Option<u16>> {
+        self.framer.body_start().map(|_| self.framer.head().and_then(|head| head.status))
     }
 
     /// Takes bytes as read. Errors are the spool's.

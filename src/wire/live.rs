@@ -21,6 +21,9 @@ pub struct Live {
     pub(super) waiting: Option<Bytes>,
     pub(super) persistent: bool,
     pub(super) tunnel: Option<Tunnel>,
+    /// The head of what may be a proxy's refusal, until it is known to be the origin's answer.
+    held: Option<Vec<u8>>,
+    muted: bool,
 }
 
 /// What an exchange came to that somebody took part in.
@@ -50,13 +53,35 @@ impl Live {
     pub fn pair(with_body: bool) -> (Self, Party) {
         let (response, responses) = mpsc::channel(WAITING);
         let (sender, body) = if with_body { Some(mpsc::channel(WAITING)).unzip() } else { (None, None) };
-        let live = Self { body, response, waiting: None, persistent: false, tunnel: None };
+        let live =
+            Self { body, response, waiting: None, persistent: false, tunnel: None, held: None, muted: false };
         (live, Party { body: sender, response: responses })
     }
 
-    pub(super) fn put(&mut self, bytes: &[u8]) {
-        if !bytes.is_empty() {
-            self.waiting = Some(Bytes::copy_from_slice(bytes));
+    /// A proxy that forwards may answer in place of the origin: its 407 is not for the other.
+    pub(super) fn hold_refusals(&mut self) {
+        self.held = Some(Vec::new());
+    }
+
+    /// Takes bytes to be handed on; `status` is that of the response once its head has come.
+    pub(super) fn put(&mut self, bytes: &[u8], status: Option<Option<u16>>) {
+        match (&mut self.held, status) {
+            (Some(held), None) => held.extend_from_slice(bytes),
+            (Some(_), Some(Some(407))) => {
+                self.held = None;
+                self.muted = true;
+            }
+            (Some(_), Some(_)) => self.release(bytes),
+            (None, _) if self.muted || bytes.is_empty() => {}
+            (None, _) => self.waiting = Some(Bytes::copy_from_slice(bytes)),
+        }
+    }
+
+    /// What is held back is the origin's, and these bytes follow it.
+    pub(super) fn release(&mut self, bytes: &[u8]) {
+        if let Some(mut all) = self.held.take() {
+            all.extend_from_slice(bytes);
+            self.waiting = Some(Bytes::from(all)).filter(|all| !all.is_empty());
         }
     }
 

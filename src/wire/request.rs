@@ -58,9 +58,14 @@ impl Request {
     /// is meant for a proxy is taken out. Its body, if any, is not part of it.
     ///
     /// # Errors
-    /// When method or target would break the head's syntax, or the URL is not one to fetch over HTTP.
+    /// When method or target would break the head's syntax, the URL is not one to fetch over HTTP, or the head has a NUL or a
+    /// CR alone in it, which some servers take for the end of a line (RFC 9112 §2.2).
     pub fn relayed(head: &[u8], url: &Url) -> Result<Self, RequestError> {
         host(url)?;
+        let lone = head.iter().zip(head.iter().skip(1)).any(|(a, b)| *a == b'\r' && *b != b'\n');
+        if lone || head.contains(&0) {
+            return Err(RequestError::Value("the head of the request".to_owned()));
+        }
         let (parsed, _) = RequestHead::parse(head, &HeadLimits::default());
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let method = text(&parsed.method);
@@ -379,7 +384,7 @@ fn check_token(token: &str) -> Result<(), RequestError> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
     use super::*;
 
     fn url(text: &str) -> Url {
@@ -455,8 +460,31 @@ mod tests {
             let request = Request::relayed(head.as_bytes(), &url("http://h/")).unwrap();
             assert_eq!((request.target(), request.closes()), (sent, true));
         }
-        for odd in ["G(T / HTTP/1.1\r\n\r\n", " / HTTP/1.1\r\n\r\n", "GET /a b HTTP/1.1\r\n\r\n"] {
+        for odd in [
+            "G(T / HTTP/1.1\r\n\r\n",
+            " / HTTP/1.1\r\n\r\n",
+            "GET / HTTP/1.1\r\nA: b\rTransfer-Encoding: chunked\r\n\r\n",
+            "GET /a b HTTP/1.1\r\n\r\n",
+        ] {
             assert!(Request::relayed(odd.as_bytes(), &url("http://h/")).is_err(), "{odd}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_relayed_head_is_one_head(text in "(GET|PoST|G E|) (/a|http://h/x|[!-~]{0,9})( HTTP/1.[01])?\r?\n([ -~\t\r\n]|roxy-|Proxy-Connection: x|A: b|\r\n){0,20}") {
+            let head = format!("{text}\r\n\r\n");
+            let end = crate::message::head::head_end(head.as_bytes()).unwrap();
+            let head = &head.as_bytes()[..end];
+            if let Ok(request) = Request::relayed(head, &url("http://h/")) {
+                let bytes = request.bytes();
+                proptest::prop_assert_eq!(crate::message::head::head_end(bytes), Some(bytes.len()));
+                let sent = RequestHead::parse(bytes, &HeadLimits::default()).0;
+                proptest::prop_assert_eq!(sent.method, request.method().as_bytes());
+                for name in ["Proxy-Connection", "Proxy-Authorization"] {
+                    proptest::prop_assert!(sent.fields.get(name).is_none());
+                }
+            }
         }
     }
 }

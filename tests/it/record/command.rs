@@ -3,6 +3,7 @@
 use super::verifies;
 use crate::common::cli::fonds;
 use crate::common::collection::Collection;
+use std::time::{Duration, Instant};
 
 fn record(out: &std::path::Path, options: &[&str], command: &[&str]) -> crate::common::cli::Run {
     let mut args = vec!["record", "-o", out.to_str().unwrap()];
@@ -24,6 +25,30 @@ fn the_commands_output_and_exit_code_are_its_own() {
         assert_eq!(log[0]["options"]["command"], "/bin/sh");
         assert!(!log[0].to_string().contains(script), "what may hold a secret is not written down");
     }
+}
+
+#[test]
+fn being_terminated_is_passed_on_and_the_collection_sealed() {
+    let dir = tempfile::tempdir().unwrap();
+    let (root, ready) = (dir.path().join("c.wacz"), dir.path().join("ready"));
+    // Ctrl-C is the program's own matter: it gets it from the terminal as well.
+    let script = format!("trap 'exit 3' TERM; : > {}; while :; do sleep 0.1; done", ready.display());
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_fonds"))
+        .args(["record", "-q", "-o", root.to_str().unwrap(), "--", "/bin/sh", "-c", &script])
+        .spawn()
+        .unwrap();
+    let patience = Instant::now();
+    while !ready.exists() {
+        assert!(patience.elapsed() < Duration::from_secs(30));
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    for name in ["-INT", "-INT", "-TERM"] {
+        let sent = std::process::Command::new("/bin/kill").args([name, &child.id().to_string()]).status();
+        assert!(sent.unwrap().success());
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    assert_eq!(child.wait().unwrap().code(), Some(3));
+    verifies(&root);
 }
 
 #[test]

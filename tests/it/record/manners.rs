@@ -2,6 +2,7 @@
 
 use super::origin::Origin;
 use super::{Recorder, read_all, read_head};
+use crate::common::proxy::Proxy;
 use crate::common::server::{Flaw, Step, certificates};
 use crate::common::site::{ok, raw, serve, serve_tls};
 use std::io::{Read, Write};
@@ -171,4 +172,31 @@ fn what_is_under_way_is_finished_and_at_the_second_signal_cut() {
         assert_eq!(response.field("WARC-Truncated"), "unspecified");
         assert_eq!(recorded.collection.log_of("end")[0]["exit"], "interrupted");
     }
+}
+
+#[test]
+fn behind_a_proxy_requests_keep_their_bytes_and_its_refusal_is_not_the_origins() {
+    let server = serve(vec![("/a|b", ok("text/plain", "through"))]);
+    let proxy = Proxy::http(Some("me:word"));
+    let url = format!("http://localhost:{}/a|b", server.addr.port());
+    let ask = |recorder: &Recorder| {
+        let mut stream = recorder.connect();
+        write!(stream, "GET {url} HTTP/1.1\r\nx-A:1\r\nProxy-Authorization: Basic eA==\r\n\r\n").unwrap();
+        let head = read_head(&mut stream);
+        String::from_utf8(head).unwrap()
+    };
+    let recorder = Recorder::start(&["--proxy", &proxy.url("http", "me:word@")]);
+    assert!(ask(&recorder).starts_with("HTTP/1.1 200 OK\r\n"));
+    let collection = &recorder.stop().collection;
+    let sent = format!("GET {url} HTTP/1.1\r\nProxy-Authorization: Basic bWU6d29yZA==\r\nx-A:1\r\n\r\n");
+    assert_eq!(proxy.asked(), std::slice::from_ref(&sent));
+    let request = collection.records().into_iter().find(|record| record.is("request")).unwrap();
+    assert_eq!(String::from_utf8_lossy(&request.block), sent, "the record is what was sent, to the proxy");
+    let recorder = Recorder::start(&["--proxy", &proxy.url("http", "")]);
+    assert!(
+        ask(&recorder).starts_with("HTTP/1.1 502 "),
+        "a 407 would be about a proxy that the client does not know"
+    );
+    let collection = &recorder.stop().collection;
+    assert_eq!(collection.log_of("failure")[0]["stage"], "proxy");
 }
