@@ -27,10 +27,12 @@ mod origins;
 mod outgoing;
 mod proxy;
 pub mod record;
+mod relayed;
 mod request;
 mod spool;
 mod stream;
 mod sums;
+mod talk;
 mod tls;
 
 pub use auth::Login;
