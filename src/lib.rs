@@ -5,7 +5,8 @@
 //! [`finding`] and [`digest`] carry everything; [`message`] knows HTTP/1.x as bytes; [`warc`], [`surt`]
 //! and [`cdxj`] know the archive's formats; [`manifest`], [`wire`] and [`input`] keep the log, talk to
 //! servers and open inputs; [`package`], [`extract`] and [`verify`] stand on those; [`crawl`] decides
-//! what to capture; [`selftest`] tries the recorder on a server that misbehaves. Nothing in this library prints, reads the environment or exits.
+//! what to capture, [`relay`] captures what others fetch; [`selftest`] tries the recorder on a server that misbehaves. Nothing in this
+//! library prints, reads the environment or exits.
 
 pub mod cdxj;
 pub mod crawl;
@@ -20,6 +21,7 @@ pub mod mend;
 pub mod message;
 pub mod package;
 pub mod records;
+pub mod relay;
 pub mod selftest;
 pub mod surt;
 pub mod verify;

@@ -27,6 +27,8 @@ pub(crate) enum Exit {
     Interrupted,
     /// Terminated.
     Terminated,
+    /// As the command ended that was run.
+    Command(u8),
 }
 
 impl Exit {
@@ -47,6 +49,7 @@ impl From<Exit> for ExitCode {
             Exit::Space => 5,
             Exit::Interrupted => 130,
             Exit::Terminated => 143,
+            Exit::Command(code) => code,
         })
     }
 }

@@ -11,6 +11,7 @@ mod inputs;
 mod ls;
 mod mend;
 mod output;
+mod record;
 mod selftest;
 mod verify;
 
@@ -42,6 +43,7 @@ pub(crate) struct Global {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     Archive(Box<archive::Args>),
+    Record(Box<record::Args>),
     Verify(verify::Args),
     Extract(extract::Args),
     Ls(ls::Args),
@@ -74,6 +76,7 @@ fn dispatch(cli: Cli) -> Outcome {
     let global = cli.global;
     match cli.command {
         Command::Archive(args) => archive::run(*args, global),
+        Command::Record(args) => record::run(*args, global),
         Command::Verify(args) => verify::run(args, global),
         Command::Extract(args) => extract::run(args, global),
         Command::Ls(args) => ls::run(args, global),

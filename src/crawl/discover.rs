@@ -18,15 +18,15 @@ const STYLE_LIMIT: u64 = 8 * 1024 * 1024;
 
 /// What was found.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Found {
+pub(crate) struct Found {
     /// Where it redirects, or why that cannot be gone to.
-    pub(super) redirect: Option<Result<Url, String>>,
+    pub(crate) redirect: Option<Result<Url, String>>,
     /// True where it sets a cookie, with which the same URL may have another answer.
-    pub(super) sets_cookie: bool,
+    pub(crate) sets_cookie: bool,
     /// The page's title.
-    pub(super) title: Option<String>,
+    pub(crate) title: Option<String>,
     /// What it needs, in the order of the page, each once.
-    pub(super) requisites: Vec<Url>,
+    pub(crate) requisites: Vec<Url>,
 }
 
 enum Content {
@@ -37,7 +37,7 @@ enum Content {
 
 /// Reads a response's block; what is neither redirect, page nor style leads nowhere. `identified` is the payload's type
 /// by its own bytes, `links` whether any are asked for.
-pub(super) fn discover<R: Read + Send>(
+pub(crate) fn discover<R: Read + Send>(
     url: &Url,
     identified: Option<&str>,
     block: R,

@@ -16,7 +16,7 @@ use url::Url;
 const REMEMBERED: usize = 1024;
 
 /// Writes fates into the archive.
-pub(super) struct Ledger<'a> {
+pub(crate) struct Ledger<'a> {
     archive: &'a mut Archive,
     /// The log entry of each connection, by its address in memory while it lives.
     connections: HashMap<usize, (Weak<Connection>, u64)>,
@@ -28,24 +28,24 @@ pub(super) struct Ledger<'a> {
 
 impl<'a> Ledger<'a> {
     /// `chains` are those that have their record already.
-    pub(super) fn new(archive: &'a mut Archive, chains: HashSet<String>) -> Self {
+    pub(crate) fn new(archive: &'a mut Archive, chains: HashSet<String>) -> Self {
         Self { archive, connections: HashMap::new(), lookups: HashMap::new(), chains }
     }
 
-    pub(super) fn counts(&self) -> Count {
+    pub(crate) fn counts(&self) -> Count {
         self.archive.counts()
     }
 
-    pub(super) fn workroom(&self) -> PathBuf {
+    pub(crate) fn workroom(&self) -> PathBuf {
         self.archive.workroom()
     }
 
-    pub(super) fn skip(&mut self, url: &str, reason: &str) -> Result<(), Error> {
+    pub(crate) fn skip(&mut self, url: &str, reason: &str) -> Result<(), Error> {
         self.archive.skip(url.to_owned(), reason)
     }
 
     /// Response, request and notes; gives the response's id. `challenge` is for an answer that asked for a login and got it.
-    pub(super) fn exchange(
+    pub(crate) fn exchange(
         &mut self,
         target: &Target,
         exchange: &Exchange,
@@ -76,7 +76,7 @@ impl<'a> Ledger<'a> {
     }
 
     /// A fetch that gave nothing: a metadata record and a log entry.
-    pub(super) fn failure(
+    pub(crate) fn failure(
         &mut self,
         target: &Target,
         failure: &Failure,
@@ -103,7 +103,7 @@ impl<'a> Ledger<'a> {
     }
 
     /// A target given up by a rule; what was exchanged for it has its own records.
-    pub(super) fn refusal(&mut self, target: &Target, error: &str, seed: Option<&str>) -> Result<(), Error> {
+    pub(crate) fn refusal(&mut self, target: &Target, error: &str, seed: Option<&str>) -> Result<(), Error> {
         let now = self.archive.world().now();
         let failure = Failure {
             url: target.url.to_string(),
@@ -121,7 +121,7 @@ impl<'a> Ledger<'a> {
         self.failure(target, &failure, seed)
     }
 
-    pub(super) fn page(&mut self, url: &Url, title: Option<&str>, captured: &Captured) -> Result<(), Error> {
+    pub(crate) fn page(&mut self, url: &Url, title: Option<&str>, captured: &Captured) -> Result<(), Error> {
         let title = title.map(str::trim).filter(|t| !t.is_empty()).unwrap_or(url.as_str());
         self.archive.page(url.as_str(), &captured.date, title, &captured.record)
     }

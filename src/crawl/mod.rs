@@ -17,6 +17,10 @@ mod sealing;
 mod session;
 mod warcs;
 
+pub(crate) use self::discover::discover;
+pub(crate) use self::ledger::Ledger;
+pub(crate) use self::plan::Captured;
+
 pub use self::archive::{Archive, Context};
 pub use self::frontier::{Frontier, Role, Target};
 pub use self::resume::{Recalled, Resumed, recall};
@@ -69,7 +73,7 @@ pub enum Error {
 }
 
 impl Error {
-    fn at(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
+    pub(crate) fn at(path: &Path) -> impl FnOnce(io::Error) -> Self + use<> {
         let path = path.to_owned();
         move |source| Self::Io { path, source }
     }

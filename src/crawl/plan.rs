@@ -30,11 +30,11 @@ pub(super) enum Fate {
 
 /// The record that holds a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Captured {
+pub(crate) struct Captured {
     /// Its id, without angle brackets.
-    pub(super) record: String,
+    pub(crate) record: String,
     /// Its WARC-Date.
-    pub(super) date: String,
+    pub(crate) date: String,
 }
 
 /// A run's state besides what is in flight and what is written.

@@ -49,6 +49,8 @@ pub enum Close {
     SizeLimit,
     /// The recorder was told to stop.
     Stopped,
+    /// The client that the recorder stands in for went away.
+    Abandoned,
 }
 
 impl Close {
@@ -57,7 +59,7 @@ impl Close {
             Self::Eof | Self::Unclean | Self::Reset => Truncated::Disconnect,
             Self::Timeout => Truncated::Time,
             Self::SizeLimit => Truncated::Length,
-            Self::Stopped => Truncated::Unspecified,
+            Self::Stopped | Self::Abandoned => Truncated::Unspecified,
         }
     }
 
@@ -69,6 +71,7 @@ impl Close {
             Self::Timeout => "the time limit was reached",
             Self::SizeLimit => "the size limit was reached",
             Self::Stopped => "the recorder was told to stop",
+            Self::Abandoned => "the client went away",
         }
     }
 }

@@ -4,7 +4,8 @@
 //! [`head`] parses heads and keeps every field as it was sent; [`framing`] tells a recorder where a response
 //! ends while its bytes arrive; [`chunked`] takes the chunked transfer coding off; [`payload`] splits the
 //! block of a record into head, body and payload in one pass; [`coding`] undoes content codings;
-//! [`sniff`] tells what a payload is; [`redirect`] resolves `Location`. Nothing here fails on odd input:
+//! [`sniff`] tells what a payload is; [`redirect`] resolves `Location`; [`upload`] tells where
+//! the body of a request ends. Nothing here fails on odd input:
 //! each gives what it has, and findings. Memory does not grow with the input.
 
 pub mod body;
@@ -17,3 +18,4 @@ pub mod payload;
 pub mod redirect;
 mod scanner;
 pub mod sniff;
+pub mod upload;

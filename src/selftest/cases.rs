@@ -7,36 +7,41 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 /// Bytes of one response: small enough to be reached by the endless body.
-pub(super) const SIZE_LIMIT: u64 = 1 << 20;
+pub const SIZE_LIMIT: u64 = 1 << 20;
 
 /// Time for one response: short enough to be reached by the endless drip.
-pub(super) const TIME_LIMIT: Duration = Duration::from_millis(1500);
+pub const TIME_LIMIT: Duration = Duration::from_millis(1500);
 
 /// Time without a byte: short enough for the silent ones, long enough for a busy machine.
-pub(super) const IDLE_LIMIT: Duration = Duration::from_millis(300);
+pub const IDLE_LIMIT: Duration = Duration::from_millis(300);
 
 /// One behaviour.
 #[derive(Clone, Debug)]
-pub(super) struct Case {
-    pub(super) name: &'static str,
-    pub(super) method: &'static str,
-    pub(super) script: Script,
-    pub(super) expected: Expected,
+pub struct Case {
+    /// What it is called; its path on the server, too.
+    pub name: &'static str,
+    /// How it is asked for.
+    pub method: &'static str,
+    /// What the server does.
+    pub script: Script,
+    /// What is to become of it.
+    pub expected: Expected,
     /// Where it is another thing over TLS.
-    pub(super) over_tls: Option<Expected>,
+    pub over_tls: Option<Expected>,
     /// What the payload must be, where that is worth a check.
-    pub(super) payload: Option<Vec<u8>>,
+    pub payload: Option<Vec<u8>>,
 }
 
 /// What is to become of a response.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Expected {
+pub enum Expected {
     /// Not a byte to store: a failure that came so far.
     Nothing(Stage),
     /// A record.
     Stored {
         /// Bytes sent that belong to no message.
         surplus: usize,
+        /// WARC-Truncated.
         truncated: Option<Truncated>,
         /// Codes that must be among the findings.
         codes: &'static [&'static str],
@@ -144,7 +149,7 @@ fn deflate(bytes: &[u8]) -> io::Result<Vec<u8>> {
 ///
 /// # Errors
 /// Where compressing fails.
-pub(super) fn cases() -> io::Result<Vec<Case>> {
+pub fn cases() -> io::Result<Vec<Case>> {
     let mut cases = chunks();
     cases.extend(lengths());
     cases.extend(closes());

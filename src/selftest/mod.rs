@@ -4,7 +4,7 @@
 //! what it sent. The recorder's exchanges are written to a WARC; the WARC is read back, verified, and each stored block is
 //! held against the server's copy. Nothing here is about the network of the machine: all of it stays on 127.0.0.1.
 
-mod cases;
+pub mod cases;
 mod certificates;
 mod judge;
 mod run;

@@ -5,6 +5,7 @@ use super::connect::{Carrier, Connector, Link, NoLink};
 use super::cookies::Jar;
 use super::exchange::{Exchange, LINGER, Limits, Nothing, Outcome, linger, run};
 use super::facts::{Attempt, Failure, Stage};
+use super::live::{Live, Relayed};
 use super::request::Request;
 use super::spool::SpoolOptions;
 use super::sums::DigestForm;
@@ -127,11 +128,33 @@ impl Client {
     /// # Errors
     /// A [`Failure`] when not a byte of a response came, or it could not be stored, or it was the refusal of a proxy.
     pub async fn exchange(&self, request: &Request) -> Result<Exchange, Box<Failure>> {
-        let addressed = self.connector.addressed(request);
+        self.carry(&self.connector, request, None).await
+    }
+
+    /// Runs one exchange while somebody takes part in it, who sends the body as it comes and is given the response as it
+    /// comes. HTTP/2 is not offered, and what cannot be sent twice goes over a fresh connection.
+    pub async fn relay(&self, request: &Request, mut live: Live) -> Relayed {
+        let connector = self.connector.clone().http2(false);
+        if connector.forwards(request) {
+            live.hold_refusals();
+        }
+        let outcome = self.carry(&connector, request, Some(&mut live)).await;
+        Relayed { outcome, persistent: live.persistent, tunnel: live.tunnel.take() }
+    }
+
+    async fn carry(
+        &self,
+        connector: &Connector,
+        request: &Request,
+        mut live: Option<&mut Live>,
+    ) -> Result<Exchange, Box<Failure>> {
+        let addressed = connector.addressed(request);
         let request: &Request = &addressed;
         let mut fetch = Fetch { request, client: self, tries: Vec::new(), started: (self.options.clock)() };
-        if let Some(link) = self.take(request.url()).await {
-            match run(link, true, request, &self.options).await {
+        let is_once = live.as_ref().is_some_and(|live| live.body.is_some() || !request.is_idempotent());
+        let kept = if is_once { None } else { self.take(request.url(), live.is_none()).await };
+        if let Some(link) = kept {
+            match run(link, true, request, &self.options, live.as_deref_mut()).await {
                 Outcome::Some(exchange, link) => return fetch.done(*exchange, link),
                 Outcome::Nothing(nothing) => {
                     fetch.note(&nothing, true);
@@ -141,11 +164,11 @@ impl Client {
                 }
             }
         }
-        let link = match self.connector.connect(request.url(), &self.options.clock, &mut fetch.tries).await {
+        let link = match connector.connect(request.url(), &self.options.clock, &mut fetch.tries).await {
             Ok(link) => link,
             Err(no_link) => return Err(fetch.unconnected(no_link)),
         };
-        match run(link, false, request, &self.options).await {
+        match run(link, false, request, &self.options, live).await {
             Outcome::Some(exchange, link) => fetch.done(*exchange, link),
             Outcome::Nothing(nothing) => {
                 fetch.note(&nothing, false);
@@ -165,6 +188,11 @@ impl Client {
         authorization.and_then(|value| request.with("Authorization", value).ok()).unwrap_or(request)
     }
 
+    /// The shortest time after which it gives up waiting.
+    pub fn patience(&self) -> Duration {
+        self.connector.patience().min(self.options.limits.idle).min(self.options.limits.total)
+    }
+
     /// Closes every connection that is kept.
     pub fn close_kept(&self) {
         self.lock().clear();
@@ -174,14 +202,14 @@ impl Client {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A kept connection that is still quiet and open.
-    async fn take(&self, url: &Url) -> Option<Link> {
+    /// A kept connection that is still quiet and open; one of HTTP/2 only where `any` will do.
+    async fn take(&self, url: &Url, any: bool) -> Option<Link> {
         let key = key(url)?;
         loop {
             let mut link = self.pop(&key)?;
             let open = match &mut link.carrier {
                 Carrier::Http1(stream) => linger(stream, LINGER).await.open,
-                Carrier::Http2(session) => session.is_open(),
+                Carrier::Http2(session) => any && session.is_open(),
             };
             if open {
                 return Some(link);

@@ -102,10 +102,20 @@ impl Connector {
         self
     }
 
+    /// How long each step may take.
+    pub(super) fn patience(&self) -> Duration {
+        self.timeout
+    }
+
+    /// True where the request goes to a proxy whole.
+    pub(super) fn forwards(&self, request: &Request) -> bool {
+        self.proxy.as_ref().is_some_and(|proxy| proxy.forwards(request.url().scheme()))
+    }
+
     /// The request as it goes to whom it is sent: in absolute form to a proxy that forwards it.
     pub(super) fn addressed<'a>(&self, request: &'a Request) -> Cow<'a, Request> {
         match &self.proxy {
-            Some(proxy) if proxy.forwards(request.url().scheme()) => {
+            Some(proxy) if self.forwards(request) => {
                 Cow::Owned(request.forwarded(proxy.authorization().as_deref()))
             }
             _ => Cow::Borrowed(request),

@@ -4,11 +4,14 @@ use super::client::ClientOptions;
 use super::connect::{Carrier, Link, io_words, millis, seconds};
 use super::facts::{Attempt, Connection, Stage, Verdict};
 use super::http2;
-use super::incoming::{Incoming, Received, Taken};
-use super::request::{Request, WireBytes};
+use super::incoming::{Incoming, Received};
+use super::live::{Live, Tunnel};
+use super::outgoing::{Copied, Outgoing, WireBytes};
+use super::request::Request;
 use super::spool::Spooled;
 use super::stream::Stream;
 use super::sums::Sums;
+use super::talk::{Talked, talk};
 use super::tls::late_refusal;
 use crate::finding::{Finding, rules};
 use crate::message::framing::{Close, Truncated};
@@ -18,7 +21,7 @@ use std::io;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::io::AsyncReadExt;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 use url::Url;
@@ -115,48 +118,70 @@ pub(super) struct Nothing {
     pub(super) facts: Arc<Connection>,
 }
 
-/// What the conversation came to.
-struct Talked {
-    sent: usize,
-    /// The response ended by itself.
-    done: bool,
-    how: Close,
-    first_byte: Option<Timestamp>,
-    error: Option<io::Error>,
-    storage: Option<io::Error>,
-}
-
-pub(super) async fn run(link: Link, reused: bool, request: &Request, options: &ClientOptions) -> Outcome {
+pub(super) async fn run(
+    link: Link,
+    reused: bool,
+    request: &Request,
+    options: &ClientOptions,
+    live: Option<&mut Live>,
+) -> Outcome {
     let Link { carrier, facts } = link;
     let (at, started) = (std::time::Instant::now(), (options.clock)());
     let begun = Begun { at, started, reused, facts, request, options };
     match carrier {
-        Carrier::Http1(stream) => run_http1(stream, begun).await,
+        Carrier::Http1(stream) => run_http1(stream, begun, live).await,
         Carrier::Http2(session) => http2::run(session, begun).await,
     }
 }
 
-async fn run_http1(stream: Stream, begun: Begun<'_>) -> Outcome {
+async fn run_http1(stream: Stream, begun: Begun<'_>, mut live: Option<&mut Live>) -> Outcome {
     let Begun { request, options, .. } = begun;
     let mut incoming = begun.incoming();
-    let (mut stream, talked) = talk(stream, request.bytes(), &mut incoming, options).await;
+    let mut body = live.as_deref_mut().and_then(|live| live.body.take());
+    let mut outgoing = Outgoing::new(request.bytes(), body.as_mut(), &options.spool, options.digest);
+    let (mut stream, talked) = talk(stream, &mut outgoing, &mut incoming, options, live.as_deref_mut()).await;
     let Some(first_byte) = talked.first_byte.filter(|_| talked.storage.is_none() && !incoming.is_empty())
     else {
         return Outcome::Nothing(nothing(&talked, options, millis(begun.at), begun.facts));
     };
+    // A protocol that was not asked for is none (RFC 9110 §15.2.2).
+    let switches =
+        live.is_some() && request.field("Upgrade").is_some() && incoming.status() == Some(Some(101));
     let mut received = incoming.finish(talked.how);
-    let late = match talked.done && received.ending.truncated.is_none() {
+    let late = match talked.done && received.ending.truncated.is_none() && !switches {
         true => linger(&mut stream, LINGER).await,
         false => Late { bytes: 0, open: false },
     };
-    received.surplus += late.bytes;
-    let unsent = request.bytes().len() - talked.sent;
+    // What follows a 101 is no HTTP, and no surplus.
+    received.surplus = if switches { 0 } else { received.surplus + late.bytes };
+    let unsent = outgoing.unsent();
     let findings = findings(&received, &talked, unsent, &begun.facts);
-    let keep =
-        received.ending.persistent && received.surplus == 0 && late.open && unsent == 0 && !request.closes();
+    let persistent = received.ending.persistent;
+    let keep = persistent && received.surplus == 0 && late.open && unsent == (0, false) && !request.closes();
     let facts = begun.facts.clone();
-    let exchange = begun.ended(talked.sent, first_byte, received, findings);
+    let exchange = begun.ended(outgoing.finish(), first_byte, received, findings);
+    if let Some(live) = live {
+        live.persistent = persistent;
+        live.release(&[]);
+        last_bytes(live, options).await;
+        if switches {
+            live.tunnel = Some(Tunnel { early: talked.early, stream });
+            return Outcome::Some(Box::new(exchange), None);
+        }
+    }
     Outcome::Some(Box::new(exchange), keep.then_some(Link { carrier: Carrier::Http1(stream), facts }))
+}
+
+/// What waits for a slow reader is handed on, unless all is to stop, or he takes too long.
+async fn last_bytes(live: &mut Live, options: &ClientOptions) {
+    let mut stop = options.stop.clone();
+    if live.waiting.is_some() {
+        tokio::select! {
+            _ = live.hand_on() => {}
+            () = stopped(stop.as_mut()) => {}
+            () = sleep_until(Instant::now() + options.limits.total) => {}
+        }
+    }
 }
 
 /// An exchange under way.
@@ -175,19 +200,22 @@ impl Begun<'_> {
         Incoming::new(self.request.method(), bytes, head, &self.options.spool, self.options.digest)
     }
 
-    /// The exchange, `sent` bytes of its request having gone out.
+    pub(super) fn copied(&self) -> Copied {
+        Copied::new(&self.options.spool, self.options.digest)
+    }
+
+    /// The exchange, so much of its request having gone out.
     pub(super) fn ended(
         self,
-        sent: usize,
+        sent: WireBytes,
         first_byte: Timestamp,
         received: Received,
         findings: Vec<Finding>,
     ) -> Exchange {
-        let sent = self.request.bytes().get(..sent).unwrap_or_default();
         Exchange {
             url: self.request.url().clone(),
             method: self.request.method().to_owned(),
-            request: WireBytes::new(sent.to_vec()),
+            request: sent,
             response: received.response,
             block: received.block,
             payload: received.payload,
@@ -213,7 +241,6 @@ impl Begun<'_> {
 
 /// Enough for bytes that are already here to be seen.
 pub(super) const LINGER: usize = 4;
-const BUFFER: usize = 64 << 10;
 
 /// What comes on a connection that ought to be quiet.
 pub(super) struct Late {
@@ -242,123 +269,6 @@ async fn at_once<F: Future>(future: F) -> Option<F::Output> {
         Poll::Pending => Poll::Ready(None),
     })
     .await
-}
-
-/// Writes the request and reads the response, both at once: servers answer early.
-async fn talk(
-    stream: Stream,
-    request: &[u8],
-    incoming: &mut Incoming,
-    options: &ClientOptions,
-) -> (Stream, Talked) {
-    let (reader, writer) = tokio::io::split(stream);
-    let end = Instant::now() + options.limits.total;
-    let mut talk = Talk {
-        reader,
-        writer,
-        request,
-        sending: Sending::Writing,
-        incoming,
-        options,
-        talked: Talked {
-            sent: 0,
-            done: false,
-            how: Close::Eof,
-            first_byte: None,
-            error: None,
-            storage: None,
-        },
-    };
-    let mut buffer = vec![0; BUFFER];
-    let mut stop = options.stop.clone();
-    loop {
-        let until = end.min(Instant::now() + options.limits.idle);
-        let over = tokio::select! {
-            // Timers first, so that a stream that never pauses cannot outrun them.
-            biased;
-            () = sleep_until(until) => Some(Close::Timeout),
-            () = stopped(stop.as_mut()) => Some(Close::Stopped),
-            result = send(&mut talk.writer, talk.request.get(talk.talked.sent..).unwrap_or_default()),
-                if talk.sending != Sending::Over => talk.sent(result),
-            result = talk.reader.read(&mut buffer) => talk.read(result, &buffer),
-        };
-        if let Some(how) = over {
-            talk.talked.how = how;
-            return (talk.reader.unsplit(talk.writer), talk.talked);
-        }
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Sending {
-    Writing,
-    Over,
-}
-
-struct Talk<'a> {
-    reader: ReadHalf<Stream>,
-    writer: WriteHalf<Stream>,
-    request: &'a [u8],
-    sending: Sending,
-    incoming: &'a mut Incoming,
-    options: &'a ClientOptions,
-    talked: Talked,
-}
-
-impl Talk<'_> {
-    fn sent(&mut self, result: io::Result<usize>) -> Option<Close> {
-        match result {
-            Ok(0) => self.sending = Sending::Over,
-            Ok(count) => self.talked.sent += count,
-            // The server may have answered all the same: go on reading.
-            Err(error) => {
-                self.sending = Sending::Over;
-                self.talked.error = Some(error);
-            }
-        }
-        None
-    }
-
-    fn read(&mut self, result: io::Result<usize>, buffer: &[u8]) -> Option<Close> {
-        let count = match result {
-            Ok(0) => return Some(Close::Eof),
-            Ok(count) => count,
-            Err(error) => {
-                let how = match error.kind() {
-                    io::ErrorKind::UnexpectedEof => Close::Unclean,
-                    _ => Close::Reset,
-                };
-                self.talked.error = Some(error);
-                return Some(how);
-            }
-        };
-        if self.talked.first_byte.is_none() {
-            self.talked.first_byte = Some((self.options.clock)());
-        }
-        match self.incoming.take(buffer.get(..count).unwrap_or_default()) {
-            Ok(Taken::More) => None,
-            Ok(Taken::Done) => {
-                self.talked.done = true;
-                Some(Close::Eof)
-            }
-            Ok(Taken::Limit) => Some(Close::SizeLimit),
-            Err(error) => {
-                self.talked.storage = Some(error);
-                Some(Close::Stopped)
-            }
-        }
-    }
-}
-
-/// Writes some of what is left or, when nothing is, flushes it; 0 when all is out.
-async fn send(writer: &mut WriteHalf<Stream>, rest: &[u8]) -> io::Result<usize> {
-    if rest.is_empty() {
-        return writer.flush().await.map(|()| 0);
-    }
-    match writer.write(rest).await {
-        Ok(0) => Err(io::ErrorKind::WriteZero.into()),
-        result => result,
-    }
 }
 
 /// Comes back once the stop signal is true, never without one.
@@ -396,19 +306,25 @@ fn silence(talked: &Talked, options: &ClientOptions, host: &str) -> String {
             format!("{host} sent not a byte within {}", seconds(limits.idle.min(limits.total)))
         }
         (Close::Stopped, _) => format!("stopped before {host} sent a byte"),
+        (Close::Abandoned, _) => format!("the client went away before {host} sent a byte"),
         (Close::Reset, Some(error)) => format!("{host} sent not a byte: {}", io_words(error)),
         _ => format!("{host} closed the connection without sending a byte"),
     }
 }
 
-fn findings(received: &Received, talked: &Talked, unsent: usize, facts: &Connection) -> Vec<Finding> {
+fn findings(received: &Received, talked: &Talked, unsent: (usize, bool), facts: &Connection) -> Vec<Finding> {
     let mut findings = received.ending.findings.clone();
     if received.surplus > 0 {
         let message = format!("{} bytes or more followed the response and belong to none.", received.surplus);
         findings.push(Finding::new(&rules::HTTP_SURPLUS, message));
     }
-    if unsent > 0 {
-        let message = format!("{unsent} bytes of the request were not sent before the response was over.");
+    if unsent != (0, false) {
+        let message = match unsent {
+            (_, true) => "The response was over before the body of the request was.".to_owned(),
+            (bytes, false) => {
+                format!("{bytes} bytes of the request were not sent before the response was over.")
+            }
+        };
         findings.push(Finding::new(&rules::HTTP_REQUEST_CUT, message));
     }
     if talked.how == Close::Unclean {

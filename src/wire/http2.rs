@@ -101,7 +101,12 @@ pub(super) async fn run(mut session: Session, begun: Begun<'_>) -> Outcome {
     findings.extend(read.trailers.as_ref().map(trailers));
     let keep = received.ending.truncated.is_none() && session.is_open();
     let facts = begun.facts.clone();
-    let exchange = begun.ended(request.bytes().len(), first_byte, received, findings);
+    let mut copied = begun.copied();
+    if let Err(error) = copied.take(request.bytes()) {
+        let read = Read { storage: Some(error), ..read };
+        return Outcome::Nothing(nothing(&read, begun.options, millis(begun.at), begun.facts));
+    }
+    let exchange = begun.ended(copied.finish(), first_byte, received, findings);
     let link = Link { carrier: Carrier::Http2(session), facts };
     Outcome::Some(Box::new(exchange), keep.then_some(link))
 }

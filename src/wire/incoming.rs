@@ -72,6 +72,16 @@ impl Incoming {
         self.framer.is_empty()
     }
 
+    /// Bytes of the response so far.
+    pub(super) fn len(&self) -> u64 {
+        self.framer.len()
+    }
+
+    /// The status, once the head has come; a response without a head has none.
+    pub(super) fn status(&self) -> Option<Option<u16>> {
+        self.framer.body_start().map(|_| self.framer.head().and_then(|head| head.status))
+    }
+
     /// Takes bytes as read. Errors are the spool's.
     pub(super) fn take(&mut self, bytes: &[u8]) -> io::Result<Taken> {
         let room = usize::try_from(self.limit - self.framer.len()).unwrap_or(usize::MAX).min(bytes.len());

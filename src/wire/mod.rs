@@ -8,6 +8,7 @@
 //!
 //! [`Client::fetch`] puts around it what one URL may take: cookies from a [`Jar`], and a second exchange where the server
 //! asks for the [`Login`]. What the user would not tell everybody goes to [`Origins`] that the user named, and to no other.
+//! [`Client::relay`] runs an exchange that somebody else takes part in while it lasts ([`Live`]): the recording proxy's way.
 //! A [`Proxy`] may stand in between; HTTP/2, on request, gives a reconstruction that says so.
 //!
 //! Redirects, robots, scope and politeness are the crawler's; nothing here decides what to fetch.
@@ -20,14 +21,18 @@ mod exchange;
 mod facts;
 mod http2;
 mod incoming;
+mod live;
 mod lookup;
 mod origins;
+mod outgoing;
 mod proxy;
 pub mod record;
+mod relayed;
 mod request;
 mod spool;
 mod stream;
 mod sums;
+mod talk;
 mod tls;
 
 pub use auth::Login;
@@ -36,9 +41,11 @@ pub use connect::Connector;
 pub use cookies::{CookieFileError, Jar};
 pub use exchange::{Exchange, Limits};
 pub use facts::{Attempt, Certificate, Connection, Failure, Lookup, Stage, Tls, Verdict, Via};
+pub use live::{Live, Party, Relayed, Tunnel};
 pub use origins::Origins;
+pub use outgoing::WireBytes;
 pub use proxy::{Proxy, ProxyError};
-pub use request::{Request, RequestBuilder, RequestError, WireBytes};
+pub use request::{Request, RequestBuilder, RequestError};
 pub use spool::{SpoolOptions, SpoolReader, Spooled};
 pub use sums::{DigestForm, Sums};
 pub use tls::{Identity, Trust, TrustError, certificates};

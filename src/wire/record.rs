@@ -7,7 +7,6 @@ use super::facts::{Attempt, Certificate, Connection, Failure, Lookup, Tls, Verdi
 use super::spool::Spooled;
 use super::sums::{DigestForm, Sums};
 use crate::message::framing::Truncated;
-use crate::message::head::head_end;
 use ::warc::{RecordType, TruncatedType};
 use jiff::Timestamp;
 use std::io::{self, Cursor, Read};
@@ -226,13 +225,11 @@ impl Common<'_> {
     }
 
     fn request(&self, exchange: &Exchange) -> RecordDraft {
-        let bytes = exchange.request.as_slice();
-        let form = self.origin.digest;
+        let (request, form) = (&exchange.request, self.origin.digest);
         let mut extra = wire_fields(&exchange.connection);
-        extra.push(("WARC-Block-Digest", Sums::of(bytes, form).labelled(form)));
-        let body = head_end(bytes).and_then(|end| bytes.get(end..)).filter(|body| !body.is_empty());
-        extra.extend(body.map(|body| ("WARC-Payload-Digest", Sums::of(body, form).labelled(form))));
-        let block = Block::Bytes(bytes.to_vec());
+        extra.push(("WARC-Block-Digest", request.block().labelled(form)));
+        extra.extend(request.payload().map(|sums| ("WARC-Payload-Digest", sums.labelled(form))));
+        let block = Block::Spooled(request.spooled().clone());
         self.draft(1, RecordType::Request, "application/http; msgtype=request", block, extra)
     }
 

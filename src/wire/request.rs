@@ -2,32 +2,19 @@
 
 use url::Url;
 
-/// Bytes that went over a wire, as they went. Only this room makes them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WireBytes(Vec<u8>);
-
-impl WireBytes {
-    pub(super) fn new(bytes: Vec<u8>) -> Self {
-        Self(bytes)
-    }
-
-    /// The bytes.
-    pub fn as_slice(&self) -> &[u8] {
-        &self.0
-    }
-}
-
 /// A request ready to be sent: method, URL and the exact bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
-    method: String,
-    url: Url,
+    pub(super) method: String,
+    pub(super) url: Url,
     /// The request target, in origin form unless a proxy is to forward it.
-    target: String,
-    fields: Vec<(String, String)>,
-    body: Vec<u8>,
-    bytes: Vec<u8>,
-    close: bool,
+    pub(super) target: String,
+    pub(super) fields: Vec<(String, String)>,
+    pub(super) body: Vec<u8>,
+    pub(super) bytes: Vec<u8>,
+    pub(super) close: bool,
+    /// Version and field lines where they are somebody else's, to the byte.
+    pub(super) own_words: Option<Vec<u8>>,
 }
 
 /// Why a request could not be built.
@@ -132,6 +119,9 @@ impl Request {
 
     /// The same in absolute form, for a proxy that forwards it (RFC 9112 §3.2.2).
     pub(super) fn forwarded(&self, authorization: Option<&str>) -> Self {
+        if let Some(words) = &self.own_words {
+            return self.forwarded_as_it_is(words, authorization);
+        }
         let target = self.url.to_string();
         let mut fields = self.fields.clone();
         fields.extend(authorization.map(|value| ("Proxy-Authorization".to_owned(), value.to_owned())));
@@ -239,7 +229,17 @@ impl RequestBuilder {
         let fields = self.fields(&host);
         let body = self.body.take().unwrap_or_default();
         let bytes = write(&self.method, &target, &fields, &body)?;
-        Ok(Request { method: self.method, url: self.url, target, fields, body, bytes, close: self.close })
+        let close = self.close;
+        Ok(Request {
+            method: self.method,
+            url: self.url,
+            target,
+            fields,
+            body,
+            bytes,
+            close,
+            own_words: None,
+        })
     }
 
     fn fields(&self, host: &str) -> Vec<(String, String)> {
@@ -267,7 +267,7 @@ impl RequestBuilder {
     }
 }
 
-fn host(url: &Url) -> Result<String, RequestError> {
+pub(super) fn host(url: &Url) -> Result<String, RequestError> {
     let host = url.host_str().filter(|host| !host.is_empty() && matches!(url.scheme(), "http" | "https"));
     let host = host.ok_or_else(|| RequestError::Url(url.to_string()))?;
     Ok(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
@@ -297,7 +297,7 @@ fn push_field(bytes: &mut Vec<u8>, name: &str, value: &str) -> Result<(), Reques
     Ok(())
 }
 
-fn check_token(token: &str) -> Result<(), RequestError> {
+pub(super) fn check_token(token: &str) -> Result<(), RequestError> {
     let is_token_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     if token.is_empty() || !token.bytes().all(is_token_byte) {
         return Err(RequestError::Token(token.to_owned()));

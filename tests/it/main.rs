@@ -22,6 +22,7 @@ mod list;
 mod memory;
 mod mend;
 mod mutate;
+mod record;
 mod resume;
 mod selftest;
 mod signals;

@@ -58,11 +58,11 @@ fn seed(text: &str, place: &str) -> anyhow::Result<Url> {
 }
 
 /// Where the collection goes; nothing may be there yet.
-pub(super) fn place(output: Option<&Path>, seeds: &[Url]) -> anyhow::Result<Output> {
+pub(crate) fn place(output: Option<&Path>, host: &str) -> anyhow::Result<Output> {
     let path = match output {
         // Without its last slash: what follows is built beside it.
         Some(path) => path.components().collect(),
-        None => unused_name(seeds),
+        None => unused_name(host),
     };
     if path.as_os_str().is_empty() {
         return Err(usage("-o needs a name"));
@@ -80,8 +80,7 @@ pub(super) fn place(output: Option<&Path>, seeds: &[Url]) -> anyhow::Result<Outp
 }
 
 /// After host and time, and a number where two runs begin in one second.
-fn unused_name(seeds: &[Url]) -> PathBuf {
-    let host = seeds.first().and_then(Url::host_str).unwrap_or_default();
+fn unused_name(host: &str) -> PathBuf {
     let name = layout::default_name(host, &timestamp14(System.now()));
     let numbered = (2..100).map(|number| format!("{name}-{number}"));
     let mut names = std::iter::once(name.clone()).chain(numbered).map(PathBuf::from);
@@ -122,36 +121,18 @@ pub(super) fn session(
         ("timeout".to_owned(), args.timeout.to_string()),
     ]);
     let network = &args.network;
-    let switches = [
-        ("http2", network.http2),
-        ("insecure-record", network.insecure_record),
-        ("no-cookies", network.no_cookies),
-    ];
-    for (name, is_set) in switches {
+    for (name, is_set) in [("http2", network.http2), ("no-cookies", network.no_cookies)] {
         options.extend(is_set.then(|| (name.to_owned(), "yes".to_owned())));
     }
-    options.extend(proxy.map(|proxy| ("proxy".to_owned(), proxy.url())));
+    options.extend(network.reach.options(proxy)?);
     options.extend(args.max_time.map(|seconds| ("max-time".to_owned(), seconds.to_string())));
     options.extend(args.max_response.map(|bytes| ("max-response".to_owned(), bytes.to_string())));
-    if !network.resolve.is_empty() {
-        options.insert("resolve".to_owned(), network.resolve.join(" "));
-    }
-    if !network.ca.is_empty() {
-        // Where they are wherever the run is taken up.
-        let paths = network.ca.iter().map(std::path::absolute).collect::<Result<Vec<_>, _>>()?;
-        options.insert("ca".to_owned(), serde_json::to_string(&paths)?);
-    }
     Ok(Session {
         archive: new_urn(&System)?,
         session: new_urn(&System)?,
         previous_size: 0,
         previous_root: None,
-        tool: Tool {
-            name: "fonds".to_owned(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            target: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
-            binary_sha256: binary_sha256(),
-        },
+        tool: tool(),
         seeds: seeds.iter().map(without_password).collect(),
         options,
         redacted: redacted(network, headers, proxy),
@@ -186,6 +167,16 @@ fn scope_name(scope: ScopeArg) -> &'static str {
     }
 }
 
+/// This program.
+pub(crate) fn tool() -> Tool {
+    Tool {
+        name: "fonds".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        target: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
+        binary_sha256: binary_sha256(),
+    }
+}
+
 /// The running program, where the system lets it be read.
 fn binary_sha256() -> Option<String> {
     let file = std::fs::File::open(std::env::current_exe().ok()?).ok()?;
@@ -194,6 +185,17 @@ fn binary_sha256() -> Option<String> {
 
 /// WARC/1.1 §6.2: who made this and how.
 pub(super) fn warcinfo(args: &Args) -> Vec<(&'static str, String)> {
+    let mut info = software();
+    info.extend([
+        ("robots", "ignore".to_owned()),
+        ("http-header-user-agent", args.user_agent.clone()),
+        ("description", format!("scope {}", scope_name(args.scope))),
+    ]);
+    info
+}
+
+/// What every warcinfo says.
+pub(crate) fn software() -> Vec<(&'static str, String)> {
     vec![
         ("software", format!("fonds/{}", env!("CARGO_PKG_VERSION"))),
         ("format", "WARC File Format 1.1".to_owned()),
@@ -201,8 +203,5 @@ pub(super) fn warcinfo(args: &Args) -> Vec<(&'static str, String)> {
             "conformsTo",
             "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/".to_owned(),
         ),
-        ("robots", "ignore".to_owned()),
-        ("http-header-user-agent", args.user_agent.clone()),
-        ("description", format!("scope {}", scope_name(args.scope))),
     ]
 }

@@ -1,7 +1,7 @@
 //! `fonds archive`
 
-mod arguments;
-mod network;
+pub(crate) mod arguments;
+pub(crate) mod network;
 mod resume;
 
 use self::network::Wire;
@@ -78,7 +78,7 @@ pub(crate) enum ScopeArg {
     PageRequisites,
 }
 
-fn at_least_one(text: &str) -> Result<u64, String> {
+pub(crate) fn at_least_one(text: &str) -> Result<u64, String> {
     match text.parse() {
         Ok(0) => Err("must be at least 1".to_owned()),
         Ok(number) => Ok(number),
@@ -87,9 +87,9 @@ fn at_least_one(text: &str) -> Result<u64, String> {
 }
 
 /// Where the collection is built, and what it becomes.
-struct Output {
-    directory: PathBuf,
-    wacz: Option<PathBuf>,
+pub(crate) struct Output {
+    pub(crate) directory: PathBuf,
+    pub(crate) wacz: Option<PathBuf>,
 }
 
 pub(crate) fn run(args: Args, global: Global) -> Outcome {
@@ -111,10 +111,13 @@ pub(crate) fn capture(args: Args, global: Global) -> anyhow::Result<(PathBuf, Ex
             let wacz = resume::wacz(&directory);
             (Output { directory, wacz }, resume::seeds(recalled, named))
         }
-        _ => (arguments::place(args.output.as_deref(), &named)?, named),
+        _ => {
+            let host = named.first().and_then(url::Url::host_str).unwrap_or_default();
+            (arguments::place(args.output.as_deref(), host)?, named)
+        }
     };
     let headers = arguments::headers(&args.header)?;
-    let proxy = args.network.proxy()?;
+    let proxy = args.network.reach.proxy()?;
     let session = arguments::session(&args, &seeds, &headers, proxy.as_ref())?;
     let wire = args.network.wire(proxy, &seeds, Duration::from_secs(args.timeout))?;
     let scope = match args.scope {
@@ -180,7 +183,7 @@ fn packed(output: Output) -> anyhow::Result<PathBuf> {
     Ok(wacz)
 }
 
-fn println(path: &Path) -> anyhow::Result<()> {
+pub(crate) fn println(path: &Path) -> anyhow::Result<()> {
     use std::io::Write;
     let mut out = output::stdout();
     writeln!(out, "{}", path.display())?;
@@ -213,7 +216,7 @@ async fn work(
 }
 
 /// Once: nothing new is begun. Twice: what is in flight stops too.
-async fn signals(
+pub(crate) async fn signals(
     begin_nothing: watch::Sender<bool>,
     abort: watch::Sender<bool>,
     terminated: Arc<AtomicBool>,
@@ -237,7 +240,7 @@ async fn signals(
 
 /// Waits for a signal; true for one that terminates, false for Ctrl-C.
 #[cfg(unix)]
-async fn interrupted() -> std::io::Result<bool> {
+pub(crate) async fn interrupted() -> std::io::Result<bool> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     // The terminal is gone: what was captured is still worth sealing.
@@ -250,12 +253,12 @@ async fn interrupted() -> std::io::Result<bool> {
 }
 
 #[cfg(not(unix))]
-async fn interrupted() -> std::io::Result<bool> {
+pub(crate) async fn interrupted() -> std::io::Result<bool> {
     tokio::signal::ctrl_c().await.map(|()| false)
 }
 
 /// Seals whatever there is, so that it is valid, and says what became of the run.
-fn finish(
+pub(crate) fn finish(
     outcome: Result<Summary, crawl::Error>,
     archive: Archive,
     output: Output,
@@ -304,7 +307,7 @@ fn finish(
     Ok((path, exit))
 }
 
-fn tell(event: Event<'_>, global: Global) {
+pub(crate) fn tell(event: Event<'_>, global: Global) {
     match event {
         Event::Captured { url, status, bytes, role, truncated, .. } => {
             let cut = truncated.map(|why| format!(", cut ({why})")).unwrap_or_default();

@@ -11,10 +11,10 @@ use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
 
-/// Whom to connect to, how, and as whom.
+/// Whom to connect to, and how.
 #[derive(clap::Args, Debug)]
 #[command(next_help_heading = "Network options")]
-pub(crate) struct Network {
+pub(crate) struct Reach {
     /// Certificate authorities in PEM to trust besides Mozilla's.
     #[arg(long, value_name = "FILE")]
     pub(crate) ca: Vec<PathBuf>,
@@ -29,6 +29,14 @@ pub(crate) struct Network {
     /// host is kept out of the log (but stands in the request records where an HTTP proxy forwards http).
     #[arg(long, value_name = "URL")]
     pub(crate) proxy: Option<String>,
+}
+
+/// Whom to connect to, how, and as whom.
+#[derive(clap::Args, Debug)]
+#[command(next_help_heading = "Network options")]
+pub(crate) struct Network {
+    #[command(flatten)]
+    pub(crate) reach: Reach,
     /// Ask for HTTP/2. Its responses are written as HTTP/1.1 and marked as reconstructions; a server that has no HTTP/2 is
     /// captured as ever.
     #[arg(long)]
@@ -65,47 +73,38 @@ pub(super) struct Wire {
     pub(super) login: Option<Arc<Login>>,
 }
 
-impl Network {
-    pub(super) fn proxy(&self) -> anyhow::Result<Option<Proxy>> {
+impl Reach {
+    pub(crate) fn proxy(&self) -> anyhow::Result<Option<Proxy>> {
         // Not quoted: there may be a password in it.
         let parse = |text: &String| Proxy::parse(text).map_err(|error| usage(format!("--proxy: {error}")));
         self.proxy.as_ref().map(parse).transpose()
     }
 
-    /// Everything that can fail does so before the collection is begun.
-    pub(super) fn wire(
-        &self,
-        proxy: Option<Proxy>,
-        seeds: &[Url],
-        timeout: Duration,
-    ) -> anyhow::Result<Wire> {
-        let origins = Origins::of(seeds);
-        let mut connector = Connector::new(self.trust()?, timeout).http2(self.http2);
+    pub(crate) fn connector(&self, proxy: Option<Proxy>, timeout: Duration) -> anyhow::Result<Connector> {
+        let mut connector = Connector::new(self.trust()?, timeout);
         for (host, address) in self.addresses()? {
             connector = connector.resolve(&host, vec![address]);
         }
-        if let Some(proxy) = proxy {
-            connector = connector.proxy(proxy);
-        }
-        if let Some(identity) = self.identity()? {
-            connector = connector.identity(identity, origins.clone());
-        }
-        let wire = Wire { connector, jar: self.jar()?, login: self.login(origins)?.map(Arc::new) };
-        if let Some(path) = &self.save_cookies {
-            create(path).with_context(|| path.display().to_string())?;
-        }
-        Ok(wire)
+        Ok(match proxy {
+            Some(proxy) => connector.proxy(proxy),
+            None => connector,
+        })
     }
 
-    /// Writes the cookies to the file that was begun for them.
-    pub(super) fn save(&self, jar: Option<&Jar>) -> anyhow::Result<()> {
-        let (Some(path), Some(jar)) = (&self.save_cookies, jar) else { return Ok(()) };
-        let write = || {
-            let mut file = std::fs::OpenOptions::new().write(true).open(path)?;
-            file.write_all(jar.to_netscape().as_bytes())?;
-            file.sync_all()
-        };
-        write().with_context(|| path.display().to_string())
+    /// What of it shapes a capture, for the log.
+    pub(crate) fn options(&self, proxy: Option<&Proxy>) -> anyhow::Result<Vec<(String, String)>> {
+        let mut options = Vec::new();
+        options.extend(self.insecure_record.then(|| ("insecure-record".to_owned(), "yes".to_owned())));
+        options.extend(proxy.map(|proxy| ("proxy".to_owned(), proxy.url())));
+        if !self.resolve.is_empty() {
+            options.push(("resolve".to_owned(), self.resolve.join(" ")));
+        }
+        if !self.ca.is_empty() {
+            // Where they are wherever the run is taken up.
+            let paths = self.ca.iter().map(std::path::absolute).collect::<Result<Vec<_>, _>>()?;
+            options.push(("ca".to_owned(), serde_json::to_string(&paths)?));
+        }
+        Ok(options)
     }
 
     fn trust(&self) -> anyhow::Result<Trust> {
@@ -129,6 +128,38 @@ impl Network {
             parsed.ok_or_else(|| usage(format!("--resolve {rule:?} is not HOST:ADDRESS")))
         };
         self.resolve.iter().map(parse).collect()
+    }
+}
+
+impl Network {
+    /// Everything that can fail does so before the collection is begun.
+    pub(super) fn wire(
+        &self,
+        proxy: Option<Proxy>,
+        seeds: &[Url],
+        timeout: Duration,
+    ) -> anyhow::Result<Wire> {
+        let origins = Origins::of(seeds);
+        let mut connector = self.reach.connector(proxy, timeout)?.http2(self.http2);
+        if let Some(identity) = self.identity()? {
+            connector = connector.identity(identity, origins.clone());
+        }
+        let wire = Wire { connector, jar: self.jar()?, login: self.login(origins)?.map(Arc::new) };
+        if let Some(path) = &self.save_cookies {
+            create(path).with_context(|| path.display().to_string())?;
+        }
+        Ok(wire)
+    }
+
+    /// Writes the cookies to the file that was begun for them.
+    pub(super) fn save(&self, jar: Option<&Jar>) -> anyhow::Result<()> {
+        let (Some(path), Some(jar)) = (&self.save_cookies, jar) else { return Ok(()) };
+        let write = || {
+            let mut file = std::fs::OpenOptions::new().write(true).open(path)?;
+            file.write_all(jar.to_netscape().as_bytes())?;
+            file.sync_all()
+        };
+        write().with_context(|| path.display().to_string())
     }
 
     fn identity(&self) -> anyhow::Result<Option<Identity>> {
