@@ -87,6 +87,11 @@ impl Frontier {
         self.push(target);
     }
 
+    /// True for a URL that has been here.
+    pub fn has_seen(&self, url: &Url) -> bool {
+        self.seen.contains(&url[..Position::AfterQuery])
+    }
+
     /// Marks a URL as one that has been here.
     pub fn pass(&mut self, url: &Url) {
         self.seen.insert(url[..Position::AfterQuery].to_owned());

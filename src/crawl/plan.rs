@@ -47,6 +47,8 @@ pub(super) struct Plan {
     first: HashMap<Url, usize>,
     /// Seeds as they were named, but for user and password.
     named: HashSet<Url>,
+    /// Those left out because they are too far from their page.
+    far: HashSet<Url>,
 }
 
 #[derive(Clone, Debug)]
@@ -67,6 +69,7 @@ impl Plan {
             seeds: Vec::new(),
             first: HashMap::new(),
             named: HashSet::new(),
+            far: HashSet::new(),
         }
     }
 
@@ -102,11 +105,7 @@ impl Plan {
 
     /// Whether what a target's response links to is of any use.
     pub(super) fn reads(&self, target: &Target) -> bool {
-        self.wants_more(target) || target.role == Role::Page
-    }
-
-    fn wants_more(&self, target: &Target) -> bool {
-        self.scope == Scope::PageRequisites && target.depth < DEPTH
+        self.scope == Scope::PageRequisites || target.role == Role::Page
     }
 
     /// A response is written, and leads to what was found in it.
@@ -151,8 +150,11 @@ impl Plan {
         if target.role == Role::Page {
             fates.push(Fate::Page { url: target.url.clone(), title: found.title, captured });
         }
-        if self.wants_more(target) {
-            fates.extend(self.want(target, found.requisites));
+        if self.scope == Scope::PageRequisites {
+            fates.extend(match target.depth < DEPTH {
+                true => self.want(target, found.requisites),
+                false => self.pass_over(found.requisites),
+            });
         }
         fates
     }
@@ -173,6 +175,16 @@ impl Plan {
             seed.requisites += usize::from(self.frontier.push(next));
         }
         fates
+    }
+
+    /// What is too far from its page, and was not met nearer to one.
+    fn pass_over(&mut self, requisites: Vec<Url>) -> Vec<Fate> {
+        let urls = requisites.into_iter().map(bare);
+        let far: Vec<Url> = urls.filter(|url| !self.frontier.has_seen(url)).collect();
+        far.into_iter()
+            .filter(|url| self.far.insert(url.clone()))
+            .map(|url| Fate::Skipped { url: url.into(), reason: "more than 6 steps from its page" })
+            .collect()
     }
 
     fn mark(&mut self, target: &Target) {

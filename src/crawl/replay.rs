@@ -7,7 +7,7 @@ use crate::cdxj::{Capture, Sorter};
 use crate::manifest::{self, Body, Entry, Record};
 use crate::package::pages;
 use crate::package::survey::{Place, Visitor};
-use crate::warc::{Head, RecordType};
+use crate::warc::Head;
 use std::collections::{HashMap, HashSet};
 use std::io::{self, Read};
 use url::Url;
@@ -97,15 +97,17 @@ impl Replay {
 
     fn index(&mut self, record: &Record, place: &Place) -> io::Result<()> {
         let head = &place.head;
-        let http =
-            matches!(head.record_type(), RecordType::Response | RecordType::Request | RecordType::Revisit);
-        let mime = record.http.as_ref().and_then(|http| http.mime.as_deref());
+        // A response need not be an HTTP message: a lookup's is none.
+        let content_type = match &record.http {
+            Some(http) => http.mime.as_deref(),
+            None => head.fields.get("Content-Type"),
+        };
         let capture = Capture {
             record_type: head.record_type(),
             target_uri: head.target_uri().unwrap_or_default(),
             date: head.date().unwrap_or_default(),
             status: record.http.as_ref().and_then(|http| http.status),
-            content_type: if http { mime } else { head.fields.get("Content-Type") },
+            content_type,
             payload_digest: head.fields.get("WARC-Payload-Digest"),
             filename: &place.name,
             offset: place.offset,

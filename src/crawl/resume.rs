@@ -13,6 +13,7 @@ use crate::cdxj::Sorter;
 use crate::digest;
 use crate::disk::{Disk, DiskFile, PART, beside, copy_range};
 use crate::manifest::{Body, Lines, Log, Session, Torn, read_checkpoint, write_checkpoint};
+use crate::package::Package;
 use crate::package::layout::{self, Layout};
 use crate::package::survey::{Survey, survey};
 use crate::warc::OPEN;
@@ -63,7 +64,9 @@ pub fn recall(root: &Path) -> Result<Recalled, Error> {
 
 fn no_capture(root: &Path, path: &Path, error: io::Error) -> Error {
     let problem = match error.kind() {
-        io::ErrorKind::NotFound if Layout::new(root).workroom().is_dir() => return nothing_begun(root),
+        io::ErrorKind::NotFound if Layout::new(root).workroom().is_dir() || is_empty(root) => {
+            return nothing_begun(root);
+        }
         io::ErrorKind::NotFound if root.is_dir() => "is no collection with a provenance log",
         io::ErrorKind::NotFound if root.symlink_metadata().is_err() => "does not exist",
         io::ErrorKind::NotADirectory | io::ErrorKind::NotFound => {
@@ -72,6 +75,10 @@ fn no_capture(root: &Path, path: &Path, error: io::Error) -> Error {
         _ => return Error::at(path)(error),
     };
     Error::NoCapture { path: root.to_owned(), problem }
+}
+
+fn is_empty(root: &Path) -> bool {
+    std::fs::read_dir(root).is_ok_and(|mut entries| entries.next().is_none())
 }
 
 fn nothing_begun(root: &Path) -> Error {
@@ -135,6 +142,11 @@ impl Archive {
         let new: Vec<Url> = job.seeds.iter().filter(|url| !past.plan.is_planted(url)).cloned().collect();
         past.owed.extend(past.plan.plant(&new));
         if past.is_complete() && reopening.layout.is_sealed() {
+            if !is_as_sealed(root).map_err(Error::at(root))? {
+                let problem =
+                    "is complete, but not as it was sealed; `fonds verify` tells which files differ";
+                return Err(reopening.leave(Error::NoCapture { path: root.to_owned(), problem }));
+            }
             let captured = past.plan.captured();
             reopening.close()?;
             return Ok(Resumed::Complete(captured));
@@ -149,6 +161,13 @@ impl Archive {
         };
         reopening.go_on(session, info, Found { survey, past, index, told })
     }
+}
+
+/// Whether every file of a sealed collection has its hash, and nothing is missing.
+fn is_as_sealed(root: &Path) -> io::Result<bool> {
+    let package = Package::directory("", root)?;
+    let ours = format!("{}/", layout::WORKROOM);
+    Ok(!package.audit()?.iter().any(|finding| finding.is_error() && !finding.file.contains(&ours)))
 }
 
 /// What a survey brought to light.

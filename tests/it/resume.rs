@@ -102,3 +102,45 @@ fn seeds(server: &Server, pages: usize) -> Vec<Url> {
     let own = (0..pages).map(|n| format!("/p/{n}"));
     own.chain(["/moved".to_owned(), "/circle".to_owned()]).map(|path| server.url(&path)).collect()
 }
+
+#[test]
+fn a_collection_with_lookups_is_gone_on_with() {
+    let server = site(1, Duration::ZERO);
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("c");
+    // The name is looked up, on a machine that knows it.
+    fonds(["archive", "-q", "-o", root.to_str().unwrap(), server.url("/p/0").as_str()]).expect(0);
+    verify(&root).expect(0);
+    resume(&root, &["-q", server.url("/moved").as_str()]).expect(0);
+    verify(&root).expect(0);
+}
+
+#[test]
+fn a_login_is_no_answer_when_the_log_is_told_again() {
+    let page = |text: &str| Step::Send(format!("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{text}").into());
+    let challenge = "HTTP/1.1 401 No\r\nWWW-Authenticate: Basic realm=x\r\nContent-Length: 0\r\n\r\n";
+    let closed = || Step::Unless("Authorization:".into(), vec![Step::Send(challenge.into()), Step::Next]);
+    let scripts = [
+        ("/a".to_owned(), vec![closed(), page("a"), Step::Next]),
+        // Goes away the first time that it is asked with the password.
+        ("/b".to_owned(), vec![closed(), Step::OnReuse(vec![Step::Drop]), Step::Drop]),
+        ("/c".to_owned(), vec![closed(), page("c"), Step::Next]),
+    ];
+    let server = Server::plain(scripts.into_iter().collect());
+    let dir = tempfile::tempdir().unwrap();
+    let (root, secret) = (dir.path().join("c"), dir.path().join("secret"));
+    std::fs::write(&secret, "me:s3cret").unwrap();
+    let login = ["-q", "--user-file", secret.to_str().unwrap()];
+    let urls = ["/a", "/b", "/c"].map(|path| server.url(path));
+    crate::common::cli::archive(&root, &urls.iter().collect::<Vec<_>>(), &login).expect(1);
+    verify(&root).expect(0);
+    let before = server.served("/a").len();
+    assert!(resume(&root, &["-q"]).expect(2).stderr.contains("user"), "the password is kept nowhere");
+    resume(&root, &login).expect(1);
+    assert_eq!(
+        server.served("/a").len(),
+        before,
+        "what was answered with the password is not asked for again"
+    );
+    verify(&root).expect(0);
+}

@@ -14,15 +14,27 @@ use url::Url;
 const UNRECORDED: [&str; 4] = ["header", "input", "output", "resume"];
 
 /// Settings as the collection's last session had them, but for those that are given now; and what else it tells.
-pub(super) fn recalled(args: Args) -> anyhow::Result<(Args, Option<Recalled>)> {
+pub(super) fn recalled(mut args: Args) -> anyhow::Result<(Args, Option<Recalled>)> {
+    args.resume = args.resume.map(standing);
     let Some(directory) = &args.resume else { return Ok((args, None)) };
     let recalled = recall(directory)?;
     let line = command_line(&recalled, std::env::args_os().collect())?;
     let matches = command().try_get_matches_from(line).map_err(|e| usage(e.to_string()))?;
     match Cli::from_arg_matches(&matches).map_err(|e| usage(e.to_string()))?.command {
-        Command::Archive(args) => Ok((*args, Some(recalled))),
+        Command::Archive(mut args) => {
+            args.resume = args.resume.map(standing);
+            Ok((*args, Some(recalled)))
+        }
         _ => Ok((args, Some(recalled))),
     }
+}
+
+/// A WACZ that was not finished stands beside its name.
+fn standing(path: PathBuf) -> PathBuf {
+    let mut part = path.clone().into_os_string();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    if !path.exists() && part.is_dir() { part } else { path }
 }
 
 /// The settings go behind the name of the command, in front of what is given.

@@ -1,6 +1,7 @@
 //! The page and what it needs to be shown, from wherever that comes.
 
 use super::{capture, exchange};
+use crate::common::server::Server;
 use crate::common::site::{PNG, ok, serve};
 use tempfile::tempdir;
 
@@ -94,4 +95,16 @@ fn a_requisite_that_fails_is_evidence_and_does_not_fail_the_page() {
         (Some("http://localhost:1/x.png"), Some("connect"))
     );
     assert!(stderr.contains("http://localhost:1/x.png: not captured (connect)"), "{stderr}");
+}
+
+#[test]
+fn what_is_too_far_from_its_page_is_told_of() {
+    let frame = |n: usize| (format!("/f{n}"), ok("text/html", format!("<iframe src=/f{}></iframe>", n + 1)));
+    let server = Server::plain((0..12).map(frame).collect());
+    let dir = tempfile::tempdir().unwrap();
+    let (collection, _) = capture(&dir.path().join("c"), &[&server.url("/f0")], &[], 0);
+    let skipped: Vec<_> = collection.log_of("skip");
+    assert_eq!(skipped.len(), 1, "{skipped:?}");
+    assert_eq!(skipped[0]["url"], server.url("/f7").as_str());
+    assert!(skipped[0]["reason"].as_str().unwrap().contains("steps"), "{skipped:?}");
 }

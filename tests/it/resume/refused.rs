@@ -31,17 +31,37 @@ fn assert_refused(root: &Path, options: &[&str], code: i32, words: &str) {
 #[test]
 fn what_is_no_collection_is_not_taken_up() {
     let dir = tempfile::tempdir().unwrap();
-    let (empty, file, begun) =
-        (dir.path().join("empty"), dir.path().join("f.wacz"), dir.path().join("begun"));
+    let [empty, other, file, begun] = ["empty", "other", "f.wacz", "begun"].map(|name| dir.path().join(name));
     fs::create_dir(&empty).unwrap();
     fs::write(&file, "PK").unwrap();
     fs::create_dir_all(begun.join(".fonds")).unwrap();
     assert_refused(&dir.path().join("nowhere"), &[], 4, "does not exist");
-    assert_refused(&empty, &[], 4, "is no collection");
+    assert_refused(&empty, &[], 4, "start again");
+    fs::create_dir(&other).unwrap();
+    fs::write(other.join("x"), "").unwrap();
+    assert_refused(&other, &[], 4, "is no collection");
     assert_refused(&file, &[], 4, "must be unpacked");
     assert_refused(&begun, &[], 4, "start again");
     assert_eq!(fs::read_dir(&empty).unwrap().count(), 0);
     fonds(["archive", "--resume", "x", "-o", "y"]).expect(2);
+}
+
+#[test]
+fn what_is_complete_and_not_as_it_was_sealed_is_said() {
+    let server = serve(small());
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("c");
+    archive(&root, &[&server.url("/")], &["-q"]).expect(0);
+    resume(&root, &[]).expect(0);
+    let index = root.join("indexes/index.cdxj");
+    let held = fs::read(&index).unwrap();
+    fs::remove_file(&index).unwrap();
+    assert_refused(&root, &["-q"], 4, "fonds verify");
+    fs::write(&index, &held[1..]).unwrap();
+    assert_refused(&root, &["-q"], 4, "fonds verify");
+    fs::write(&index, &held).unwrap();
+    resume(&root, &[]).expect(0);
+    verify(&root).expect(0);
 }
 
 #[test]
