@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Capture beside wget and warcprox, by turns: capture.sh URLS.txt [RUNS]
+# archive and record beside wget and warcprox, by turns: capture.sh URLS.txt [RUNS]
 # URLS.txt: URLs of one server near by, not on 127.0.0.1 (warcprox refuses that), one a line. Needs GNU time and wget;
 # warcprox is left out where it is not on PATH. Prints user and system seconds, wall seconds and peak memory of each.
 set -euo pipefail
@@ -11,6 +11,14 @@ trap 'rm -rf "$room"' EXIT
 cd "$room"
 
 timed() { command time -f "$1: %U + %S s CPU, %e s, %M kB" "${@:2}"; }
+
+through_record() {
+    timed "fonds record" "$fonds" record --listen 127.0.0.1:8020 -q -o "r$1" >/dev/null &
+    sleep 1
+    http_proxy=http://127.0.0.1:8020 wget -q -i "$urls" -O /dev/null
+    pkill -INT -f 'record --listen 127.0.0.1:8020'
+    wait
+}
 
 through_warcprox() {
     mkdir "wp$1"
@@ -27,5 +35,6 @@ echo "$(wc -l <"$urls") URLs"
 for run in $(seq "$runs"); do
     timed fonds "$fonds" archive -q -i "$urls" --scope page -o "f$run" >/dev/null
     timed wget wget -q -i "$urls" --delete-after -nd -P "w$run" --no-warc-keep-log --warc-file="w$run" --warc-tempdir=.
+    through_record "$run"
     if command -v warcprox >/dev/null; then through_warcprox "$run"; fi
 done
