@@ -47,7 +47,7 @@ pub struct Served {
     pub connection: usize,
     /// The head of the request as received.
     pub request: Vec<u8>,
-    /// What was sent in answer, the first [`COPY`] bytes of it.
+    /// What was sent in answer, the first 4 MiB of it.
     pub sent: Vec<u8>,
     /// SHA-256 of all that was sent.
     pub digest: Sha256,
