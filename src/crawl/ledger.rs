@@ -4,7 +4,7 @@ use super::plan::Captured;
 use super::{Archive, Context, Error, Target};
 use crate::manifest::{self, Count, Http, Times};
 use crate::wire::record::{Origin, RecordDraft, chain_draft, dns_draft, exchange_drafts, failure_draft};
-use crate::wire::{Attempt, Connection, Exchange, Failure, Lookup, Stage, Tls, Verdict};
+use crate::wire::{Attempt, Connection, DigestForm, Exchange, Failure, Lookup, Stage, Tls, Verdict};
 use crate::world::{millis, new_urn};
 use jiff::Timestamp;
 use std::collections::{HashMap, HashSet};
@@ -24,12 +24,14 @@ pub(crate) struct Ledger<'a> {
     lookups: HashMap<usize, Weak<Lookup>>,
     /// Certificate chains that have their record, by the hashes of their certificates.
     chains: HashSet<String>,
+    /// What goes into the records' fields.
+    digest: DigestForm,
 }
 
 impl<'a> Ledger<'a> {
     /// `chains` are those that have their record already.
-    pub(crate) fn new(archive: &'a mut Archive, chains: HashSet<String>) -> Self {
-        Self { archive, connections: HashMap::new(), lookups: HashMap::new(), chains }
+    pub(crate) fn new(archive: &'a mut Archive, chains: HashSet<String>, digest: DigestForm) -> Self {
+        Self { archive, connections: HashMap::new(), lookups: HashMap::new(), chains, digest }
     }
 
     pub(crate) fn counts(&self) -> Count {
@@ -57,7 +59,8 @@ impl<'a> Ledger<'a> {
         let warcinfo = self.archive.warcinfo_id();
         let via = target.via.as_ref().map(Url::as_str);
         let hops = hops(target);
-        let origin = Origin { warcinfo_id: Some(&warcinfo), via, hops: hops.as_deref(), ..Origin::default() };
+        let hops = hops.as_deref();
+        let origin = Origin { warcinfo_id: Some(&warcinfo), via, hops, digest: self.digest };
         self.lookup(exchange.connection.lookup.as_ref(), &origin)?;
         let mut ids = self.ids(4)?;
         let mut next = || ids.pop().unwrap_or_default();
@@ -85,7 +88,8 @@ impl<'a> Ledger<'a> {
         let warcinfo = self.archive.warcinfo_id();
         let via = target.via.as_ref().map(Url::as_str);
         let hops = hops(target);
-        let origin = Origin { warcinfo_id: Some(&warcinfo), via, hops: hops.as_deref(), ..Origin::default() };
+        let hops = hops.as_deref();
+        let origin = Origin { warcinfo_id: Some(&warcinfo), via, hops, digest: self.digest };
         self.archive.begin()?;
         self.lookup(failure.lookup.as_ref(), &origin)?;
         let mut ids = self.ids(2)?;

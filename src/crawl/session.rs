@@ -7,7 +7,7 @@ use super::replay::Past;
 use super::{Archive, Error, Role, Target};
 use crate::manifest::Count;
 use crate::message::framing::Truncated;
-use crate::wire::{Client, Exchange, Failure, Fetched, Origins, Request, Stage};
+use crate::wire::{Client, DigestForm, Exchange, Failure, Fetched, Origins, Request, Stage};
 use crate::world::millis;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -37,6 +37,8 @@ pub struct Job {
     pub headers: Vec<(String, String)>,
     /// Hosts asked at the same time; each gets one connection.
     pub hosts: usize,
+    /// The digest in the records' fields; the client must compute it.
+    pub digest: DigestForm,
 }
 
 /// What happens during a run.
@@ -201,7 +203,7 @@ struct Run<'a> {
 impl<'a> Run<'a> {
     fn new(job: &'a Job, archive: &'a mut Archive, on_event: &'a mut dyn FnMut(Event<'_>)) -> Self {
         let past = archive.take_past().unwrap_or_else(|| Past::none(job));
-        let ledger = Ledger::new(archive, past.chains);
+        let ledger = Ledger::new(archive, past.chains, job.digest);
         Self { plan: past.plan, owed: past.owed, ledger, on_event, bytes: 0, cut: false }
     }
 
@@ -312,6 +314,7 @@ mod tests {
             user_agent: String::new(),
             headers: vec![("authorization".into(), "s3cret".into()), ("X-A".into(), "plain".into())],
             hosts: 1,
+            digest: DigestForm::default(),
         };
         let sent = |to: &str| {
             let target =

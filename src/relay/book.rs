@@ -3,7 +3,7 @@
 use super::Ran;
 use crate::crawl::{Archive, Error, Event, Role, Summary, Target};
 use crate::crawl::{Captured, Ledger, discover};
-use crate::wire::{Exchange, Failure};
+use crate::wire::{DigestForm, Exchange, Failure};
 use crate::world::millis;
 use std::collections::HashSet;
 use tokio::sync::mpsc;
@@ -38,8 +38,11 @@ pub(super) fn keep(
     mut fates: mpsc::Receiver<Fate>,
     mut on_event: impl FnMut(Event<'_>),
 ) -> Ran {
-    let mut book =
-        Book { ledger: Ledger::new(&mut archive, HashSet::new()), bytes: 0, on_event: &mut on_event };
+    let mut book = Book {
+        ledger: Ledger::new(&mut archive, HashSet::new(), DigestForm::default()),
+        bytes: 0,
+        on_event: &mut on_event,
+    };
     let mut outcome = Ok(());
     while let Some(fate) = fates.blocking_recv() {
         outcome = book.write(fate, fates.len());

@@ -117,6 +117,7 @@ pub(super) fn session(
 ) -> anyhow::Result<Session> {
     let mut options = BTreeMap::from([
         ("concurrency".to_owned(), args.concurrency.to_string()),
+        ("digest".to_owned(), args.digest.name().to_owned()),
         ("scope".to_owned(), scope_name(args.scope).to_owned()),
         ("timeout".to_owned(), args.timeout.to_string()),
     ]);

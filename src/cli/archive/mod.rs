@@ -11,7 +11,7 @@ use anyhow::Context;
 use clap::ValueEnum;
 use fonds::crawl::{self, Archive, Event, Job, Resumed, Role, Scope, Summary};
 use fonds::package;
-use fonds::wire::{Client, ClientOptions, Limits, SpoolOptions};
+use fonds::wire::{Client, ClientOptions, DigestForm, Limits, SpoolOptions};
 use fonds::world::System;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -65,8 +65,35 @@ pub(crate) struct Args {
     /// Bytes of one response, after which it is cut and marked (WARC-Truncated: length) [default: 16 GiB].
     #[arg(long, value_name = "BYTES", value_parser = at_least_one)]
     pub(crate) max_response: Option<u64>,
+    /// The digest in the records' fields; the log has SHA-256 in any case.
+    #[arg(long, value_enum, default_value_t = DigestArg::Sha256)]
+    pub(crate) digest: DigestArg,
     #[command(flatten)]
     pub(crate) network: network::Network,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DigestArg {
+    /// sha256: and hex.
+    Sha256,
+    /// sha1: and Base32, for collections that index by it.
+    Sha1,
+}
+
+impl DigestArg {
+    fn form(self) -> DigestForm {
+        match self {
+            Self::Sha256 => DigestForm::Sha256,
+            Self::Sha1 => DigestForm::Sha1,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Sha256 => "sha256",
+            Self::Sha1 => "sha1",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -130,6 +157,7 @@ pub(crate) fn capture(args: Args, global: Global) -> anyhow::Result<(PathBuf, Ex
         user_agent: args.user_agent.clone(),
         headers,
         hosts: usize::try_from(args.concurrency).unwrap_or(usize::MAX),
+        digest: args.digest.form(),
     };
     let info = arguments::warcinfo(&args);
     let mut archive = match &recalled {
@@ -206,6 +234,7 @@ async fn work(
     options.limits.bytes = args.max_response.unwrap_or(Limits::default().bytes);
     options.limits.total = args.max_time.map_or(Limits::default().total, Duration::from_secs);
     (options.jar, options.login) = (wire.jar, wire.login);
+    options.digest = args.digest.form();
     options.stop = Some(aborted);
     let client = Client::new(wire.connector, options);
     let signals = tokio::spawn(signals(begin_nothing, abort, Arc::clone(terminated)));

@@ -254,3 +254,23 @@ fn a_list_of_seeds_may_come_from_a_file_or_standard_input() {
     let missing = fonds(["archive", "-i", "/no/such/list"]).expect(4);
     assert!(missing.one_line().contains("/no/such/list"));
 }
+
+#[test]
+fn sha1_stands_in_the_records_where_it_is_asked_for() {
+    let mut paths = site::small();
+    paths.push(("/more", ok("text/html", "<title>More</title>")));
+    let server = serve(paths);
+    let dir = tempdir().unwrap();
+    let root = dir.path().join("c");
+    let (collection, _) = capture(&root, &[&server.url("/")], &["--digest", "sha1"], 0);
+    let response = collection.one("response", &server.url("/"));
+    for field in ["WARC-Block-Digest", "WARC-Payload-Digest"] {
+        assert!(response.field(field).starts_with("sha1:"), "{}", response.field(field));
+    }
+    assert!(collection.index().iter().all(|line| line["digest"].as_str().unwrap().starts_with("sha1:")));
+    // Goes on in the same way.
+    let root = root.to_str().unwrap();
+    fonds(["archive", "-q", "--resume", root, server.url("/more").as_str()]).expect(0);
+    fonds(["verify", "-q", "--require", "2", root]).expect(0);
+    assert!(collection.index().iter().all(|line| line["digest"].as_str().unwrap().starts_with("sha1:")));
+}

@@ -10,7 +10,7 @@ use fonds::manifest::{Session, Tool};
 use fonds::package::Package;
 use fonds::package::survey::{Blind, survey};
 use fonds::verify::{Options, Report, Verification};
-use fonds::wire::{Client, ClientOptions, Connector, SpoolOptions, Trust};
+use fonds::wire::{Client, ClientOptions, Connector, DigestForm, SpoolOptions, Trust};
 use fonds::world::{System, World};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
@@ -116,6 +116,7 @@ fn job(server: &Server) -> Job {
         user_agent: "test".into(),
         headers: Vec::new(),
         hosts: 1,
+        digest: DigestForm::default(),
     }
 }
 
