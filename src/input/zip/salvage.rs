@@ -10,6 +10,8 @@ use crate::input::section::{ReadSeek, Shared};
 
 /// Bytes looked through at once for a signature: few at first, for mostly it is near.
 const STEPS: [usize; 2] = [64, 256 * 1024];
+/// Bytes of a name; what only looks like a header must not cost much.
+const LONGEST_NAME: u64 = 4096;
 
 /// The entries of `zip`, and where its central directory is lost or holds too much, those that only a local header tells
 /// of; the data of one that the file's end cuts go up to there. Whoever reads them must say what the structure's findings
@@ -67,10 +69,19 @@ fn read_entry(input: &mut dyn ReadSeek, at: u64, length: u64) -> io::Result<Opti
     input.seek(SeekFrom::Start(at))?;
     let Some(fixed) = read_bytes(input, LOCAL_LENGTH as usize)? else { return Ok(None) };
     let (name_length, extra_length) = (le(&fixed, 26, 2), le(&fixed, 28, 2));
+    let known =
+        matches!(le(&fixed, 8, 2) as u16, STORED | DEFLATED) && le(&fixed, 6, 2) as u16 & ENCRYPTED == 0;
+    if !known || name_length > LONGEST_NAME {
+        return Ok(None);
+    }
     let Some(name) = read_bytes(input, name_length as usize)? else { return Ok(None) };
+    let name = String::from_utf8_lossy(&name).into_owned();
+    if name_problem(&name).is_some() {
+        return Ok(None);
+    }
     let Some(extra) = read_bytes(input, extra_length as usize)? else { return Ok(None) };
     let mut entry = Entry {
-        name: String::from_utf8_lossy(&name).into_owned(),
+        name,
         flags: le(&fixed, 6, 2) as u16,
         method: le(&fixed, 8, 2) as u16,
         modified: le(&fixed, 10, 4) as u32,
@@ -81,8 +92,7 @@ fn read_entry(input: &mut dyn ReadSeek, at: u64, length: u64) -> io::Result<Opti
         data_at: None,
     };
     let wide = widen([&mut entry.size, &mut entry.stored], &extra);
-    let known = matches!(entry.method, STORED | DEFLATED) && entry.flags & ENCRYPTED == 0;
-    if !wide || !known || name_problem(&entry.name).is_some() {
+    if !wide {
         return Ok(None);
     }
     let data_at = at + LOCAL_LENGTH + name_length + extra_length;
