@@ -64,9 +64,9 @@ pub(crate) fn run(args: Args, global: Global) -> Outcome {
     if found.unreadable {
         return Ok(Exit::Io);
     }
-    let mut warcs = Vec::new();
-    for input in &found.inputs {
-        warcs.extend(input.warcs().with_context(|| input.name().to_owned())?);
+    let (warcs, held) = inputs::warcs(&found.inputs)?;
+    if warcs.is_empty() && held != Exit::Done {
+        return Ok(held);
     }
     if args.offset.is_some() && warcs.len() != 1 {
         return Err(usage(format!(
@@ -78,7 +78,7 @@ pub(crate) fn run(args: Args, global: Global) -> Outcome {
     for warc in &warcs {
         if let Some(exit) = copy(warc, &args, &mut out).with_context(|| warc.name().to_owned())? {
             out.flush()?;
-            return Ok(exit);
+            return Ok(held.or(exit));
         }
     }
     output::problem("no such record; `fonds ls` shows what there is");

@@ -144,7 +144,9 @@ impl Run<'_> {
 
     fn package(&mut self, input: &Input, package: &Package) -> anyhow::Result<()> {
         let listed = if self.args.all { None } else { listed_pages(package)? };
-        for warc in input.warcs()? {
+        let (warcs, held) = inputs::held(input)?;
+        self.damaged |= held != Exit::Done;
+        for warc in warcs {
             self.warc(&warc, listed.clone())?;
         }
         Ok(())

@@ -54,10 +54,10 @@ impl From<Digest> for DigestField {
 pub(crate) fn run(args: Args, global: Global) -> Outcome {
     let target = args.output.as_deref().map(Target::create).transpose()?;
     let found = inputs::find(&args.read, global.quiet)?;
-    let mut exit = if found.unreadable { Exit::Io } else { Exit::Done };
     let options = Options { post: !args.no_post, digest: args.digest_field.into() };
     let mut sorter = Sorter::new(&inputs::spool());
-    let warcs = inputs::warcs(&found.inputs)?;
+    let (warcs, held) = inputs::warcs(&found.inputs)?;
+    let mut exit = if found.unreadable { Exit::Io } else { held };
     let settings = args.jobs.settings();
     let scanned = inputs::scan(
         &warcs,

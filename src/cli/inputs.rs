@@ -87,10 +87,23 @@ impl Jobs {
     }
 }
 
-/// The WARCs that inputs hold, each an input of its own.
-pub(crate) fn warcs(inputs: &[Input]) -> anyhow::Result<Vec<Input>> {
-    let held = inputs.iter().map(|input| input.warcs().with_context(|| input.name().to_owned()));
-    Ok(held.collect::<anyhow::Result<Vec<_>>>()?.into_iter().flatten().collect())
+/// The WARCs that inputs hold, each an input of its own. What hides some of them is said, and is a bad finding.
+pub(crate) fn warcs(inputs: &[Input]) -> anyhow::Result<(Vec<Input>, Exit)> {
+    let (mut warcs, mut exit) = (Vec::new(), Exit::Done);
+    for input in inputs {
+        let (held, found) = held(input)?;
+        warcs.extend(held);
+        exit = exit.or(found);
+    }
+    Ok((warcs, exit))
+}
+
+/// The same of one input.
+pub(crate) fn held(input: &Input) -> anyhow::Result<(Vec<Input>, Exit)> {
+    let held = input.warcs().with_context(|| input.name().to_owned())?;
+    let Some(problem) = held.problem else { return Ok((held.warcs, Exit::Done)) };
+    output::line(&output::finding(&problem));
+    Ok((held.warcs, Exit::Finding))
 }
 
 /// Opens WARCs as often as `body` wants them.

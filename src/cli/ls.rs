@@ -11,7 +11,7 @@ use std::io::{self, Write};
 /// List records: one line each with offset, length, type, date, status, media type and URL.
 ///
 /// Offsets are those of gzip members (or of records, uncompressed): what `fonds cat --offset` takes. Exit code 1 where an
-/// input is damaged; what could be read is listed all the same.
+/// input is damaged, or a package holds no WARC; what could be read is listed all the same.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -45,8 +45,8 @@ enum Format {
 
 pub(crate) fn run(args: Args, global: Global) -> Outcome {
     let found = inputs::find(&args.read, global.quiet)?;
-    let exit = if found.unreadable { Exit::Io } else { Exit::Done };
-    let warcs = inputs::warcs(&found.inputs)?;
+    let (warcs, held) = inputs::warcs(&found.inputs)?;
+    let exit = if found.unreadable { Exit::Io } else { held };
     // An offset means something only beside its file's name.
     let named = matches!(args.format, Format::Human) && warcs.len() > 1;
     let settings = args.jobs.settings();

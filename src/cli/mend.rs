@@ -55,15 +55,18 @@ struct Done<'a> {
 
 pub(crate) fn run(args: Args, global: Global) -> Outcome {
     let found = inputs::find(&args.read, global.quiet)?;
-    let mut warcs = Vec::new();
+    let (mut warcs, mut empty, mut held) = (Vec::new(), Vec::new(), Exit::Done);
     for input in &found.inputs {
-        warcs.extend(input.warcs().with_context(|| input.name().to_owned())?);
+        let (inside, found) = inputs::held(input)?;
+        held = held.or(found);
+        empty.extend(inside.is_empty().then_some(input));
+        warcs.extend(inside);
     }
     let many = warcs.len() > 1 || args.output.is_dir() || ends_in_slash(&args.output);
     if many {
         std::fs::create_dir_all(&args.output).with_context(|| args.output.display().to_string())?;
     }
-    let mut exit = if found.unreadable { Exit::Io } else { Exit::Done };
+    let mut exit = if found.unreadable { Exit::Io } else { held };
     let mut out = output::stdout();
     for warc in &warcs {
         let target = match many {
@@ -78,6 +81,10 @@ pub(crate) fn run(args: Args, global: Global) -> Outcome {
         if exit == Exit::Done {
             exit = one;
         }
+    }
+    for input in empty {
+        account(input.name(), None, &Summary::default(), &args, global, &mut out)?;
+        exit = exit.or(Exit::Finding);
     }
     out.flush()?;
     Ok(exit)
@@ -97,20 +104,32 @@ fn mend_one(input: &Input, target: &Path, args: &Args, global: Global, out: &mut
         return Err(error);
     }
     let output = (summary.records > 0).then_some(target);
-    match args.format {
-        Format::Json => {
-            let done = Done { kind: "summary", file: input.name(), output, summary: &summary };
-            serde_json::to_writer(&mut *out, &done)?;
-            writeln!(out)?;
-        }
-        Format::Human if output.is_none() => {
-            output::problem(&format!("{}: no record could be found; nothing is written", input.name()));
-        }
-        Format::Human if !global.quiet => output::line(&sentence(input.name(), target, &summary)),
-        Format::Human => {}
-    }
+    account(input.name(), output, &summary, args, global, out)?;
     let lost = summary.losses > 0 || summary.records == 0;
     Ok(if lost { Exit::Finding } else { Exit::Done })
+}
+
+/// What there is to say of an input in the end.
+fn account(
+    name: &str,
+    output: Option<&Path>,
+    summary: &Summary,
+    args: &Args,
+    global: Global,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    match (args.format, output) {
+        (Format::Json, _) => {
+            serde_json::to_writer(&mut *out, &Done { kind: "summary", file: name, output, summary })?;
+            writeln!(out)?;
+        }
+        (Format::Human, None) => {
+            output::problem(&format!("{name}: no record could be found; nothing is written"));
+        }
+        (Format::Human, Some(target)) if !global.quiet => output::line(&sentence(name, target, summary)),
+        (Format::Human, Some(_)) => {}
+    }
+    Ok(())
 }
 
 fn tell(note: &Note, format: Format, global: Global, out: &mut dyn Write) -> anyhow::Result<()> {

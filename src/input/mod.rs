@@ -25,6 +25,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use self::remote::Remote;
 use self::section::{ReadSeek, Shared};
+use crate::finding::{Finding, rules};
 
 /// Why a path gives no input.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +58,15 @@ pub struct Input {
     kind: Kind,
     source: Source,
     spool: PathBuf,
+}
+
+/// The WARCs that an input holds.
+#[derive(Clone, Debug, Default)]
+pub struct Held {
+    /// In the order of their paths.
+    pub warcs: Vec<Input>,
+    /// Why there are none, or why some may be missing: what [`crate::verify`] says of the container.
+    pub problem: Option<Finding>,
 }
 
 #[derive(Clone, Debug)]
@@ -130,16 +140,17 @@ impl Input {
         }
     }
 
-    /// The WARCs in a WACZ or a collection, in the order of their paths; of anything else, itself.
-    pub fn warcs(&self) -> io::Result<Vec<Input>> {
+    /// The WARCs in a WACZ or a collection; of anything else, itself. Where a WACZ has lost its central directory, they
+    /// are those that its local headers tell of.
+    pub fn warcs(&self) -> io::Result<Held> {
         match (self.kind, &self.source) {
             (Kind::Collection, Source::Directory(path)) => self.warcs_below(path),
             (Kind::Wacz, _) => self.warcs_inside(),
-            _ => Ok(vec![self.clone()]),
+            _ => Ok(Held { warcs: vec![self.clone()], problem: None }),
         }
     }
 
-    fn warcs_below(&self, root: &Path) -> io::Result<Vec<Input>> {
+    fn warcs_below(&self, root: &Path) -> io::Result<Held> {
         let mut paths = Vec::new();
         let unsealed = !root.join("datapackage.json").exists();
         for entry in std::fs::read_dir(root.join("archive"))? {
@@ -155,15 +166,26 @@ impl Input {
             let name = path.to_string_lossy().into_owned();
             Input { name, kind: Kind::Warc, source: Source::File(path), spool: self.spool.clone() }
         };
-        Ok(paths.into_iter().map(input).collect())
+        let warcs: Vec<_> = paths.into_iter().map(input).collect();
+        // A capture that is killed may not have come to its first WARC.
+        let problem = (warcs.is_empty() && !unsealed).then(no_warc);
+        Ok(Held { warcs, problem: problem.map(|finding| finding.in_file(&self.name)) })
     }
 
-    fn warcs_inside(&self) -> io::Result<Vec<Input>> {
+    fn warcs_inside(&self) -> io::Result<Held> {
         let file = self.shared()?;
-        let mut entries = zip::read(&file)?.entries;
+        let zip = zip::read(&file)?;
+        let mut errors: Vec<Finding> = zip.findings.iter().filter(|f| f.is_error()).cloned().collect();
+        // What keeps entries from being seen goes before what is said of one.
+        errors.sort_by_key(|f| f.code != rules::ZIP_DIRECTORY.code && f.code != rules::ZIP_LIMIT.code);
+        let lost = zip.lost_entries();
+        let mut entries = zip::entries(zip, &file)?;
         entries.retain(|entry| entry.name.strip_prefix("archive/").is_some_and(is_warc_name));
         entries.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(entries.into_iter().map(|entry| self.entry(&file, entry, Kind::Warc)).collect())
+        let warcs: Vec<_> = entries.into_iter().map(|entry| self.entry(&file, entry, Kind::Warc)).collect();
+        let told = lost || warcs.is_empty();
+        let problem = told.then(|| errors.into_iter().next().unwrap_or_else(no_warc));
+        Ok(Held { warcs, problem: problem.map(|finding| finding.in_file(&self.name)) })
     }
 
     fn entry(&self, file: &Shared, entry: zip::Entry, kind: Kind) -> Input {
@@ -221,6 +243,10 @@ fn spooled(once: &Mutex<Once>, directory: &Path) -> io::Result<Shared> {
     let file = Shared::new(spool(&mut stream, directory)?)?;
     *once = Once::Spooled(file.clone());
     Ok(file)
+}
+
+fn no_warc() -> Finding {
+    Finding::new(&rules::PACKAGE_INCOMPLETE, "The package holds no WARC in archive/.")
 }
 
 fn is_warc_name(name: &str) -> bool {

@@ -145,7 +145,8 @@ fn split_member(path: &str) -> Option<(&str, &str)> {
 fn member_of(wacz: Input, member: &str) -> Result<Input, Error> {
     let failed = |source| Error::Io { name: wacz.name.clone(), source };
     let file = wacz.shared().map_err(failed)?;
-    let entry = zip::read(&file).map_err(failed)?.entries.into_iter().find(|entry| entry.name == member);
+    let entries = zip::read(&file).and_then(|zip| zip::entries(zip, &file)).map_err(failed)?;
+    let entry = entries.into_iter().find(|entry| entry.name == member);
     let none = || Error::NoMember { wacz: wacz.name.clone(), member: member.to_owned() };
     let mut input = wacz.entry(&file, entry.ok_or_else(none)?, Kind::Unknown);
     let head = input.head(ENOUGH).map_err(|source| Error::Io { name: input.name.clone(), source })?;

@@ -81,7 +81,7 @@ fn a_directory_is_searched_in_order_and_a_collection_is_one_input() {
     ];
     assert_eq!(place.shown(&found.inputs), expected.map(|(name, kind)| (name.to_owned(), kind)));
     assert_eq!(found.passed_over, [place.path("d/letter.docx"), place.path("d/picture.png")]);
-    let inside = found.inputs[3].warcs().unwrap();
+    let inside = found.inputs[3].warcs().unwrap().warcs;
     let names: Vec<String> = place.shown(&inside).into_iter().map(|(name, _)| name).collect();
     assert_eq!(names, ["d/c/archive/y.warc", "d/c/archive/z.warc.gz"]);
 }
@@ -99,7 +99,7 @@ fn a_file_named_outright_is_an_input_whatever_it_is() {
 fn the_warcs_of_a_wacz_are_read_in_place_or_inflated() {
     for method in [CompressionMethod::Stored, CompressionMethod::Deflated] {
         let place = place(&[("f.wacz", &wacz(method))]);
-        let warcs = place.find("f.wacz").inputs[0].warcs().unwrap();
+        let warcs = place.find("f.wacz").inputs[0].warcs().unwrap().warcs;
         let expected = [("f.wacz!archive/a.warc", Kind::Warc), ("f.wacz!archive/b.warc", Kind::Warc)];
         assert_eq!(place.shown(&warcs), expected.map(|(name, kind)| (name.to_owned(), kind)));
         let mut file = warcs[0].seek().unwrap();
@@ -130,7 +130,7 @@ fn a_reader_is_told_by_its_bytes_and_read_once_or_kept() {
 
     let input = place.finder.reader("-", stream(&wacz(CompressionMethod::Stored))).unwrap();
     for _ in 0..2 {
-        let warcs = input.warcs().unwrap();
+        let warcs = input.warcs().unwrap().warcs;
         assert_eq!(warcs[0].name(), "-!archive/a.warc");
         assert_eq!(io::read_to_string(warcs[0].open().unwrap()).unwrap().as_bytes(), WARC);
     }

@@ -257,7 +257,7 @@ fn both_forms_are_opened_from_what_the_command_line_found() {
         assert_eq!(package.audit().unwrap(), []);
         assert_eq!(package.members().len(), 6);
     }
-    let warc = finder.find(&wacz.to_string_lossy()).unwrap().inputs[0].warcs().unwrap();
+    let warc = finder.find(&wacz.to_string_lossy()).unwrap().inputs[0].warcs().unwrap().warcs;
     assert!(Package::from_input(&warc[0]).is_err());
 }
 

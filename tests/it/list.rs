@@ -239,3 +239,67 @@ fn a_damaged_record_is_written_as_far_as_it_goes() {
     assert!(record.bytes.starts_with(&run.stdout[..100]), "{run:?}");
     assert!(run.stderr.contains(&format!("at byte {}", record.offset)), "{}", run.stderr);
 }
+
+#[test]
+fn a_wacz_whose_directory_is_lost_gives_its_records_and_says_so() {
+    let archived = archived();
+    let (path, whole) = (archived.dir.path().join("d.wacz"), archived.dir.path().join("c.wacz"));
+    pack(&archived.collection.root, &whole).unwrap();
+    let bytes = fs::read(&whole).unwrap();
+    let target = archived.dir.path().join("mended.warc.gz");
+    let (wacz, out) = (path.to_str().unwrap(), target.to_str().unwrap());
+    let commands = [vec!["ls", wacz], vec!["index", wacz], vec!["cat", wacz, "--offset", "0"]];
+    for (lost, bytes) in [
+        ("end", bytes[..bytes.len() - 30].to_vec()),
+        ("directory", bytes[..bytes.len() * 3 / 5].to_vec()),
+        ("offsets", [b"before it all", &bytes[..]].concat()),
+    ] {
+        for args in &commands {
+            fs::copy(&whole, &path).unwrap();
+            let sound = fonds(args).expect(0).stdout;
+            fs::write(&path, &bytes).unwrap();
+            let run = fonds(args).expect(1);
+            assert!(run.one_line().contains("[zip-directory]"), "{lost}: {}", run.stderr);
+            assert!(!sound.is_empty() && run.stdout == sound, "{lost}: {args:?}");
+        }
+        let run = fonds(["mend", wacz, "-o", out, "--format", "json"]).expect(1);
+        assert_eq!(run.json_lines().last().unwrap()["lost_bytes"], 0, "{lost}: {run:?}");
+        let records = fonds(["ls", out]).expect(0).text().lines().count();
+        assert_eq!(records, archived.collection.records().len(), "{lost}");
+        fs::remove_file(&target).unwrap();
+    }
+}
+
+#[test]
+fn a_wacz_that_gives_no_warc_is_never_passed_over_in_silence() {
+    let dir = tempdir().unwrap();
+    let target = dir.path().join("none.warc.gz");
+    let zip = |name: &str| {
+        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        zip.finish().unwrap().into_inner()
+    };
+    for (name, bytes, code) in [
+        ("empty", vec![], "zip-directory"),
+        ("begun", b"PK\x03\x04".to_vec(), "zip-directory"),
+        ("nothing", [&b"PK\x05\x06"[..], &[0; 18]].concat(), "package-incomplete"),
+        ("pages", zip("pages/pages.jsonl"), "package-incomplete"),
+        ("outside", zip("../archive/x.warc.gz"), "entry-name-unsafe"),
+    ] {
+        let path = dir.path().join(format!("{name}.wacz"));
+        fs::write(&path, bytes).unwrap();
+        let wacz = path.to_str().unwrap();
+        for args in [&["ls", wacz][..], &["index", wacz], &["extract", wacz], &["cat", wacz, "--offset", "0"]]
+        {
+            let run = fonds(args).expect(1);
+            assert!(run.one_line().contains(&format!("[{code}]")), "{name}: {}", run.stderr);
+            assert!(run.stdout.is_empty(), "{name}: {args:?}");
+        }
+        let mend = ["mend", wacz, "-o", target.to_str().unwrap()];
+        let run = fonds(mend).expect(1);
+        assert!(run.stderr.contains("no record could be found; nothing is written"), "{}", run.stderr);
+        let summary = fonds([&mend[..], &["--format", "json"]].concat()).expect(1).json_lines();
+        assert_eq!((summary[0]["kind"].as_str(), summary.len()), (Some("summary"), 1));
+        assert!(summary[0]["output"].is_null() && !target.exists());
+    }
+}

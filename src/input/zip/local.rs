@@ -6,9 +6,9 @@ use super::{DESCRIPTOR, Entry, Structure, le, read_bytes, unaccounted, widen};
 use crate::finding::{Finding, rules};
 use crate::input::section::ReadSeek;
 
-const LOCAL: u32 = 0x0403_4b50;
-const DESCRIPTOR_SIGNATURE: u32 = 0x0807_4b50;
-const LOCAL_LENGTH: u64 = 30;
+pub(super) const LOCAL: u32 = 0x0403_4b50;
+pub(super) const DESCRIPTOR_SIGNATURE: u32 = 0x0807_4b50;
+pub(super) const LOCAL_LENGTH: u64 = 30;
 
 /// Reads every local header in the order of the file, places each entry's data, and reports what differs and
 /// what is left over.

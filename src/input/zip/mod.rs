@@ -7,6 +7,7 @@
 
 mod end;
 mod local;
+mod salvage;
 #[cfg(test)]
 mod tests;
 
@@ -14,6 +15,7 @@ use std::collections::HashSet;
 use std::io::{self, BufReader, Read, SeekFrom};
 
 use self::end::End;
+pub use self::salvage::entries;
 use super::section::{ReadSeek, Section, Shared};
 use crate::finding::{Finding, rules};
 
@@ -108,6 +110,12 @@ pub fn read(file: &Shared) -> io::Result<Structure> {
 }
 
 impl Structure {
+    /// True where the central directory does not tell of all entries.
+    pub fn lost_entries(&self) -> bool {
+        let lost = [rules::ZIP_DIRECTORY.code, rules::ZIP_LIMIT.code];
+        self.findings.iter().any(|finding| lost.contains(&finding.code))
+    }
+
     fn read_directory(&mut self, input: &mut dyn ReadSeek, end: &End) -> io::Result<()> {
         let Some(stop) = end.directory_at.checked_add(end.directory_length).filter(|stop| *stop <= end.at)
         else {

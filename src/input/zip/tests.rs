@@ -187,3 +187,41 @@ fn what_is_said_of_an_entry_that_lies_nowhere_is_placed_in_the_file() {
     assert_eq!(named.offset, Some(central as u64));
     assert!(structure.findings.iter().all(|f| f.offset.is_none_or(|offset| offset <= zip.len() as u64)));
 }
+
+#[test]
+fn without_a_directory_the_local_headers_give_the_entries() {
+    let zip = sample();
+    let central = memchr::memmem::find(&zip, b"PK\x01\x02").unwrap();
+    let salvaged = |bytes: &[u8]| {
+        let (file, structure) = structure(bytes);
+        let found = entries(structure, &file).unwrap();
+        let content = |e: &Entry| io::read_to_string(e.open(&file).unwrap()).unwrap();
+        found.iter().map(|e| (e.name.clone(), content(e))).collect::<Vec<_>>()
+    };
+    let sound = salvaged(&zip);
+    assert_eq!(sound.len(), 3);
+    assert_eq!(salvaged(&zip[..central]), sound);
+    assert_eq!(salvaged(&[b"PK\x03\x04 is not here", &zip[..central]].concat()), sound);
+    // Of the last one as much as there is.
+    let cut = salvaged(&zip[..central - 1]);
+    assert_eq!((&cut[..2], cut[2].1.as_str()), (&sound[..2], "wid"));
+}
+
+#[test]
+fn sizes_that_stand_behind_the_data_are_found_there() {
+    let data = b"WARC/1.1\r\nPK\x07\x08PK\x03\x04\r\n";
+    let mut bytes = Vec::new();
+    for name in [b"archive/a.warc", b"archive/b.warc"] {
+        let mut head = [0; 30];
+        head[..4].copy_from_slice(b"PK\x03\x04");
+        head[6] = 1 << 3;
+        head[26] = name.len() as u8;
+        let size = (data.len() as u32).to_le_bytes();
+        bytes.extend([&head[..], name, data, b"PK\x07\x08crc.", &size, &size].concat());
+    }
+    let (file, structure) = structure(&bytes);
+    let found = entries(structure, &file).unwrap();
+    let shown: Vec<_> = found.iter().map(|e| (e.name.as_str(), e.size)).collect();
+    let size = data.len() as u64;
+    assert_eq!(shown, [("archive/a.warc", size), ("archive/b.warc", size)]);
+}

@@ -67,9 +67,12 @@ impl Content {
         let magic = magic(self.codec.as_ref());
         while self.window.offset() < limit {
             let bytes = self.window.fill(STEP)?;
+            let last = bytes.len() < STEP;
+            // Not all that is at hand: a source that cannot seek must be able to go back to before the limit.
+            let bytes = bytes.get(..STEP).unwrap_or(bytes);
             let Some(at) = memchr::memmem::find(bytes, magic) else {
                 let keep = bytes.len().min(magic.len() - 1);
-                let (drop, last) = (bytes.len() - keep, bytes.len() < STEP);
+                let drop = bytes.len() - keep;
                 self.window.consume(if last { drop + keep } else { drop });
                 if last {
                     return Ok(false);
@@ -136,10 +139,12 @@ impl Content {
         let reach = self.window.reach().min(NEAR);
         while self.window.offset() < reach {
             let (at, bytes) = (self.window.offset(), self.window.fill(STEP)?);
+            let last = bytes.len() < STEP;
+            let bytes = bytes.get(..STEP).unwrap_or(bytes);
             if let Some(found) = find(bytes) {
                 return Ok(reach.min(at + found as u64));
             }
-            let (have, last) = (bytes.len(), bytes.len() < STEP);
+            let have = bytes.len();
             if last {
                 break;
             }

@@ -25,7 +25,10 @@ impl Reader {
     pub(super) fn name_format(&mut self) -> io::Result<()> {
         let plain = self.content.is_plain();
         let (name, remedy) = match self.content.peek(16)? {
-            [] if plain => ("empty", ""),
+            [] if plain => {
+                (self.done, self.unsupported) = (true, true);
+                return Ok(());
+            }
             [0x04, 0x22, 0x4d, 0x18, ..] => ("lz4-compressed", "; `lz4 -d` makes a WARC of it"),
             [b'B', b'Z', b'h', b'1'..=b'9', 0x31 | 0x17, ..] => {
                 ("bzip2-compressed", "; `bunzip2` makes a WARC of it")
@@ -72,6 +75,20 @@ impl Reader {
             }
         }
         Ok(false)
+    }
+
+    /// At the end of a source that gave neither a record nor an error. Of one that was entered elsewhere than at its
+    /// beginning nothing is said.
+    pub(super) fn judge_empty(&mut self) {
+        self.collect();
+        let said = std::mem::replace(&mut self.judged, true) || self.records > 0;
+        if !said && !self.findings.iter().any(Finding::is_error) {
+            let message = match self.content.end_offset() {
+                0 => "this input is empty",
+                _ => "this input holds no record",
+            };
+            self.findings.push(Finding::new(&rules::NOT_WARC, message).at(0));
+        }
     }
 
     fn enter_record(&mut self) {
@@ -171,7 +188,10 @@ impl Reader {
             }
         };
         if !whole {
-            let message = format!("a record's head does not end within {} bytes", raw.len());
+            let message = format!(
+                "a record's head does not end within its {} bytes, which belong to no record",
+                raw.len()
+            );
             self.note(Finding::new(&rules::HEAD_UNFINISHED, message).at(offset));
             return Ok(None);
         }

@@ -30,6 +30,8 @@ pub struct Reader {
     left_member_at: Option<u64>,
     done: bool,
     unsupported: bool,
+    /// Whether it holds any record has been said, or is no question.
+    judged: bool,
 }
 
 /// Where a record lay, and whether it was all there.
@@ -95,6 +97,7 @@ impl Reader {
             left_member_at: None,
             done: false,
             unsupported: false,
+            judged: false,
         };
         reader.name_format()?;
         Ok(reader)
@@ -111,7 +114,7 @@ impl Reader {
             return Err(io::Error::new(io::ErrorKind::Unsupported, "this input cannot be read at an offset"));
         }
         reader.findings.clear();
-        reader.done = false;
+        (reader.done, reader.judged) = (false, true);
         Ok(reader)
     }
 
@@ -165,7 +168,7 @@ impl Reader {
                 return Ok(Some(Record { head, reader: self }));
             }
         }
-        self.collect();
+        self.judge_empty();
         Ok(None)
     }
 

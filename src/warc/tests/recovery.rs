@@ -166,3 +166,54 @@ fn a_line_beyond_the_limit_is_passed_over() {
         assert!(reader.take_findings().len() < 5);
     }
 }
+
+fn said(source: Source, head: usize) -> Vec<(&'static str, Option<u64>, String)> {
+    let mut reader = Reader::new(source, Limits { head }).unwrap();
+    while reader.next_record().unwrap().is_some() {}
+    let findings = reader.take_findings();
+    assert!(reader.next_record().unwrap().is_none() && reader.take_findings().is_empty(), "said once");
+    findings.into_iter().map(|f| (f.code, f.offset, f.message)).collect()
+}
+
+#[test]
+fn what_holds_no_record_is_said_to_hold_none() {
+    for bytes in [vec![], b"\r\n\r\n".to_vec(), gzip(b""), gzip(b"\n"), [gzip(b""), gzip(b"")].concat()] {
+        for source in [
+            Source::Seek(Box::new(Cursor::new(bytes.clone()))),
+            Source::Stream(Box::new(Cursor::new(bytes.clone()))),
+        ] {
+            let errors = said(source, 1000).iter().filter(|(code, ..)| *code == "not-warc").count();
+            assert_eq!(errors, 1, "{bytes:?}");
+        }
+    }
+    assert!(!both(&[&b"\r\n"[..], &record(1)].concat()).codes.contains(&"not-warc"));
+}
+
+#[test]
+fn long_junk_is_told_alike_of_a_pipe_and_a_file() {
+    for length in [100_000, 131_072, 1_000_000, 3_000_000] {
+        for filler in [&b"x"[..], b"\x1f\x8b\x08 no member\n"] {
+            let junk: Vec<u8> = filler.iter().copied().cycle().take(length).collect();
+            let bytes = [b"no WARC", &junk[..], b"\n", &record(1)].concat();
+            let file = said(Source::Seek(Box::new(Cursor::new(bytes.clone()))), 1000);
+            let pipe = said(Source::Stream(Box::new(Cursor::new(bytes))), 1000);
+            assert_eq!(file, pipe, "{length}");
+            assert_eq!((file.len(), file[0].0, file[0].1), (1, "junk", Some(0)), "{length}");
+            assert!(file[0].2.starts_with(&format!("{} bytes", length + 8)), "{file:?}");
+        }
+    }
+}
+
+#[test]
+fn heads_without_end_and_junk_account_for_every_byte() {
+    let bytes = [&b"WARC/1.1\r\n".repeat(1000)[..], &record(1)].concat();
+    let told = said(Source::Seek(Box::new(Cursor::new(bytes))), 1000);
+    let mut at = 0;
+    for (code, offset, message) in &told {
+        assert_eq!(*offset, Some(at), "{code}");
+        assert!(message.contains("belong to no record"), "{message}");
+        let number = message.split(' ').find_map(|word| word.parse::<u64>().ok()).unwrap();
+        at += number;
+    }
+    assert_eq!((told[0].0, at), ("head-unfinished", 10_000), "{told:?}");
+}
