@@ -224,7 +224,8 @@ fn behind(input: &Shared, head: &Head, next: Option<Place>) -> io::Result<Box<dy
         Some(next) if next.offset == head.offset => next.inner.saturating_sub(taken),
         _ => u64::MAX,
     };
-    if let Some(mut content) = content(input, head.offset)? {
+    let end = next.map(|next| next.offset).filter(|end| *end > head.offset).unwrap_or(input.length());
+    if let Some(mut content) = content(input, head.offset, end)? {
         each(content.by_ref().take(taken), &mut |_| Ok(()))?;
         return Ok(Box::new(content.take(inside)));
     }
@@ -233,8 +234,8 @@ fn behind(input: &Shared, head: &Head, next: Option<Place>) -> io::Result<Box<dy
     Ok(Box::new(input.section(start, end.saturating_sub(start))))
 }
 
-/// The content of the member or frame that begins here; `None` where none does.
-pub(super) fn content(input: &Shared, offset: u64) -> io::Result<Option<Box<dyn Read>>> {
+/// The content of the member that begins here, or of the frames from here to `end`; `None` where none does.
+pub(super) fn content(input: &Shared, offset: u64, end: u64) -> io::Result<Option<Box<dyn Read>>> {
     let mut magic = [0; 4];
     let rest = input.length() - offset;
     input.section(offset, rest.min(4)).read_exact(magic.get_mut(..4).unwrap_or_default())?;
@@ -244,7 +245,7 @@ pub(super) fn content(input: &Shared, offset: u64) -> io::Result<Option<Box<dyn 
             Some(Box::new(Lenient(member)))
         }
         [0x28, 0xb5, 0x2f, 0xfd] => {
-            Some(Box::new(Inflated::at(Source::Seek(Box::new(input.whole())), offset)?))
+            Some(Box::new(Inflated::at(Source::Seek(Box::new(input.section(0, end))), offset)?))
         }
         _ => None,
     })

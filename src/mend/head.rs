@@ -30,6 +30,8 @@ pub(super) struct Lines {
 struct Line {
     name: String,
     bytes: Vec<u8>,
+    /// Bytes of it as it stood, where they are not kept already.
+    said: usize,
     /// True where what stood here before is kept already.
     kept: bool,
 }
@@ -63,8 +65,8 @@ impl Lines {
             match (std::mem::take(&mut first), text) {
                 (true, _) => lines.version = text.to_vec(),
                 (_, []) => {}
-                (_, [b' ' | b'\t', ..]) => lines.fold(text),
-                _ => lines.lines.push(Line::new(text)),
+                (_, [b' ' | b'\t', ..]) => lines.fold(text, line.len()),
+                _ => lines.lines.push(Line { said: line.len(), ..Line::new(text) }),
             }
         }
         lines
@@ -81,13 +83,14 @@ impl Lines {
         }
     }
 
-    fn fold(&mut self, text: &[u8]) {
+    fn fold(&mut self, text: &[u8], said: usize) {
         match self.lines.last_mut() {
             Some(line) => {
                 line.bytes.extend_from_slice(text);
                 line.bytes.extend_from_slice(b"\r\n");
+                line.said += said;
             }
-            None => self.lines.push(Line::new(text)),
+            None => self.lines.push(Line { said, ..Line::new(text) }),
         }
     }
 
@@ -102,7 +105,7 @@ impl Lines {
         match self.lines.iter_mut().find(|line| line.is(name)) {
             Some(found) => {
                 // The field's name is written as its writer wrote it.
-                line = Line::new(format!("{}: {value}", found.name).as_bytes());
+                line = Line { said: 0, ..Line::new(format!("{}: {value}", found.name).as_bytes()) };
                 let old = std::mem::replace(found, line);
                 self.keep(&old, Worth::Value);
             }
@@ -124,7 +127,7 @@ impl Lines {
     fn keep(&mut self, line: &Line, worth: Worth) {
         if !line.kept {
             let value = without_controls(&line.bytes, |byte| format!("%{byte:02X}"));
-            self.originals.keep([ORIGINAL.as_bytes(), &value].concat(), line.bytes.len(), worth);
+            self.originals.keep([ORIGINAL.as_bytes(), &value].concat(), line.said, worth);
         }
     }
 
@@ -149,10 +152,11 @@ impl Lines {
                 self.lines.push(line);
                 continue;
             }
-            let mut right = Line::new(bytes.strip_suffix(b"\r\n").unwrap_or(&bytes));
+            let text = bytes.strip_suffix(b"\r\n").unwrap_or(&bytes);
+            let mut right = Line { said: line.said, ..Line::new(text) };
             if right.is_field() {
                 self.keep(&line, Worth::of(&right.name));
-                right.kept = true;
+                (right.kept, right.said) = (true, 0);
             }
             self.lines.push(right);
             self.changed = true;
@@ -180,7 +184,11 @@ impl Lines {
         for line in &mut self.lines {
             if std::str::from_utf8(&line.bytes).is_err() {
                 let text: String = line.bytes.iter().map(|b| char::from(*b)).collect();
-                *line = Line { kept: line.kept, ..Line::new(text.trim_end_matches("\r\n").as_bytes()) };
+                *line = Line {
+                    said: line.said,
+                    kept: line.kept,
+                    ..Line::new(text.strip_suffix("\r\n").unwrap_or(&text).as_bytes())
+                };
                 self.changed = true;
             }
         }
@@ -197,7 +205,7 @@ impl Lines {
             } else {
                 let text = String::from_utf8_lossy(&line.bytes).replace(['\r', '\n'], " ");
                 let kept = format!("{ORIGINAL}Line: {}\r\n", text.trim());
-                self.originals.keep(kept.into_bytes(), line.bytes.len(), Worth::Line);
+                self.originals.keep(kept.into_bytes(), line.said, Worth::Line);
             }
         }
     }
@@ -293,7 +301,7 @@ impl Lines {
                 continue;
             };
             length -= line.bytes.len();
-            omitted.count(line.bytes.len());
+            omitted.count(line.said);
             line.bytes.clear();
         }
         self.lines.retain(|line| !line.bytes.is_empty());
@@ -304,7 +312,8 @@ impl Line {
     fn new(text: &[u8]) -> Self {
         let colon = memchr::memchr(b':', text).unwrap_or(0);
         let name = String::from_utf8_lossy(text.get(..colon).unwrap_or_default()).into_owned();
-        Self { name, bytes: [text, b"\r\n"].concat(), kept: false }
+        let bytes = [text, b"\r\n"].concat();
+        Self { name, said: bytes.len(), bytes, kept: false }
     }
 
     fn is(&self, name: &str) -> bool {
@@ -323,7 +332,7 @@ impl Line {
         let trimmed = self.name.trim();
         let value = self.bytes.get(self.name.len()..)?;
         let bytes = [trimmed.as_bytes(), value].concat();
-        is_token(trimmed).then(|| Self { name: trimmed.to_owned(), bytes, kept: self.kept })
+        is_token(trimmed).then(|| Self { name: trimmed.to_owned(), bytes, ..*self })
     }
 }
 

@@ -256,7 +256,7 @@ impl Mender<'_> {
         if !self.packed || place.inner == 0 {
             return Ok(());
         }
-        let content = block::content(self.input, place.offset)?;
+        let content = block::content(self.input, place.offset, self.input.length())?;
         let blank = content.map_or(Ok(false), |content| is_blank(content.take(place.inner)))?;
         self.stretch(place.offset, Some(0), place.inner, blank)
     }
