@@ -161,7 +161,7 @@ fn in_words(note: &Note) -> String {
 fn sentence(name: &str, target: &Path, summary: &Summary) -> String {
     let Summary { records, verbatim, lost_bytes, left, .. } = summary;
     let mut text = format!(
-        "{name} -> {}: {records} records, {verbatim} of them as they were; {lost_bytes} bytes belong to no record",
+        "{name} -> {}: {records} records, {verbatim} of them as they were; {lost_bytes} bytes could not be kept",
         target.display()
     );
     if *left > 0 {

@@ -33,9 +33,9 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// The block as the reader gives it.
-    pub(super) fn take(record: &mut Record<'_>, spool: &Path) -> io::Result<Self> {
-        let mut block = Filling::new(&record.head, spool);
+    /// The block as the reader gives it, held against the digests of `head`.
+    pub(super) fn take(record: &mut Record<'_>, head: &Head, spool: &Path) -> io::Result<Self> {
+        let mut block = Filling::new(head, spool);
         loop {
             let chunk = record.chunk()?;
             if chunk.is_empty() {
@@ -43,7 +43,7 @@ impl Block {
             }
             block.push(chunk)?;
         }
-        block.done(&record.head)
+        block.done(head)
     }
 
     /// `length` bytes of what lies behind the head.
@@ -219,32 +219,36 @@ impl Region {
 
 /// What lies behind the head, up to the next record or the end of the member.
 fn behind(input: &Shared, head: &Head, next: Option<Place>) -> io::Result<Box<dyn Read>> {
-    let mut magic = [0; 4];
-    let rest = input.length() - head.offset;
-    input.section(head.offset, rest.min(4)).read_exact(magic.get_mut(..4).unwrap_or_default())?;
     let taken = head.inner_offset + head.raw.len() as u64;
     let inside = match next {
         Some(next) if next.offset == head.offset => next.inner.saturating_sub(taken),
         _ => u64::MAX,
     };
-    match magic {
+    let end = next.map(|next| next.offset).filter(|end| *end > head.offset).unwrap_or(input.length());
+    if let Some(mut content) = content(input, head.offset, end)? {
+        each(content.by_ref().take(taken), &mut |_| Ok(()))?;
+        return Ok(Box::new(content.take(inside)));
+    }
+    let start = head.offset + head.raw.len() as u64;
+    let end = next.map_or(input.length(), |next| next.offset);
+    Ok(Box::new(input.section(start, end.saturating_sub(start))))
+}
+
+/// The content of the member that begins here, or of the frames from here to `end`; `None` where none does.
+pub(super) fn content(input: &Shared, offset: u64, end: u64) -> io::Result<Option<Box<dyn Read>>> {
+    let mut magic = [0; 4];
+    let rest = input.length() - offset;
+    input.section(offset, rest.min(4)).read_exact(magic.get_mut(..4).unwrap_or_default())?;
+    Ok(match magic {
         [0x1f, 0x8b, ..] => {
-            let member = flate2::bufread::GzDecoder::new(BufReader::new(input.section(head.offset, rest)));
-            let mut content = Lenient(member);
-            each(content.by_ref().take(taken), &mut |_| Ok(()))?;
-            Ok(Box::new(content.take(inside)))
+            let member = flate2::bufread::GzDecoder::new(BufReader::new(input.section(offset, rest)));
+            Some(Box::new(Lenient(member)))
         }
         [0x28, 0xb5, 0x2f, 0xfd] => {
-            let mut content = Inflated::at(Source::Seek(Box::new(input.whole())), head.offset)?;
-            each(content.by_ref().take(taken), &mut |_| Ok(()))?;
-            Ok(Box::new(content.take(inside)))
+            Some(Box::new(Inflated::at(Source::Seek(Box::new(input.section(0, end))), offset)?))
         }
-        _ => {
-            let start = head.offset + head.raw.len() as u64;
-            let end = next.map_or(input.length(), |next| next.offset);
-            Ok(Box::new(input.section(start, end.saturating_sub(start))))
-        }
-    }
+        _ => None,
+    })
 }
 
 /// A damaged member gives what it gives, and then ends.

@@ -9,7 +9,9 @@
 
 mod block;
 mod head;
+mod left;
 mod note;
+mod originals;
 mod settled;
 mod sums;
 #[cfg(test)]
@@ -19,12 +21,11 @@ pub use self::note::{Change, Kind, Note, Summary};
 
 use self::block::{Block, Place, Region};
 use self::head::Lines;
+use self::originals::Omitted;
 use self::settled::{Settled, finish, new_id};
 use crate::finding::Finding;
 use crate::input::section::Shared;
-use crate::warc::{
-    Compression, Container, Extent, Head, Limits, Reader, RecordType, Source, WriteError, Writer,
-};
+use crate::warc::{Compression, Container, Extent, Head, Limits, Reader, Source, WriteError, Writer};
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read};
@@ -84,18 +85,20 @@ pub fn mend(
             .into_iter()
             .partition(|f| f.offset == Some(head.offset) && !lies_between(f));
         let between = Between::new(before);
-        if held.is_none() && mender.writer.is_none() {
-            mender.writer = Some(Writer::create(output, options.compression)?);
-        }
         let place = Place { offset: head.offset, inner: head.inner_offset };
         match held.take() {
             Some(before) => mender.settle(before, Some(place), &between)?,
-            None => mender.gap(place.offset, None, &between.findings)?,
+            None => {
+                mender.gap(place.offset, None, &between.findings)?;
+                mender.inner_gap(place)?;
+            }
         }
-        let block = Block::take(&mut record, &options.spool)?;
+        let named = head.id().map(str::to_owned);
+        let head = head::put_right(&head).unwrap_or(head);
+        let block = Block::take(&mut record, &head, &options.spool)?;
         let extent = record.finish()?;
         let findings = codes(own.into_iter().chain(reader.take_findings()));
-        held = Some(Held { head, block, extent, findings });
+        held = Some(Held { head, named, block, extent, findings });
     }
     let rest = Between::new(reader.take_findings());
     match held.take() {
@@ -114,6 +117,7 @@ const PACKING: &[(&str, &str)] = &[
 /// A record that has been read, and waits until it is known where the next one begins.
 struct Held {
     head: Head,
+    named: Option<String>,
     block: Block,
     extent: Extent,
     findings: Vec<&'static str>,
@@ -155,7 +159,7 @@ struct Mender<'a> {
 impl Mender<'_> {
     /// Decides what a record's block is, writes the record, and accounts for the bytes up to the next one.
     fn settle(&mut self, held: Held, next: Option<Place>, between: &Between) -> Result<(), Error> {
-        let Held { head, block, extent, mut findings } = held;
+        let Held { head, named, block, extent, mut findings } = held;
         findings.extend(between.findings.iter().copied());
         let junk = between.junk;
         let (said, end) = (block.length, extent.end);
@@ -171,7 +175,7 @@ impl Mender<'_> {
             }
         }
         let damaged = has(&["gzip-crc", "gzip-isize", "gzip-data", "zstd-checksum", "zstd-data"]);
-        let mut settled = Settled { head, block, changes: Vec::new(), missing: None, damaged };
+        let mut settled = Settled { head, named, block, changes: Vec::new(), missing: None, damaged };
         if let Some(region) = region.as_ref().filter(|_| unsure) {
             let was = (&settled.block, extent.complete);
             let found = region.judge(self.input, &settled.head, next, was, &self.options.spool)?;
@@ -198,7 +202,11 @@ impl Mender<'_> {
             true if end <= start.offset => junk.unwrap_or(to),
             true => end,
         };
-        self.gap(to, Some(length), &findings)
+        self.gap(to, Some(length), &findings)?;
+        match next.filter(|_| !findings.contains(&"record-spans-members")) {
+            Some(next) => self.inner_gap(next),
+            None => Ok(()),
+        }
     }
 
     /// Bytes between this record and the next, in a plain file or inside a member, that belong to neither.
@@ -243,6 +251,16 @@ impl Mender<'_> {
         self.stretch(from, None, length, blank)
     }
 
+    /// Bytes of a record's own member that lie before it, where no other record does.
+    fn inner_gap(&mut self, place: Place) -> Result<(), Error> {
+        if !self.packed || place.inner == 0 {
+            return Ok(());
+        }
+        let content = block::content(self.input, place.offset, self.input.length())?;
+        let blank = content.map_or(Ok(false), |content| is_blank(content.take(place.inner)))?;
+        self.stretch(place.offset, Some(0), place.inner, blank)
+    }
+
     /// A zstd frame of no content, such as a dictionary, which the new file does not need.
     fn is_skippable(&self, from: u64) -> Result<bool, Error> {
         let mut magic = Vec::new();
@@ -265,11 +283,18 @@ impl Mender<'_> {
     }
 
     fn write(&mut self, mut settled: Settled) -> Result<(), Error> {
-        let (mut lines, note) = self.put_right(&mut settled);
+        let (lines, note) = self.put_right(&mut settled);
         let verbatim = !lines.changed() && settled.changes.is_empty();
-        let head = if verbatim { settled.head.raw.clone() } else { finish(&mut lines, &settled) };
+        let finished = match verbatim {
+            true => Some((settled.head.raw.clone(), Omitted::default())),
+            false => finish(lines, &settled),
+        };
+        let Some((head, omitted)) = finished else { return self.unwritable(&settled) };
         let (length, file) = (settled.block.length, settled.block.bytes()?);
-        let Some(writer) = &mut self.writer else { return Ok(()) };
+        let writer = match &mut self.writer {
+            Some(writer) => writer,
+            none => none.insert(Writer::create(self.output, self.options.compression)?),
+        };
         writer.write_verbatim(&head, file, length)?;
         self.summary.records += 1;
         self.summary.verbatim += u64::from(verbatim);
@@ -277,8 +302,37 @@ impl Mender<'_> {
             note.changes.clone_from(&settled.changes);
             self.tell(note);
         }
-        self.tell_of_the_rest(&settled);
+        if omitted.lines > 0 {
+            let Omitted { lines, bytes } = omitted;
+            self.lose(
+                &settled,
+                bytes,
+                format!("{lines} lines of the head, {bytes} bytes, are too many to keep"),
+            );
+        }
+        let (written, _) = Head::parse(head, settled.head.offset, settled.head.inner_offset);
+        for message in left::invented(&written) {
+            let mut note = Note::new(Kind::Left, written.offset, message);
+            note.record.clone_from(&settled.named);
+            self.tell(note);
+        }
         Ok(())
+    }
+
+    /// A record whose head cannot be put right within what readers take.
+    fn unwritable(&mut self, settled: &Settled) -> Result<(), Error> {
+        let length = settled.head.raw.len() as u64 + settled.block.length;
+        let limit = Limits::default().head;
+        self.lose(settled, length, format!("the record's head would be longer than {limit} bytes"));
+        Ok(())
+    }
+
+    /// Bytes of a record that are not in the output.
+    fn lose(&mut self, settled: &Settled, length: u64, message: String) {
+        let mut note = Note::new(Kind::Lost, settled.head.offset, message);
+        (note.record, note.length) = (settled.named.clone(), Some(length));
+        self.summary.lost_bytes += length;
+        self.tell(note);
     }
 
     /// The head as it will be written, and what there is to say of it.
@@ -294,7 +348,7 @@ impl Mender<'_> {
         let kind = if kind.is_none() && clash { Some(Kind::Repaired) } else { kind };
         let note = kind.map(|kind| {
             let mut note = Note::new(kind, settled.head.offset, settled.words(kind));
-            note.record = settled.head.id().map(str::to_owned);
+            note.record.clone_from(&settled.named);
             note.new_record = id;
             note.length = settled.missing;
             note
@@ -332,28 +386,6 @@ impl Mender<'_> {
         (Some(new), true)
     }
 
-    /// What is still wrong with the record, and would have to be invented.
-    fn tell_of_the_rest(&mut self, settled: &Settled) {
-        let head = &settled.head;
-        let revisit = head.record_type() == RecordType::Revisit;
-        let wrong = [
-            (head.fields.get("WARC-Type").is_none(), "the record has no WARC-Type"),
-            (head.date().is_none(), "the record has no WARC-Date"),
-            (head.date().is_some_and(|date| !head::is_date(date)), "WARC-Date is no date"),
-            (has_bad_segment(head), "WARC-Segment-Number does not fit the record"),
-            (revisit && head.fields.get("WARC-Profile").is_none(), "the revisit has no WARC-Profile"),
-            (
-                needs_uri(&head.record_type()) && head.target_uri().is_none(),
-                "the record has no WARC-Target-URI",
-            ),
-        ];
-        for (_, message) in wrong.into_iter().filter(|(wrong, _)| *wrong) {
-            let mut note = Note::new(Kind::Left, head.offset, message);
-            note.record = head.id().map(str::to_owned);
-            self.tell(note);
-        }
-    }
-
     fn tell(&mut self, mut note: Note) {
         self.file.clone_into(&mut note.file);
         self.summary.losses += u64::from(note.kind.is_loss());
@@ -377,20 +409,6 @@ impl Mender<'_> {
 /// wget gives all records about itself one id, which every reader knows.
 fn by_wget(head: &Head) -> bool {
     head.target_uri().is_some_and(|uri| uri.starts_with("metadata://gnu.org/software/wget/"))
-}
-
-fn needs_uri(record_type: &RecordType) -> bool {
-    !matches!(record_type, RecordType::WarcInfo | RecordType::Metadata | RecordType::Unknown(_))
-}
-
-/// 1 on a first segment, more on those that continue it (WARC/1.1 §5.20).
-fn has_bad_segment(head: &Head) -> bool {
-    let Some(number) = head.fields.get("WARC-Segment-Number") else { return false };
-    let number: Option<u64> = number.parse().ok();
-    match head.record_type() {
-        RecordType::Continuation => number.is_none_or(|n| n < 2),
-        _ => number != Some(1),
-    }
 }
 
 fn hash(id: &str) -> u64 {

@@ -6,7 +6,7 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// Bytes that belong to no record are not in the output.
+    /// Bytes that belong to no record, or a record's own that there is no room for in its head, are not in the output.
     Lost,
     /// A record lost bytes; what there was of it is in the output.
     Cut,
@@ -112,7 +112,7 @@ pub struct Summary {
     pub records: u64,
     /// Of these, the ones with head and block byte for byte as they were.
     pub verbatim: u64,
-    /// Bytes of the input that belong to no record and are not in the output.
+    /// Bytes of the input that are not in the output: those that belong to no record, and what is omitted of heads.
     pub lost_bytes: u64,
     /// Notes that tell of a loss.
     pub losses: u64,

@@ -3,13 +3,17 @@
 use super::block::{Block, Finding as Found};
 use super::head::{self, Lines};
 use super::note::{Change, Kind};
+use super::originals::Omitted;
 use super::sums::{Said, Verdict};
 use crate::warc::{Head, RecordType, bare_uri};
 use sha2::{Digest as _, Sha256};
 
 /// What is known of a record once the next one has been found.
 pub(super) struct Settled {
+    /// Its fields are those of the head with its syntax put right.
     pub(super) head: Head,
+    /// The id as it stood.
+    pub(super) named: Option<String>,
     pub(super) block: Block,
     pub(super) changes: Vec<Change>,
     /// Bytes missing of the block.
@@ -46,8 +50,7 @@ impl Settled {
 
     /// The head's lines; of an ARC's, the fields that its URL-record line stands for.
     pub(super) fn lines(&mut self) -> Lines {
-        let is_warc = self.head.raw.get(..5).is_some_and(|start| start.eq_ignore_ascii_case(b"WARC/"));
-        if is_warc {
+        if head::is_warc(&self.head) {
             return Lines::new(&self.head);
         }
         self.changes.push(Change::Arc);
@@ -77,10 +80,15 @@ impl Settled {
         let Verdict { block, payload, .. } = self.block.verdict.clone();
         let mut altered = false;
         for (field, said) in [("WARC-Block-Digest", block), ("WARC-Payload-Digest", payload)] {
-            let Said::False(computed) = said else { continue };
             // A malformed digest says nothing about the block.
-            altered |= !head::is_malformed_digest(&self.head, field);
-            lines.replace(field, &computed.to_string());
+            let malformed = head::is_malformed_digest(&self.head, field);
+            match said {
+                Said::False(computed) => lines.replace(field, &computed.to_string()),
+                // Of a payload that is elsewhere there is none to put in its place.
+                Said::Nothing if malformed => lines.take_out(field),
+                _ => continue,
+            }
+            altered |= !malformed;
             if !self.changes.contains(&Change::Digest) {
                 self.changes.push(Change::Digest);
             }
@@ -123,11 +131,11 @@ impl Settled {
     }
 }
 
-/// The changed head, with the words for what was done.
-pub(super) fn finish(lines: &mut Lines, settled: &Settled) -> Vec<u8> {
+/// The changed head, with the words for what was done; `None` where no reader would take it.
+pub(super) fn finish(mut lines: Lines, settled: &Settled) -> Option<(Vec<u8>, Omitted)> {
     let words: Vec<&str> = settled.changes.iter().map(|change| change.word()).collect();
     lines.add(head::MENDED, &words.join(" "));
-    lines.bytes()
+    lines.finish()
 }
 
 /// The same record of the same input always gets the same id, so that mending twice gives the same file.

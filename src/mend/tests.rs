@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
+mod heads;
+
 use super::*;
 use crate::digest::{Algorithm, Hasher as Summing};
 use proptest::prelude::*;

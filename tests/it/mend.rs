@@ -5,9 +5,18 @@
 use crate::common::cli::{Run, archive, fonds};
 use crate::common::collection::{Collection, gzip, records};
 use crate::common::site::{ok, serve};
+use fonds::digest::{Algorithm, Hasher};
+use fonds::finding::Finding;
+use fonds::input::section::Shared;
+use fonds::mend::{self, Kind, Note, Summary};
+use fonds::verify::{self, Verification};
+use fonds::warc::{Compression, Source};
+use proptest::prelude::*;
+use proptest::sample::select;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Cursor;
 use std::path::{Path, PathBuf};
 use tempfile::{TempDir, tempdir};
 
@@ -20,7 +29,7 @@ fn captured(dir: &TempDir) -> Vec<u8> {
     collection.read(&collection.warc())
 }
 
-fn mend(input: &Path, output: &Path, options: &[&str]) -> Run {
+fn run_mend(input: &Path, output: &Path, options: &[&str]) -> Run {
     let mut args = vec!["mend", input.to_str().unwrap(), "-o", output.to_str().unwrap()];
     args.extend(options);
     fonds(args)
@@ -42,14 +51,14 @@ fn every_record_of_a_good_file_keeps_its_bytes() {
     {
         let (input, output) = (dir.path().join(name), dir.path().join(format!("mended-{name}")));
         fs::write(&input, &packed).unwrap();
-        mend(&input, &output, &[]).expect(0);
+        run_mend(&input, &output, &[]).expect(0);
         let (before, after) = (records(&bytes), records(&fs::read(&output).unwrap()));
         assert_eq!(before.len(), after.len());
         assert!(before.iter().zip(&after).all(|(a, b)| a.bytes == b.bytes), "{name}");
         assert_eq!(fs::read(&input).unwrap(), packed, "the input is left alone");
         fonds(["verify", output.to_str().unwrap()]).expect(0);
         let plain = dir.path().join(format!("plain-{name}"));
-        mend(&input, &plain, &["--plain"]).expect(0);
+        run_mend(&input, &plain, &["--plain"]).expect(0);
         assert_eq!(fs::read(&plain).unwrap(), content);
     }
 }
@@ -68,7 +77,7 @@ fn sixty_four_bytes_in_the_middle_cost_one_record() {
     bytes[middle..middle + 64].iter_mut().for_each(|b| *b ^= 0xff);
     let (input, output) = (dir.path().join("x.warc.gz"), dir.path().join("y.warc.gz"));
     fs::write(&input, &bytes).unwrap();
-    let run = mend(&input, &output, &["--format", "json"]).expect(1);
+    let run = run_mend(&input, &output, &["--format", "json"]).expect(1);
     let summary = run.json_lines().pop().unwrap();
     let whole =
         records(&fs::read(dir.path().join("c").join(Collection::new(&dir.path().join("c")).warc())).unwrap());
@@ -104,7 +113,7 @@ fn what_holds_no_record_gives_no_file() {
     let dir = tempdir().unwrap();
     let (input, output) = (dir.path().join("x.warc"), dir.path().join("y.warc.gz"));
     fs::write(&input, "nothing of the kind").unwrap();
-    let run = mend(&input, &output, &["--format", "json"]).expect(1);
+    let run = run_mend(&input, &output, &["--format", "json"]).expect(1);
     assert_eq!((kinds(&run), output.exists()), (vec!["lost".to_owned()], false));
     assert_eq!(run.json_lines()[0]["length"], 19);
 }
@@ -136,7 +145,7 @@ fn what_was_mended_verifies_or_says_what_is_left() {
         for (n, path) in paths.iter().enumerate() {
             let (output, again) =
                 (dir.path().join(format!("{n}.warc.gz")), dir.path().join(format!("{n}-2.warc.gz")));
-            let run = mend(path, &output, &["--format", "json"]);
+            let run = run_mend(path, &output, &["--format", "json"]);
             assert!(run.code < 2, "{}: {}", path.display(), run.stderr);
             if !output.exists() {
                 continue;
@@ -147,7 +156,7 @@ fn what_was_mended_verifies_or_says_what_is_left() {
             if verified.code != 0 && !excused {
                 wrong.push(format!("{}: {}", path.display(), String::from_utf8_lossy(&verified.stdout)));
             }
-            mend(&output, &again, &["-q"]).expect(0);
+            run_mend(&output, &again, &["-q"]).expect(0);
             assert_eq!(fs::read(&output).unwrap(), fs::read(&again).unwrap(), "{}", path.display());
         }
         assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -168,9 +177,166 @@ fn what_verifies_is_not_changed() {
             {
                 continue;
             }
-            let run = mend(path, &dir.path().join(format!("{n}.warc.gz")), &["--format", "json"]).expect(0);
+            let run =
+                run_mend(path, &dir.path().join(format!("{n}.warc.gz")), &["--format", "json"]).expect(0);
             let summary = run.json_lines().pop().unwrap();
             assert_eq!(summary["records"], summary["verbatim"], "{name}");
         }
+    }
+}
+
+/// Three records with a digest each, heads and blocks apart: one about the file, a response, a revisit.
+fn heads_and_blocks() -> Vec<(Vec<u8>, &'static str)> {
+    let http = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody";
+    let of = |bytes: &str| {
+        let mut hasher = Hasher::new(Algorithm::Sha1);
+        hasher.update(bytes.as_bytes());
+        hasher.finish().to_string()
+    };
+    let response = format!(
+        "WARC-Target-URI: http://a/1\r\nContent-Type: application/http; msgtype=response\r\nWARC-Payload-Digest: {}\r\n",
+        of("body")
+    );
+    let revisit = "WARC-Target-URI: http://a/2\r\nContent-Type: application/http; msgtype=response\r\n\
+         WARC-Profile: http://netpreserve.org/warc/1.1/revisit/identical-payload-digest\r\n\
+         WARC-Payload-Digest: sha1:CH3K3DWFFIUYJK5K7V6DWULFAN4FYIDS\r\n";
+    let info = "Content-Type: application/warc-fields\r\n";
+    [
+        ("warcinfo", info, "software: x\r\n"),
+        ("response", &response, http),
+        ("revisit", revisit, "HTTP/1.1 304 NM\r\n\r\n"),
+    ]
+    .into_iter()
+    .map(|(kind, fields, block)| {
+        let head = format!(
+            "WARC/1.1\r\nWARC-Type: {kind}\r\nWARC-Record-ID: <urn:x:{kind}>\r\nWARC-Date: 2024-03-01T12:00:05Z\r\n\
+             {fields}WARC-Block-Digest: {}\r\nContent-Length: {}\r\n\r\n",
+            of(block),
+            block.len()
+        );
+        (head.into_bytes(), block)
+    })
+    .collect()
+}
+
+/// Damage to one head.
+#[derive(Clone, Debug)]
+enum Damage {
+    Byte(usize, u8),
+    Insert(usize, u8),
+    Remove(usize, usize),
+    Value(&'static str, &'static str),
+    Lines(&'static str, usize),
+}
+
+impl Damage {
+    fn on(&self, head: &mut Vec<u8>) {
+        let at = |n: &usize| n % head.len();
+        match self {
+            Self::Byte(n, byte) => {
+                let at = at(n);
+                head[at] = *byte;
+            }
+            Self::Insert(n, byte) => head.insert(at(n), *byte),
+            Self::Remove(n, length) => {
+                let at = at(n);
+                head.drain(at..(at + length).min(head.len()));
+            }
+            Self::Value(name, value) => {
+                let name = format!("{name}: ").into_bytes();
+                let Some(start) = head.windows(name.len()).position(|w| w == name) else { return };
+                let start = start + name.len();
+                let end = start + head[start..].iter().position(|b| *b == b'\r').unwrap_or(0);
+                head.splice(start..end, value.bytes());
+            }
+            Self::Lines(line, times) => {
+                let end = head.iter().position(|b| *b == b'\n').map_or(0, |at| at + 1);
+                head.splice(end..end, line.repeat(*times).into_bytes());
+            }
+        }
+    }
+}
+
+fn damage() -> impl Strategy<Value = Damage> {
+    let odd = prop_oneof![3 => 0u8..32, 1 => 127u8..=255, 2 => any::<u8>(), 1 => Just(b' ')];
+    let values = select(vec![
+        ("WARC-Date", "2024-01-01T00:00:0"),
+        ("WARC-Date", "2024-01-"),
+        ("WARC-Date", "2024-01-01T00:00:00+02:00"),
+        ("WARC-Date", "2024-02-30T00:00:00Z"),
+        ("WARC-Date", ""),
+        ("WARC-Payload-Digest", "sha1:SHORT"),
+        ("WARC-Payload-Digest", ""),
+        ("WARC-Payload-Digest", "sha256:zz"),
+        ("WARC-Block-Digest", "sha1:SHORT"),
+        ("WARC-Block-Digest", "\u{1}sha1:CH3K3DWFFIUYJK5K7V6DWULFAN4FYIDS"),
+        ("WARC-Record-ID", "<urn:x:\u{3}>"),
+        ("WARC-Record-ID", "{urn:x:1}"),
+        ("WARC-Record-ID", "<urn:x:response>"),
+        ("WARC-Record-ID", ""),
+        ("WARC-Type", "resp\u{0}onse"),
+        ("WARC-Target-URI", ""),
+        ("WARC-Target-URI", "http://a/ b\tc"),
+        ("Content-Length", "7"),
+        ("Content-Length", "\u{2}4"),
+    ]);
+    let lines = select(vec![
+        "nocolon\r\n",
+        "x\n",
+        " folded\r\n",
+        "bad name: \u{1}\r\n",
+        "WARC-Type: metadata\r\n",
+        "a:\n",
+    ]);
+    prop_oneof![
+        4 => (any::<usize>(), odd.clone()).prop_map(|(at, byte)| Damage::Byte(at, byte)),
+        4 => (any::<usize>(), odd).prop_map(|(at, byte)| Damage::Insert(at, byte)),
+        2 => (any::<usize>(), 1usize..40).prop_map(|(at, length)| Damage::Remove(at, length)),
+        4 => values.prop_map(|(name, value)| Damage::Value(name, value)),
+        1 => (lines, select(vec![1, 2, 9000, 60_000])).prop_map(|(line, times)| Damage::Lines(line, times)),
+    ]
+}
+
+/// The mended file, and the notes.
+fn mended(input: &[u8]) -> (Vec<u8>, Vec<Note>, Summary) {
+    let room = tempdir().unwrap();
+    let output = room.path().join("x.warc");
+    let shared = Shared::new(Box::new(Cursor::new(input.to_vec()))).unwrap();
+    let options = mend::Options { compression: Compression::None, spool: room.path().to_owned() };
+    let mut notes = Vec::new();
+    let summary = mend::mend("x.warc", &shared, &output, &options, &mut |note| notes.push(note)).unwrap();
+    (fs::read(&output).unwrap_or_default(), notes, summary)
+}
+
+fn errors(warc: &[u8]) -> Vec<Finding> {
+    let mut run = Verification::new(verify::Options::default());
+    run.warc("x.warc", Source::Seek(Box::new(Cursor::new(warc.to_vec())))).unwrap();
+    run.finish(String::new()).findings.into_iter().filter(Finding::is_error).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// Whatever becomes of heads, the mended file verifies or a note says what is left; mending it changes nothing; and
+    /// no more is lost than there was.
+    #[test]
+    fn damaged_heads_come_out_so_that_they_verify(
+        damages in proptest::collection::vec((0usize..3, damage()), 1..5),
+        packed in any::<bool>(),
+    ) {
+        let mut records = heads_and_blocks();
+        damages.iter().for_each(|(of, damage)| damage.on(&mut records[*of].0));
+        let whole = |(head, block): &(Vec<u8>, &str)| [head.as_slice(), block.as_bytes(), b"\r\n\r\n"].concat();
+        let store = |record: Vec<u8>| if packed { gzip(&record) } else { record };
+        let content: usize = records.iter().map(|record| whole(record).len()).sum();
+        let input: Vec<u8> = records.iter().flat_map(|record| store(whole(record))).collect();
+        let (out, notes, summary) = mended(&input);
+        prop_assert!(summary.lost_bytes <= content.max(input.len()) as u64, "{summary:?}");
+        let wrong = errors(&out);
+        let said = notes.iter().any(|note| note.kind == Kind::Left) || out.is_empty();
+        prop_assert!(wrong.is_empty() || said, "{wrong:?}\n{notes:?}\n{}", out.escape_ascii());
+        let (again, notes, summary) = mended(&out);
+        prop_assert!(again == out, "{notes:?}\n{}\n{}", out.escape_ascii(), again.escape_ascii());
+        prop_assert!(summary.lost_bytes == 0 && summary.records == summary.verbatim);
     }
 }
