@@ -14,12 +14,12 @@ impl Request {
     /// is meant for a proxy is taken out. Its body, if any, is not part of it.
     ///
     /// # Errors
-    /// When method or target would break the head's syntax, the URL is not one to fetch over HTTP, or the head has a NUL or a
-    /// CR alone in it, which some servers take for the end of a line (RFC 9112 §2.2).
+    /// When method or target would break the head's syntax, the URL is not one to fetch over HTTP, or the head has a NUL, a
+    /// CR alone in it, which some servers take for the end of a line, or a first field that begins with a space (RFC 9112 §2.2).
     pub fn relayed(head: &[u8], url: &Url) -> Result<Self, RequestError> {
         host(url)?;
         let lone = head.iter().zip(head.iter().skip(1)).any(|(a, b)| *a == b'\r' && *b != b'\n');
-        if lone || head.contains(&0) {
+        if lone || head.contains(&0) || begins_folded(head) {
             return Err(RequestError::Value("the head of the request".to_owned()));
         }
         let (parsed, _) = RequestHead::parse(head, &HeadLimits::default());
@@ -51,6 +51,13 @@ impl Request {
         let bytes = [first.as_bytes(), version, line.as_bytes(), fields].concat();
         Self { target, bytes, ..self.clone() }
     }
+}
+
+/// True where the line after the request line goes on with a field that there is none of.
+fn begins_folded(head: &[u8]) -> bool {
+    let begun = head.trim_ascii_start();
+    let next = memchr::memchr(b'\n', begun).and_then(|at| begun.get(at + 1));
+    matches!(next, Some(b' ' | b'\t'))
 }
 
 /// A target without the scheme and host that a client puts before it for a proxy (RFC 9112 §3.2.1).
@@ -115,6 +122,7 @@ mod tests {
             " / HTTP/1.1\r\n\r\n",
             "GET / HTTP/1.1\r\nA: b\rTransfer-Encoding: chunked\r\n\r\n",
             "GET /a b HTTP/1.1\r\n\r\n",
+            "\r\nGET / HTTP/1.1\r\n\tProxy-Connection: x\r\n\r\n",
         ] {
             assert!(Request::relayed(odd.as_bytes(), &url("http://h/")).is_err(), "{odd}");
         }
