@@ -119,15 +119,13 @@ pub(super) fn session(
         ("concurrency".to_owned(), args.concurrency.to_string()),
         ("digest".to_owned(), args.digest.name().to_owned()),
         ("scope".to_owned(), scope_name(args.scope).to_owned()),
-        ("timeout".to_owned(), args.timeout.to_string()),
     ]);
     let network = &args.network;
     for (name, is_set) in [("http2", network.http2), ("no-cookies", network.no_cookies)] {
         options.extend(is_set.then(|| (name.to_owned(), "yes".to_owned())));
     }
     options.extend(network.reach.options(proxy)?);
-    options.extend(args.max_time.map(|seconds| ("max-time".to_owned(), seconds.to_string())));
-    options.extend(args.max_response.map(|bytes| ("max-response".to_owned(), bytes.to_string())));
+    options.extend(args.bounds.options());
     Ok(Session {
         archive: new_urn(&System)?,
         session: new_urn(&System)?,

@@ -11,12 +11,11 @@ use anyhow::Context;
 use clap::ValueEnum;
 use fonds::crawl::{self, Archive, Event, Job, Resumed, Role, Scope, Summary};
 use fonds::package;
-use fonds::wire::{Client, ClientOptions, DigestForm, Limits, SpoolOptions};
+use fonds::wire::{Client, ClientOptions, DigestForm, SpoolOptions};
 use fonds::world::System;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 use tokio::sync::watch;
 
 const USER_AGENT: &str =
@@ -55,16 +54,8 @@ pub(crate) struct Args {
     /// Hosts asked at the same time, one connection each.
     #[arg(long, default_value_t = 8, value_name = "N", value_parser = at_least_one)]
     pub(crate) concurrency: u64,
-    /// Seconds for each of name lookup, connection and TLS, and without a byte in between.
-    #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = at_least_one)]
-    pub(crate) timeout: u64,
-    /// Seconds for one response from the first byte sent to the last received, after which it is cut and marked
-    /// (WARC-Truncated: time) [default: 3600].
-    #[arg(long, value_name = "SECONDS", value_parser = at_least_one)]
-    pub(crate) max_time: Option<u64>,
-    /// Bytes of one response, after which it is cut and marked (WARC-Truncated: length) [default: 16 GiB].
-    #[arg(long, value_name = "BYTES", value_parser = at_least_one)]
-    pub(crate) max_response: Option<u64>,
+    #[command(flatten)]
+    pub(crate) bounds: network::Bounds,
     /// The digest in the records' fields; the log has SHA-256 in any case.
     #[arg(long, value_enum, default_value_t = DigestArg::Sha256)]
     pub(crate) digest: DigestArg,
@@ -105,7 +96,7 @@ pub(crate) enum ScopeArg {
     PageRequisites,
 }
 
-pub(crate) fn at_least_one(text: &str) -> Result<u64, String> {
+fn at_least_one(text: &str) -> Result<u64, String> {
     match text.parse() {
         Ok(0) => Err("must be at least 1".to_owned()),
         Ok(number) => Ok(number),
@@ -146,7 +137,7 @@ pub(crate) fn capture(args: Args, global: Global) -> anyhow::Result<(PathBuf, Ex
     let headers = arguments::headers(&args.header)?;
     let proxy = args.network.reach.proxy()?;
     let session = arguments::session(&args, &seeds, &headers, proxy.as_ref())?;
-    let wire = args.network.wire(proxy, &seeds, Duration::from_secs(args.timeout))?;
+    let wire = args.network.wire(proxy, &seeds, args.bounds.patience())?;
     let scope = match args.scope {
         ScopeArg::Page => Scope::Page,
         ScopeArg::PageRequisites => Scope::PageRequisites,
@@ -230,9 +221,7 @@ async fn work(
     let (begin_nothing, stop) = watch::channel(false);
     let (abort, aborted) = watch::channel(false);
     let mut options = ClientOptions::new(SpoolOptions::in_dir(archive.workroom()));
-    options.limits.idle = Duration::from_secs(args.timeout);
-    options.limits.bytes = args.max_response.unwrap_or(Limits::default().bytes);
-    options.limits.total = args.max_time.map_or(Limits::default().total, Duration::from_secs);
+    options.limits = args.bounds.limits();
     (options.jar, options.login) = (wire.jar, wire.login);
     options.digest = args.digest.form();
     options.stop = Some(aborted);

@@ -1,8 +1,9 @@
 //! Flags about whom to connect to, how, and as whom.
 
+use super::at_least_one;
 use crate::cli::exit::usage;
 use anyhow::Context;
-use fonds::wire::{Connector, Identity, Jar, Login, Origins, Proxy, Trust};
+use fonds::wire::{Connector, Identity, Jar, Limits, Login, Origins, Proxy, Trust};
 use fonds::world::{System, World};
 use std::io::Write;
 use std::net::IpAddr;
@@ -10,6 +11,48 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 use url::Url;
+
+/// What one response may take.
+#[derive(clap::Args, Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Seconds for each of name lookup, connection and TLS, and without a byte in between.
+    #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = at_least_one)]
+    timeout: u64,
+    /// Seconds for one response from the first byte sent to the last received, after which it is cut and marked
+    /// (WARC-Truncated: time) [default: 3600].
+    #[arg(long, value_name = "SECONDS", value_parser = at_least_one)]
+    max_time: Option<u64>,
+    /// Bytes of one response, after which it is cut and marked (WARC-Truncated: length) [default: 16 GiB].
+    #[arg(long, value_name = "BYTES", value_parser = at_least_one)]
+    max_response: Option<u64>,
+}
+
+impl Bounds {
+    /// For each step of connecting.
+    pub(crate) fn patience(self) -> Duration {
+        Duration::from_secs(self.timeout)
+    }
+
+    pub(crate) fn limits(self) -> Limits {
+        let default = Limits::default();
+        Limits {
+            idle: self.patience(),
+            total: self.max_time.map_or(default.total, Duration::from_secs),
+            bytes: self.max_response.unwrap_or(default.bytes),
+            ..default
+        }
+    }
+
+    /// As the log has them.
+    pub(crate) fn options(self) -> impl Iterator<Item = (String, String)> {
+        let given = [
+            ("timeout", Some(self.timeout)),
+            ("max-time", self.max_time),
+            ("max-response", self.max_response),
+        ];
+        given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.to_string())))
+    }
+}
 
 /// Whom to connect to, and how.
 #[derive(clap::Args, Debug)]

@@ -4,8 +4,8 @@ mod command;
 
 use self::command::Child;
 use super::archive::arguments::{place, software, tool};
-use super::archive::network::Reach;
-use super::archive::{at_least_one, finish, println, signals, tell};
+use super::archive::network::{Bounds, Reach};
+use super::archive::{finish, println, signals, tell};
 use super::exit::{Exit, Outcome, usage};
 use super::{Global, output};
 use anyhow::Context;
@@ -13,7 +13,7 @@ use fonds::crawl::Archive;
 use fonds::digest;
 use fonds::manifest::Session;
 use fonds::relay::{self, Authority, Ran, Signals};
-use fonds::wire::{Client, ClientOptions, Connector, Limits, Proxy, SpoolOptions};
+use fonds::wire::{Client, ClientOptions, Connector, Proxy, SpoolOptions};
 use fonds::world::{System, World, new_urn};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -21,7 +21,6 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -63,16 +62,8 @@ pub(crate) struct Args {
     /// Write the authority's certificate to this new file; without it, it is in the collection until that is sealed.
     #[arg(long, value_name = "FILE")]
     pub(crate) save_ca: Option<PathBuf>,
-    /// Seconds for each of name lookup, connection and TLS, and without a byte in between.
-    #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = at_least_one)]
-    pub(crate) timeout: u64,
-    /// Seconds for one response from the first byte sent to the last received, after which it is cut and marked
-    /// (WARC-Truncated: time) [default: 3600].
-    #[arg(long, value_name = "SECONDS", value_parser = at_least_one)]
-    pub(crate) max_time: Option<u64>,
-    /// Bytes of one response, after which it is cut and marked (WARC-Truncated: length) [default: 16 GiB].
-    #[arg(long, value_name = "BYTES", value_parser = at_least_one)]
-    pub(crate) max_response: Option<u64>,
+    #[command(flatten)]
+    pub(crate) bounds: Bounds,
     #[command(flatten)]
     pub(crate) reach: Reach,
 }
@@ -125,7 +116,7 @@ async fn ready(args: &Args, proxy: Option<Proxy>) -> anyhow::Result<Ready> {
     if proxy.as_ref().is_some_and(|proxy| proxy.url().trim_end_matches('/') == format!("http://{address}")) {
         return Err(usage("--proxy is the address that fonds itself listens on"));
     }
-    let connector = args.reach.connector(proxy, Duration::from_secs(args.timeout))?;
+    let connector = args.reach.connector(proxy, args.bounds.patience())?;
     Ok(Ready { listener, address, connector, authority: Arc::new(authority(args)?) })
 }
 
@@ -158,13 +149,11 @@ fn certificate_file(args: &Args, archive: &Archive, authority: &Authority) -> an
 }
 
 fn session(args: &Args, proxy: Option<&Proxy>, ready: &Ready) -> anyhow::Result<Session> {
-    let mut options = BTreeMap::from([("timeout".to_owned(), args.timeout.to_string())]);
+    let mut options: BTreeMap<_, _> = args.bounds.options().collect();
     // Its arguments may hold secrets.
     let program = args.command.first().map(|name| ("command", name.to_string_lossy().into_owned()));
     let listen = args.listen.as_ref().map(|_| ("listen", ready.address.to_string()));
-    let max_time = args.max_time.map(|seconds| ("max-time", seconds.to_string()));
-    let max_response = args.max_response.map(|bytes| ("max-response", bytes.to_string()));
-    let given = [program, listen, max_time, max_response];
+    let given = [program, listen];
     options.extend(given.into_iter().flatten().map(|(name, value)| (name.to_owned(), value)));
     options.extend(args.reach.options(proxy)?);
     let der = fonds::wire::certificates(ready.authority.certificate().as_bytes())?;
@@ -214,9 +203,7 @@ async fn work(
     let (stop_sender, stop) = watch::channel(false);
     let (abort_sender, abort) = watch::channel(false);
     let mut options = ClientOptions::new(SpoolOptions { dir: archive.workroom(), memory: IN_MEMORY });
-    options.limits.idle = Duration::from_secs(args.timeout);
-    options.limits.bytes = args.max_response.unwrap_or(Limits::default().bytes);
-    options.limits.total = args.max_time.map_or(Limits::default().total, Duration::from_secs);
+    options.limits = args.bounds.limits();
     options.stop = Some(abort.clone());
     let client = Client::new(ready.connector, options);
     let signals_of = Signals { stop, abort };
