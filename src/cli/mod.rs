@@ -13,6 +13,7 @@ mod mend;
 mod output;
 mod record;
 mod selftest;
+mod status;
 mod verify;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -44,6 +45,7 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     Archive(Box<archive::Args>),
     Record(Box<record::Args>),
+    Status(status::Args),
     Verify(verify::Args),
     Extract(extract::Args),
     Ls(ls::Args),
@@ -77,6 +79,7 @@ fn dispatch(cli: Cli) -> Outcome {
     match cli.command {
         Command::Archive(args) => archive::run(*args, global),
         Command::Record(args) => record::run(*args, global),
+        Command::Status(args) => status::run(args, global),
         Command::Verify(args) => verify::run(args, global),
         Command::Extract(args) => extract::run(args, global),
         Command::Ls(args) => ls::run(args, global),

@@ -7,14 +7,20 @@
 mod archive;
 mod discover;
 mod frontier;
+mod job;
 mod ledger;
 pub mod links;
+mod live;
+mod manners;
 mod plan;
 mod replay;
 mod reserve;
 mod resume;
+mod rulebook;
+mod scope;
 mod sealing;
 mod session;
+mod status;
 mod warcs;
 
 pub(crate) use self::discover::discover;
@@ -22,9 +28,13 @@ pub(crate) use self::ledger::Ledger;
 pub(crate) use self::plan::Captured;
 
 pub use self::archive::{Archive, Context};
-pub use self::frontier::{Frontier, Role, Target};
+pub use self::frontier::{Frontier, Pushed, Role, Target, Turns};
+pub use self::job::{Job, Limits};
+pub use self::live::{Live, Settings, seconds};
 pub use self::resume::{Recalled, Resumed, recall};
-pub use self::session::{Event, Job, Scope, Stop, Summary, run};
+pub use self::scope::{Pattern, Scope};
+pub use self::session::{Capture, Event, Stop, Summary, run};
+pub use self::status::{Fate, FateKind, Session, Stage, Status, status};
 
 use crate::package::{self, survey};
 use crate::warc::WriteError;

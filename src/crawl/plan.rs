@@ -1,21 +1,29 @@
 //! What follows from what has landed: which targets are new, what is a page, what is given up.
 //!
-//! A plan writes nothing. It is told of each response in the order of the log, and answers with the fates that follow
-//! besides the response's own. Told the same again, from the log and the WARCs of an interrupted run, it comes to the
-//! same state: that is how a run is taken up again, and why no second record of its state is needed.
+//! A plan writes nothing but its frontier. It is told of each response in the order of the log, and answers with the fates
+//! that follow besides the response's own. Told the same again, from the log and the WARCs of an interrupted run, it
+//! comes to the same state: that is how a run is taken up again, and why no second record of its state is needed.
 
-use super::discover::Found;
+use super::discover::{Document, Found};
+use super::frontier::{Frontier, Pushed, State, Turns};
+use super::rulebook::Rulebook;
+use super::scope::Rules;
 use super::session::{bare, without_user};
-use super::{Frontier, Role, Scope, Target};
+use super::{Error, Job, Role, Target};
+use crate::wire::record::Referent;
 use std::collections::{HashMap, HashSet};
+use std::io;
+use std::path::Path;
 use url::Url;
 
 /// Redirects followed from one target.
 const REDIRECTS: usize = 20;
-/// Steps from a page through its requisites: a style's import's image is 3.
+/// Steps from a page through its requisites: a style's import's image is 3. Also of sitemaps from the one that is named.
 const DEPTH: u32 = 6;
-/// Requisites of one seed.
+/// Requisites of one seed, where links are not followed.
 const REQUISITES: usize = 10_000;
+/// How often a URL is asked for again whose answer is "not now", by status.
+const TRIES: [(u16, u32); 2] = [(429, 10), (503, 3)];
 
 /// What became of a URL, to be written down.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +33,7 @@ pub(super) enum Fate {
     /// A target is given up by a rule.
     Refused { target: Target, error: String },
     /// A URL is left out.
-    Skipped { url: String, reason: &'static str },
+    Skipped { url: String, reason: String },
 }
 
 /// The record that holds a response.
@@ -40,15 +48,16 @@ pub(crate) struct Captured {
 /// A run's state besides what is in flight and what is written.
 #[derive(Debug)]
 pub(super) struct Plan {
-    scope: Scope,
+    rules: Rules,
+    book: Rulebook,
     pub(super) frontier: Frontier,
     seeds: Vec<Seed>,
     /// The first seed of each URL.
     first: HashMap<Url, usize>,
     /// Seeds as they were named, but for user and password.
     named: HashSet<Url>,
-    /// Those left out because they are too far from their page.
-    far: HashSet<Url>,
+    /// Pages listed.
+    pub(super) pages: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -62,19 +71,24 @@ struct Seed {
 }
 
 impl Plan {
-    pub(super) fn new(scope: Scope) -> Self {
-        Self {
-            scope,
-            frontier: Frontier::default(),
+    /// One with an empty frontier, in `workroom`.
+    pub(super) fn new(job: &Job, workroom: &Path) -> Result<Self, Error> {
+        // Where there is no more than one link to follow, any order gives the same distances.
+        let by_level = job.depth.is_some_and(|depth| depth > 1);
+        let turns = Turns { per_host: job.per_host, by_level };
+        Ok(Self {
+            rules: Rules::new(job),
+            book: Rulebook::new(job),
+            frontier: Frontier::create(workroom, turns).map_err(Error::at(workroom))?,
             seeds: Vec::new(),
             first: HashMap::new(),
             named: HashSet::new(),
-            far: HashSet::new(),
-        }
+            pages: 0,
+        })
     }
 
     /// Adds seeds.
-    pub(super) fn plant(&mut self, urls: &[Url]) -> Vec<Fate> {
+    pub(super) fn plant(&mut self, urls: &[Url]) -> io::Result<Vec<Fate>> {
         let mut fates = Vec::new();
         for named in urls {
             let (named, url) = (without_user(named.clone()), bare(named.clone()));
@@ -82,20 +96,39 @@ impl Plan {
             let first = *self.first.entry(url.clone()).or_insert(seed);
             let same_as = (first != seed).then_some(first);
             if same_as.is_some() {
-                fates.push(Fate::Skipped { url: named.to_string(), reason: "named twice" });
+                fates.push(skipped(&named, "named twice"));
             }
             self.named.insert(named.clone());
             self.seeds.push(Seed { url: named, captured: false, requisites: 0, same_as });
-            self.frontier.push(Target {
-                url,
-                role: Role::Page,
-                via: None,
-                seed,
-                chain: Vec::new(),
-                depth: 0,
-            });
+            self.rules.territory.extend(&url);
+            let target = Target { seed, ..Target::new(url, Role::Page) };
+            self.push(&target)?;
         }
-        fates
+        Ok(fates)
+    }
+
+    /// Adds a target, and before it what its host has to say about it.
+    fn push(&mut self, target: &Target) -> io::Result<Pushed> {
+        let pushed = self.frontier.push(target)?;
+        if pushed == Pushed::New && target.role == Role::Page && self.asks_robots() {
+            self.want_robots(target)?;
+        }
+        Ok(pushed)
+    }
+
+    fn asks_robots(&self) -> bool {
+        self.rules.scope.follows() && self.book.obeys()
+    }
+
+    fn want_robots(&mut self, page: &Target) -> io::Result<()> {
+        let Ok(url) = page.url.join("/robots.txt") else { return Ok(()) };
+        if self.frontier.came_lately(&url) {
+            return Ok(());
+        }
+        if self.frontier.push(&page.to(url.clone(), Role::Robots))? == Pushed::New {
+            self.frontier.hold(&url)?;
+        }
+        Ok(())
     }
 
     /// True for a URL that is a seed already.
@@ -105,92 +138,240 @@ impl Plan {
 
     /// Whether what a target's response links to is of any use.
     pub(super) fn reads(&self, target: &Target) -> bool {
-        self.scope == Scope::PageRequisites || target.role == Role::Page
+        self.rules.scope.needs() || target.role == Role::Page
     }
 
-    /// A response is written, and leads to what was found in it.
-    pub(super) fn landed(&mut self, target: &Target, found: Found, captured: Captured) -> Vec<Fate> {
-        match found.redirect {
-            Some(Ok(to)) => self.follow(target, to, found.sets_cookie),
-            Some(Err(error)) => {
-                vec![refused(target, format!("the redirect cannot be followed: {error}"))]
-            }
-            None => self.look_into(target, found, captured),
+    /// Why a target that was about to be fetched is not.
+    pub(super) fn against(&mut self, target: &Target) -> io::Result<Option<String>> {
+        if target.role != Role::Page || target.needed {
+            return Ok(None);
+        }
+        match self.rules.excluded(&target.url) {
+            Some(reason) => Ok(Some(reason)),
+            None => self.book.against(&self.frontier, &target.url),
         }
     }
 
+    /// What was about to be fetched is left out.
+    pub(super) fn leave_out(&mut self, target: &Target) -> io::Result<()> {
+        self.frontier.settle(target, State::Skipped)
+    }
+
+    /// The pause that its host asks for in robots.txt.
+    pub(super) fn delay(&mut self, url: &Url) -> io::Result<Option<std::time::Duration>> {
+        if self.asks_robots() { self.book.delay(&self.frontier, url) } else { Ok(None) }
+    }
+
+    /// What is excluded besides, from now on.
+    pub(super) fn exclude(&mut self, patterns: Vec<super::Pattern>) {
+        self.rules.live = patterns;
+    }
+
+    /// A response is written, and leads to what was found in it.
+    pub(super) fn landed(
+        &mut self,
+        target: &Target,
+        found: Found,
+        captured: Captured,
+        status: Option<u16>,
+    ) -> io::Result<Vec<Fate>> {
+        if is_put_off(target, status) {
+            self.frontier.again(&Target { tries: target.tries + 1, ..target.clone() })?;
+            return Ok(Vec::new());
+        }
+        self.frontier.settle(target, State::Captured)?;
+        match found.redirect {
+            Some(Ok(to)) => self.follow(target, to, found.sets_cookie),
+            Some(Err(error)) => {
+                self.end_of_robots(target, Some(404), &[])?;
+                Ok(vec![refused(target, format!("the redirect cannot be followed: {error}"))])
+            }
+            None => self.look_into(target, found, captured, status),
+        }
+    }
+
+    /// A target gave nothing.
+    pub(super) fn failed(&mut self, target: &Target) -> io::Result<()> {
+        self.frontier.settle(target, State::Failed)?;
+        self.end_of_robots(target, None, &[])
+    }
+
+    /// One that gave nothing is tried once more.
+    pub(super) fn try_again(&mut self, target: &Target) -> io::Result<()> {
+        if target.role == Role::Robots {
+            self.frontier.hold(origin_of_robots(target))?;
+        }
+        self.frontier.again(target)
+    }
+
+    /// True where a host's rules were asked for and nothing came.
+    pub(super) fn awaits_robots(&self, url: &Url) -> io::Result<bool> {
+        self.book.is_silent(&self.frontier, url)
+    }
+
     /// The next hop is a target of its own, with its own records.
-    fn follow(&mut self, target: &Target, to: Url, sets_cookie: bool) -> Vec<Fate> {
+    fn follow(&mut self, target: &Target, to: Url, sets_cookie: bool) -> io::Result<Vec<Fate>> {
         let to = bare(to);
         let mut chain = target.chain.clone();
         chain.push(target.url.clone());
         let visits = chain.iter().filter(|url| **url == to).count();
         // With a new cookie the same URL may have another answer; once.
         let anew = visits == 1 && sets_cookie;
-        if visits > 0 && !anew {
-            return vec![refused(target, format!("the redirects go in a circle, back to {to}"))];
+        let error = match visits {
+            0 if chain.len() <= REDIRECTS => None,
+            _ if anew => None,
+            0 => Some(format!("more than {REDIRECTS} redirects in a row")),
+            _ => Some(format!("the redirects go in a circle, back to {to}")),
+        };
+        if let Some(error) = error {
+            self.end_of_robots(target, Some(404), &[])?;
+            return Ok(vec![refused(target, error)]);
         }
-        if chain.len() > REDIRECTS {
-            return vec![refused(target, format!("more than {REDIRECTS} redirects in a row"))];
+        if target.role == Role::Page && target.level == 0 {
+            self.rules.territory.extend(&to);
         }
-        let via = Some(target.url.clone());
-        let next = Target { url: to, role: target.role, via, seed: target.seed, chain, depth: target.depth };
-        // Where it leads has been fetched, or will be, for another reason.
+        let (needed, depth, tries) = (target.needed, target.depth, 0);
+        let next = Target { chain, needed, depth, tries, ..target.to(to, target.role) };
         if anew {
-            self.frontier.again(next);
-        } else if !self.frontier.push(next) {
+            self.frontier.again(&next)?;
+        } else if self.push(&next)? == Pushed::Known {
+            // Where it leads has been fetched, or will be, for another reason.
             self.mark(target);
+            self.end_of_robots(target, Some(404), &[])?;
         }
-        Vec::new()
+        Ok(Vec::new())
     }
 
-    fn look_into(&mut self, target: &Target, found: Found, captured: Captured) -> Vec<Fate> {
+    fn look_into(
+        &mut self,
+        target: &Target,
+        found: Found,
+        captured: Captured,
+        status: Option<u16>,
+    ) -> io::Result<Vec<Fate>> {
         self.mark(target);
+        self.end_of_robots(target, status, &found.robots)?;
         let mut fates = Vec::new();
-        if target.role == Role::Page {
+        let is_named = target.role == Role::Page && target.level == 0;
+        // What stands on an error's page belongs to no page.
+        if !is_named && status.is_some_and(|status| status >= 400) || target.role == Role::Robots {
+            return self.sitemaps_of_robots(target).map(|()| fates);
+        }
+        if is_named || found.document == Document::Page && self.is_of_the_site(target) {
+            self.pages += 1;
             fates.push(Fate::Page { url: target.url.clone(), title: found.title, captured });
         }
-        if self.scope == Scope::PageRequisites {
-            fates.extend(match target.depth < DEPTH {
-                true => self.want(target, found.requisites),
-                false => self.pass_over(found.requisites),
-            });
+        if self.rules.scope.needs() && target.role != Role::Sitemap {
+            match target.depth < DEPTH {
+                true => self.want(target, found.requisites, &mut fates)?,
+                false => self.pass_over(target, found.requisites, &mut fates)?,
+            }
         }
-        fates
+        if self.rules.scope.follows() && (target.role == Role::Sitemap || self.is_of_the_site(target)) {
+            self.read_sitemaps(target, found.sitemaps)?;
+            self.link(target, found.links, &mut fates)?;
+        }
+        Ok(fates)
     }
 
-    fn want(&mut self, target: &Target, requisites: Vec<Url>) -> Vec<Fate> {
-        let mut fates = Vec::new();
-        let Some(seed) = self.seeds.get_mut(target.seed) else { return fates };
+    /// A page of the site, however it was met; its links are followed.
+    fn is_of_the_site(&self, target: &Target) -> bool {
+        target.role == Role::Page || self.rules.territory.holds(&target.url)
+    }
+
+    fn want(&mut self, target: &Target, requisites: Vec<Url>, fates: &mut Vec<Fate>) -> io::Result<()> {
         for url in requisites.into_iter().map(bare) {
-            if seed.requisites >= REQUISITES {
-                let reason = "limit of requisites for one page";
-                fates.push(Fate::Skipped { url: url.into(), reason });
+            if let Some(reason) = self.rules.excluded(&url) {
+                self.skip(&target.to(url, Role::Requisite), &reason, fates)?;
                 continue;
             }
-            let via = Some(target.url.clone());
+            let Some(seed) = self.seeds.get_mut(target.seed) else { return Ok(()) };
+            if seed.requisites >= REQUISITES && !self.rules.scope.follows() {
+                fates.push(skipped(&url, "limit of requisites for one page"));
+                continue;
+            }
             let depth = target.depth + 1;
-            let next =
-                Target { url, role: Role::Requisite, via, seed: target.seed, chain: Vec::new(), depth };
-            seed.requisites += usize::from(self.frontier.push(next));
+            let next = Target { depth, ..target.to(url, Role::Requisite) };
+            seed.requisites += usize::from(self.frontier.push(&next)? == Pushed::New);
         }
-        fates
+        Ok(())
     }
 
     /// What is too far from its page, and was not met nearer to one.
-    fn pass_over(&mut self, requisites: Vec<Url>) -> Vec<Fate> {
-        let urls = requisites.into_iter().map(bare);
-        let far: Vec<Url> = urls.filter(|url| !self.frontier.has_seen(url)).collect();
-        far.into_iter()
-            .filter(|url| self.far.insert(url.clone()))
-            .map(|url| Fate::Skipped { url: url.into(), reason: "more than 6 steps from its page" })
-            .collect()
+    fn pass_over(&mut self, target: &Target, urls: Vec<Url>, fates: &mut Vec<Fate>) -> io::Result<()> {
+        for url in urls.into_iter().map(bare) {
+            self.skip(&target.to(url, Role::Requisite), "more than 6 steps from its page", fates)?;
+        }
+        Ok(())
+    }
+
+    fn link(&mut self, target: &Target, links: Vec<Url>, fates: &mut Vec<Fate>) -> io::Result<()> {
+        for url in links.into_iter().map(bare) {
+            if self.frontier.came_lately(&url) {
+                continue;
+            }
+            let run = self.book.run(target, &url);
+            let level = target.level + 1;
+            let next = Target { level, run, needed: false, ..target.to(url, Role::Page) };
+            let against = match self.rules.against(&next.url, level) {
+                Some(reason) => Some(reason),
+                None => self.book.is_trap(&mut self.frontier, &next)?,
+            };
+            match against {
+                Some(reason) => self.skip(&next, &reason, fates)?,
+                None => drop(self.push(&next)?),
+            }
+        }
+        Ok(())
+    }
+
+    /// Each URL that is left out is told of once.
+    fn skip(&mut self, target: &Target, reason: &str, fates: &mut Vec<Fate>) -> io::Result<()> {
+        if self.frontier.leave_out(target)? {
+            fates.push(skipped(&target.url, reason));
+        }
+        Ok(())
+    }
+
+    fn read_sitemaps(&mut self, target: &Target, urls: Vec<Url>) -> io::Result<()> {
+        if target.depth >= DEPTH {
+            return Ok(());
+        }
+        for url in urls.into_iter().map(bare) {
+            let depth = target.depth + 1;
+            self.frontier.push(&Target { depth, ..target.to(url, Role::Sitemap) })?;
+        }
+        Ok(())
+    }
+
+    fn sitemaps_of_robots(&mut self, target: &Target) -> io::Result<()> {
+        if target.role != Role::Robots {
+            return Ok(());
+        }
+        let urls = self.book.sitemaps(&self.frontier, origin_of_robots(target))?;
+        self.read_sitemaps(target, urls)
+    }
+
+    /// What a host allows is known now, or that it does not say: as RFC 9309 §2.3.1 reads the status.
+    fn end_of_robots(&mut self, target: &Target, status: Option<u16>, body: &[u8]) -> io::Result<()> {
+        if target.role != Role::Robots {
+            return Ok(());
+        }
+        let url = origin_of_robots(target);
+        self.book.learn(&mut self.frontier, url, status, body)?;
+        self.frontier.release(url)
     }
 
     fn mark(&mut self, target: &Target) {
-        if let Some(seed) = self.seeds.get_mut(target.seed).filter(|_| target.role == Role::Page) {
+        if let Some(seed) = self.seeds.get_mut(target.seed).filter(|_| is_seed(target)) {
             seed.captured = true;
         }
+    }
+
+    /// A later response with the same payload can refer to this record.
+    pub(super) fn remember(&mut self, digest: &str, record: &str, uri: &str, date: &str) -> io::Result<()> {
+        let (id, uri, date) = (Some(record.to_owned()), uri.to_owned(), date.to_owned());
+        self.frontier.set_payload(digest, &Referent { id, uri, date })
     }
 
     /// The seed of a target as the session's entry names it.
@@ -208,6 +389,25 @@ impl Plan {
     }
 }
 
+/// A seed, or where one redirects to.
+fn is_seed(target: &Target) -> bool {
+    target.role == Role::Page && target.level == 0
+}
+
+/// The URL that a host's rules were asked for at, before any redirect.
+fn origin_of_robots(target: &Target) -> &Url {
+    target.chain.first().unwrap_or(&target.url)
+}
+
+/// An answer that says to come again later.
+pub(super) fn is_put_off(target: &Target, status: Option<u16>) -> bool {
+    TRIES.iter().any(|(known, tries)| status == Some(*known) && target.tries < *tries)
+}
+
 fn refused(target: &Target, error: String) -> Fate {
     Fate::Refused { target: target.clone(), error }
+}
+
+fn skipped(url: &Url, reason: &str) -> Fate {
+    Fate::Skipped { url: url.to_string(), reason: reason.to_owned() }
 }

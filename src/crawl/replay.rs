@@ -1,16 +1,27 @@
 //! An earlier run, told again to a plan: by its log, and by the pages in its WARCs.
 
-use super::discover::{Found, discover};
-use super::plan::{Captured, Fate, Plan};
-use super::{Job, Target};
+use super::discover::{Document, Found, discover};
+use super::plan::{Captured, Fate, Plan, is_put_off};
+use super::session::asked;
+use super::{Archive, Error, Job, Role, Target};
 use crate::cdxj::{Capture, Sorter};
+use crate::digest;
 use crate::manifest::{self, Body, Entry, Record};
 use crate::package::pages;
 use crate::package::survey::{Place, Visitor};
 use crate::warc::Head;
 use std::collections::{HashMap, HashSet};
 use std::io::{self, Read};
+use std::path::Path;
+use std::sync::LazyLock;
 use url::Url;
+
+/// Bytes of a note about a revisit that are read.
+const NOTE_LIMIT: u64 = 64 << 20;
+
+/// Digests of no bytes: nothing refers to them.
+static EMPTY: LazyLock<[String; 2]> =
+    LazyLock::new(|| [digest::sha256(b"").to_string(), "sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ".to_owned()]);
 
 /// Where a run begins.
 #[derive(Debug)]
@@ -24,10 +35,10 @@ pub(super) struct Past {
 
 impl Past {
     /// Of a run that goes on with nothing.
-    pub(super) fn none(job: &Job) -> Self {
-        let mut plan = Plan::new(job.scope);
-        let owed = plan.plant(&job.seeds);
-        Self { plan, owed, chains: HashSet::new() }
+    pub(super) fn none(job: &Job, archive: &Archive) -> Result<Self, Error> {
+        let mut plan = Plan::new(job, &archive.workroom())?;
+        let owed = plan.plant(&job.seeds).map_err(Error::at(&archive.workroom()))?;
+        Ok(Self { plan, owed, chains: HashSet::new() })
     }
 
     /// True where there is nothing to be done.
@@ -41,7 +52,10 @@ pub(super) struct Replay {
     past: Past,
     index: Sorter,
     found: HashMap<String, Found>,
+    /// What is told of revisits, by the record that it is about.
+    notes: HashMap<String, Found>,
     failed: Failed,
+    dedup: bool,
     pub(super) told: Told,
 }
 
@@ -77,22 +91,30 @@ impl Failed {
 }
 
 impl Replay {
-    pub(super) fn new(job: &Job, index: Sorter) -> Self {
-        let past = Past { plan: Plan::new(job.scope), owed: Vec::new(), chains: HashSet::new() };
-        Self { past, index, found: HashMap::new(), failed: Failed::default(), told: Told::default() }
+    pub(super) fn new(job: &Job, workroom: &Path) -> Result<Self, Error> {
+        let past = Past { plan: Plan::new(job, workroom)?, owed: Vec::new(), chains: HashSet::new() };
+        Ok(Self {
+            past,
+            index: Sorter::new(workroom),
+            found: HashMap::new(),
+            notes: HashMap::new(),
+            failed: Failed::default(),
+            dedup: job.dedup,
+            told: Told::default(),
+        })
     }
 
     /// What was left, the index so far, and what else was told.
-    pub(super) fn finish(mut self) -> (Past, Sorter, Told) {
+    pub(super) fn finish(mut self) -> io::Result<(Past, Sorter, Told)> {
         for target in self.failed.targets.into_iter().flatten() {
-            self.past.plan.frontier.again(target);
+            self.past.plan.try_again(&target)?;
         }
-        (self.past, self.index, self.told)
+        Ok((self.past, self.index, self.told))
     }
 
     /// The target that a URL was fetched for.
-    fn take(&mut self, url: &Url) -> Option<Target> {
-        self.past.plan.frontier.take(url).or_else(|| self.failed.take(url))
+    fn take(&mut self, url: &Url) -> io::Result<Option<Target>> {
+        Ok(self.past.plan.frontier.take(url)?.or_else(|| self.failed.take(url)))
     }
 
     fn index(&mut self, record: &Record, place: &Place) -> io::Result<()> {
@@ -118,40 +140,70 @@ impl Replay {
         self.index.push(&entry)
     }
 
-    fn record(&mut self, record: &Record) {
+    fn record(&mut self, record: &Record) -> io::Result<()> {
         let found = self.found.remove(&record.warc.id);
         let url = record.warc.target_uri.as_deref().and_then(|url| Url::parse(url).ok());
         let answer = matches!(record.warc.record_type.as_str(), "response" | "revisit");
-        let Some(url) = url.filter(|url| answer && matches!(url.scheme(), "http" | "https")) else { return };
-        if record.http.as_ref().is_some_and(|http| http.challenge) {
-            return;
-        }
-        let truncated = record.http.as_ref().and_then(|http| http.truncated.as_deref());
-        match self.take(&url) {
+        let Some(url) = url.filter(|url| answer && matches!(url.scheme(), "http" | "https")) else {
+            return Ok(());
+        };
+        let Some(http) = record.http.as_ref().filter(|http| !http.challenge) else { return Ok(()) };
+        let truncated = http.truncated.as_deref().filter(|_| record.warc.record_type == "response");
+        match self.take(&url)? {
             // Cut because the run was told to stop.
             Some(target) if truncated == Some("unspecified") => self.failed.add(target),
             Some(target) => {
+                self.remember(record, truncated)?;
                 let (id, date) = (record.warc.id.clone(), record.warc.date.clone());
                 let captured = Captured { record: id, date };
-                let fates = self.past.plan.landed(&target, found.unwrap_or_default(), captured);
+                let mut found = found.unwrap_or_default();
+                if record.warc.record_type == "revisit" {
+                    found = self.revisited(record, found);
+                }
+                let fates = self.past.plan.landed(&target, found, captured, http.status)?;
                 self.past.owed.extend(fates);
             }
             // Fetched by a version that found more than this one does.
-            None => self.past.plan.frontier.pass(&url),
+            None => self.past.plan.frontier.pass(&url)?,
+        }
+        Ok(())
+    }
+
+    /// What a revisit's head does not tell stands in the record beside it.
+    fn revisited(&mut self, record: &Record, found: Found) -> Found {
+        match self.notes.remove(&record.warc.id) {
+            Some(notes) if found.redirect.is_none() => notes,
+            _ => found,
         }
     }
 
-    fn failure(&mut self, failure: &manifest::Failure) {
-        let Ok(url) = Url::parse(&failure.url) else { return };
+    fn remember(&mut self, record: &Record, truncated: Option<&str>) -> io::Result<()> {
+        let Some(digest) = record.bytes.payload.as_deref().filter(|_| self.dedup) else { return Ok(()) };
+        if record.warc.record_type != "response"
+            || truncated.is_some()
+            || EMPTY.iter().any(|empty| empty == digest)
+        {
+            return Ok(());
+        }
+        let uri = record.warc.target_uri.as_deref().unwrap_or_default();
+        self.past.plan.remember(digest, &record.warc.id, uri, &record.warc.date)
+    }
+
+    fn failure(&mut self, failure: &manifest::Failure) -> io::Result<()> {
+        let Ok(url) = Url::parse(&failure.url) else { return Ok(()) };
         if failure.stage == "policy" {
             let told = |fate: &Fate| matches!(fate, Fate::Refused { target, .. } if target.url == url);
-            if !self.settled(told) {
-                // Given up before it was tried.
-                self.past.plan.frontier.take(&url);
+            // Or it was given up before it was tried.
+            if !self.settled(told)
+                && let Some(target) = self.past.plan.frontier.take(&url)?
+            {
+                self.past.plan.failed(&target)?;
             }
-        } else if let Some(target) = self.take(&url) {
+        } else if let Some(target) = self.take(&url)? {
+            self.past.plan.failed(&target)?;
             self.failed.add(target);
         }
+        Ok(())
     }
 
     /// Takes the first fate of that kind off what is owed.
@@ -160,17 +212,40 @@ impl Replay {
         at.map(|at| self.past.owed.remove(at)).is_some()
     }
 
+    /// What was left out because of what was known then: what robots.txt forbids still is, anything else is for the settings
+    /// of this run to say.
+    fn skip(&mut self, skip: &manifest::Skip) -> io::Result<()> {
+        let told = |fate: &Fate| matches!(fate, Fate::Skipped { url, reason } if (url, reason) == (&skip.url, &skip.reason));
+        if self.settled(told) {
+            return Ok(());
+        }
+        let Ok(url) = Url::parse(&skip.url) else { return Ok(()) };
+        let plan = &mut self.past.plan;
+        let Some(target) = plan.frontier.peek(&url)? else { return Ok(()) };
+        // Rules that could not be had are asked for again, and so is this.
+        let is_final = plan.against(&target)?.is_some() && !plan.awaits_robots(&url)?;
+        if is_final && plan.frontier.take(&url)?.is_some() {
+            plan.leave_out(&target)?;
+        }
+        Ok(())
+    }
+
     fn page(&mut self, page: &manifest::Page) {
         self.settled(|fate| matches!(fate, Fate::Page { captured, .. } if captured.record == page.record));
         self.told.bytes += pages::Page::from(page).line().len() as u64;
     }
 
-    fn session(&mut self, session: &manifest::Session, at: String) {
+    fn session(&mut self, session: &manifest::Session, at: String) -> io::Result<()> {
         self.told.archive.get_or_insert_with(|| session.archive.clone());
         self.told.created.get_or_insert(at);
-        let seeds: Vec<Url> = session.seeds.iter().filter_map(|seed| Url::parse(seed).ok()).collect();
-        let fates = self.past.plan.plant(&seeds);
+        self.seeds(&session.seeds)
+    }
+
+    fn seeds(&mut self, seeds: &[String]) -> io::Result<()> {
+        let seeds: Vec<Url> = seeds.iter().filter_map(|seed| Url::parse(seed).ok()).collect();
+        let fates = self.past.plan.plant(&seeds)?;
         self.past.owed.extend(fates);
+        Ok(())
     }
 }
 
@@ -178,15 +253,35 @@ impl Visitor for Replay {
     fn response(&mut self, record: &Record, head: &Head, block: &mut (dyn Read + Send)) -> io::Result<()> {
         let url = head.target_uri().and_then(|url| Url::parse(url).ok());
         let Some(url) = url.filter(|_| head.holds_http()) else { return Ok(()) };
+        let target = self.past.plan.frontier.peek(&url)?;
+        let role = target.as_ref().map_or(Role::Page, |target| target.role);
+        let status = record.http.as_ref().and_then(|http| http.status);
+        // It is to be asked again, and what it says now leads nowhere.
+        if target.is_some_and(|target| is_put_off(&target, status)) {
+            return Ok(());
+        }
         // What is not asked of it is not looked at.
-        let found = discover(&url, head.fields.get("WARC-Identified-Payload-Type"), block, true)?;
+        let identified = head.fields.get("WARC-Identified-Payload-Type");
+        let found = discover(&url, identified, block, asked(role, true))?;
         self.found.insert(record.warc.id.clone(), found);
+        Ok(())
+    }
+
+    fn notes(&mut self, record: &Record, _: &Head, block: &mut (dyn Read + Send)) -> io::Result<()> {
+        let mut text = Vec::new();
+        block.take(NOTE_LIMIT).read_to_end(&mut text)?;
+        let found = read_notes(&String::from_utf8_lossy(&text));
+        // The first record of a capture is its answer.
+        if let Some(id) = record.links.concurrent_to.first() {
+            self.notes.insert(id.clone(), found);
+        }
         Ok(())
     }
 
     fn told(&mut self, entry: Entry, place: Option<Place>) -> io::Result<()> {
         match &entry.body {
-            Body::Session(session) => self.session(session, entry.at.clone()),
+            Body::Session(session) => self.session(session, entry.at.clone())?,
+            Body::Seeds(seeds) => self.seeds(&seeds.urls)?,
             Body::Connection(connection) if !connection.chain.is_empty() => {
                 self.past.chains.insert(connection.chain.join(" "));
             }
@@ -194,18 +289,38 @@ impl Visitor for Replay {
                 if let Some(place) = &place {
                     self.index(record, place)?;
                 }
-                self.record(record);
+                self.record(record)?;
             }
-            Body::Failure(failure) => self.failure(failure),
-            Body::Skip(skip) => {
-                self.settled(|fate| {
-                    matches!(fate, Fate::Skipped { url, reason } if (url, *reason) == (&skip.url, skip.reason.as_str()))
-                });
-            }
+            Body::Failure(failure) => self.failure(failure)?,
+            Body::Skip(skip) => self.skip(skip)?,
             Body::Page(page) => self.page(page),
             Body::Torn(torn) => drop(self.told.torn.insert(torn.kept.path.clone())),
             _ => {}
         }
         Ok(())
     }
+}
+
+/// The title and the links that a revisit's metadata record tells of.
+fn read_notes(text: &str) -> Found {
+    let mut found = Found::default();
+    for (name, value) in text.lines().filter_map(|line| line.split_once(": ").or(line.split_once(':'))) {
+        match name {
+            "title" => {
+                found.document = Document::Page;
+                found.title = Some(value.to_owned()).filter(|title| !title.is_empty());
+            }
+            "outlink" => {
+                let mut words = value.split(' ');
+                let url = words.next().and_then(|url| Url::parse(url).ok());
+                match (url, words.next()) {
+                    (Some(url), Some("E")) => found.requisites.push(url),
+                    (Some(url), _) => found.links.push(url),
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+    }
+    found
 }

@@ -53,11 +53,21 @@ pub fn recall(root: &Path) -> Result<Recalled, Error> {
     let mut lines = Lines::new(file);
     let mut recalled = None;
     while let Some(line) = lines.next_line().map_err(Error::at(&path))? {
-        let Ok(Body::Session(session)) = line.entry.map(|entry| entry.body) else { continue };
-        let Session { seeds, options, redacted, user_agent, .. } = *session;
-        let all = recalled.get_or_insert_with(Recalled::default);
-        all.seeds.extend(seeds.iter().filter_map(|seed| Url::parse(seed).ok()));
-        (all.options, all.redacted, all.user_agent) = (options, redacted, user_agent);
+        let parsed =
+            |seeds: &[String]| seeds.iter().filter_map(|seed| Url::parse(seed).ok()).collect::<Vec<_>>();
+        match line.entry.map(|entry| entry.body) {
+            Ok(Body::Session(session)) => {
+                let Session { seeds, options, redacted, user_agent, .. } = *session;
+                let all = recalled.get_or_insert_with(Recalled::default);
+                all.seeds.extend(parsed(&seeds));
+                (all.options, all.redacted, all.user_agent) = (options, redacted, user_agent);
+            }
+            Ok(Body::Seeds(seeds)) => {
+                let all = recalled.get_or_insert_with(Recalled::default);
+                all.seeds.extend(parsed(&seeds.urls));
+            }
+            _ => {}
+        }
     }
     recalled.ok_or_else(|| nothing_begun(root))
 }
@@ -132,15 +142,24 @@ impl Archive {
         File::open(&path).map_err(|e| no_capture(root, &path, e))?;
         let lock = take_lock(&disk, &layout)?;
         let reopening = Reopening { disk, layout, world, lock };
-        let mut replay = Replay::new(job, Sorter::new(&reopening.layout.workroom()));
+        let mut replay = match Replay::new(job, &reopening.layout.workroom()) {
+            Ok(replay) => replay,
+            Err(error) => return Err(reopening.leave(error)),
+        };
         let survey = match survey(root, &mut replay) {
             Ok(survey) => survey,
             Err(error) => return Err(reopening.leave(error.into())),
         };
-        let (mut past, index, told) = replay.finish();
+        let (mut past, index, told) = match replay.finish() {
+            Ok(finished) => finished,
+            Err(error) => {
+                let error = Error::at(&reopening.layout.workroom())(error);
+                return Err(reopening.leave(error));
+            }
+        };
         let Some(archive) = told.archive.clone() else { return Err(reopening.leave(nothing_begun(root))) };
         let new: Vec<Url> = job.seeds.iter().filter(|url| !past.plan.is_planted(url)).cloned().collect();
-        past.owed.extend(past.plan.plant(&new));
+        past.owed.extend(past.plan.plant(&new).map_err(Error::at(root))?);
         if past.is_complete() && reopening.layout.is_sealed() {
             if !is_as_sealed(root).map_err(Error::at(root))? {
                 let problem =
@@ -253,7 +272,7 @@ impl Reopening {
         let mut warcs = Warcs::new(self.world.as_ref(), &self.layout, info).map_err(at)?;
         warcs.follow(&found.survey);
         let mut archive = Self::assemble(self, (log, reserve), &session, found, warcs);
-        archive.log(Body::Session(Box::new(session)))?;
+        archive.log_session(session)?;
         for torn in torn {
             archive.log(Body::Torn(torn))?;
         }

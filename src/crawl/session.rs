@@ -1,64 +1,43 @@
 //! One run: from seeds to a written archive.
+//!
+//! Requests go out on this thread, one a host unless more are allowed. What has landed is prepared (read for links, hashed,
+//! compressed) by other threads, and written by this one in the order of landing: so the log has one order, and what
+//! follows from each response follows from the log.
 
-use super::discover::discover;
+use super::discover::{Asked, Found, discover};
 use super::ledger::Ledger;
+use super::live::{self, Watch};
+use super::manners::{Answer, Manners};
 use super::plan::{Captured, Fate, Plan};
+use super::prepare::Prepared;
 use super::replay::Past;
-use super::{Archive, Error, Role, Target};
+use super::{Archive, Error, Job, Role, Target};
 use crate::manifest::Count;
 use crate::message::framing::Truncated;
-use crate::wire::{Client, DigestForm, Exchange, Failure, Fetched, Origins, Request, Stage};
+use crate::warc::WriteError;
+use crate::wire::record::PageNotes;
+use crate::wire::{Client, Exchange, Failure, Fetched, Origins, Request, Stage};
 use crate::world::millis;
+use std::collections::VecDeque;
 use std::sync::Arc;
-use tokio::sync::watch;
-use tokio::task::JoinSet;
+use std::time::{Duration, Instant};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::{JoinHandle, JoinSet};
 use url::Url;
 
-/// How far a run goes from its seeds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Scope {
-    /// The named pages alone.
-    Page,
-    /// The named pages and what they need to be shown, from any host.
-    #[default]
-    PageRequisites,
-}
-
-/// What a run is asked for.
-#[derive(Clone, Debug)]
-pub struct Job {
-    /// The URLs named, http or https; user names and passwords in them are neither sent nor written down.
-    pub seeds: Vec<Url>,
-    /// How far to go.
-    pub scope: Scope,
-    /// User-Agent.
-    pub user_agent: String,
-    /// More request header fields, in order. Credentials among them go to the origins of the seeds alone.
-    pub headers: Vec<(String, String)>,
-    /// Hosts asked at the same time; each gets one connection.
-    pub hosts: usize,
-    /// The digest in the records' fields; the client must compute it.
-    pub digest: DigestForm,
-}
+/// What has landed and is not written, at most: captures, and bytes of them in memory.
+const MOST_AHEAD: usize = 64;
+const MOST_BYTES: u64 = 32 << 20;
+/// How often files, limits and progress are looked at while nothing happens.
+const TICK: Duration = Duration::from_millis(250);
+/// Hosts named in a tick.
+const NAMED: usize = 5;
 
 /// What happens during a run.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'a> {
     /// A response is written.
-    Captured {
-        /// The URL.
-        url: &'a str,
-        /// Its HTTP status.
-        status: Option<u16>,
-        /// Bytes received.
-        bytes: u64,
-        /// Why it was fetched.
-        role: Role,
-        /// Targets that wait.
-        waiting: usize,
-        /// Why the response is not whole, as WARC-Truncated has it.
-        truncated: Option<&'a str>,
-    },
+    Captured(Capture<'a>),
     /// A URL gave nothing.
     Failed {
         /// The URL.
@@ -69,7 +48,62 @@ pub enum Event<'a> {
         error: &'a str,
         /// Why it was fetched.
         role: Role,
+        /// The URL that led to it.
+        via: Option<&'a str>,
+        /// The way from its seed, in Heritrix's letters.
+        hops: &'a str,
     },
+    /// A URL is left out.
+    Skipped {
+        /// The URL.
+        url: &'a str,
+        /// Why.
+        reason: &'a str,
+    },
+    /// Something that a person should know.
+    Note(&'a str),
+    /// Time goes on.
+    Tick {
+        /// Targets that wait.
+        waiting: u64,
+        /// Some of the hosts that are being asked.
+        hosts: &'a [String],
+    },
+}
+
+/// A response that is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Capture<'a> {
+    /// The URL.
+    pub url: &'a str,
+    /// Its HTTP status.
+    pub status: Option<u16>,
+    /// Bytes received.
+    pub bytes: u64,
+    /// Why it was fetched.
+    pub role: Role,
+    /// Targets that wait.
+    pub waiting: u64,
+    /// Why the response is not whole, as WARC-Truncated has it.
+    pub truncated: Option<&'a str>,
+    /// The payload is that of an earlier record, and is not stored again.
+    pub revisit: bool,
+    /// Media type as the server declared it.
+    pub mime: Option<&'a str>,
+    /// WARC-Payload-Digest.
+    pub digest: &'a str,
+    /// WARC-Record-ID, without angle brackets.
+    pub record: &'a str,
+    /// WARC-Date.
+    pub date: &'a str,
+    /// Milliseconds that it took.
+    pub elapsed_ms: u64,
+    /// The URL that led to it.
+    pub via: Option<&'a str>,
+    /// The seed that it is for.
+    pub seed: Option<&'a str>,
+    /// The way from its seed, in Heritrix's letters.
+    pub hops: &'a str,
 }
 
 /// How a run ended.
@@ -83,15 +117,20 @@ pub struct Summary {
     pub captured: Vec<bool>,
     /// True where [`Stop`] ended the run before its work was done.
     pub interrupted: bool,
+    /// The limit that ended it before its work was done.
+    pub limit: Option<&'static str>,
+    /// Targets that wait.
+    pub waiting: u64,
 }
 
 impl Summary {
-    /// The log's word for the run: `complete`, `partial` or `interrupted`.
+    /// The log's word for the run: `complete`, `partial`, `limit` or `interrupted`.
     pub fn exit(&self) -> &'static str {
-        match (self.interrupted, self.captured.iter().all(|captured| *captured)) {
-            (true, _) => "interrupted",
-            (false, true) => "complete",
-            (false, false) => "partial",
+        match (self.interrupted, self.limit, self.captured.iter().all(|captured| *captured)) {
+            (true, ..) => "interrupted",
+            (false, Some(_), _) => "limit",
+            (false, None, true) => "complete",
+            (false, None, false) => "partial",
         }
     }
 }
@@ -111,41 +150,69 @@ pub async fn run(
     mut stop: Stop,
     on_event: &mut dyn FnMut(Event<'_>),
 ) -> Result<Summary, Error> {
-    let mut run = Run::new(job, archive, on_event);
+    let mut run = Run::new(job, archive, on_event)?;
     let (client, named) = (Arc::new(client), Origins::of(&job.seeds));
-    let mut flights: JoinSet<(Target, Fetched)> = JoinSet::new();
     run.settle_past()?;
     loop {
-        while flights.len() < job.hosts.max(1) && !*stop.borrow() {
-            let Some(target) = run.plan.frontier.pop() else { break };
+        while run.may_begin(*stop.borrow()) {
+            let Some(target) = run.next()? else { break };
             match request(job, &named, &target) {
-                Ok(request) => launch(&mut flights, &client, target, request),
-                Err(error) => {
-                    run.plan.frontier.done(&target.url);
-                    run.refuse(&target, &error)?;
-                }
+                Ok(request) => run.launch(&client, target, request),
+                Err(error) => run.cannot_begin(&target, &error)?,
             }
         }
-        let landed = tokio::select! {
-            landed = flights.join_next() => landed,
-            Ok(()) = stop.changed() => continue,
-        };
-        match landed {
-            Some(Ok((target, fetched))) => run.landed(&target, fetched)?,
-            // A fetch that panicked would be a bug of ours; its target then stays without a fate and the seed counts as failed.
-            Some(Err(_)) => {}
-            None => break,
+        let pause = run.pause();
+        let stopped = *stop.borrow();
+        if run.flights.is_empty()
+            && run.works.is_empty()
+            && (pause.is_none() || stopped || run.limit.is_some())
+        {
+            break;
         }
+        tokio::select! {
+            Some(landed) = run.flights.join_next() => {
+                // A fetch that panicked would be a bug of ours; its target then stays without a fate and the seed counts as failed.
+                if let Ok(flight) = landed {
+                    run.landed(flight)?;
+                }
+            }
+            Some(work) = first(&mut run.works) => run.written(work).await?,
+            () = tokio::time::sleep(pause.unwrap_or(TICK).min(TICK)) => {}
+            Ok(()) = stop.changed(), if !stopped => {}
+        }
+        run.tick()?;
     }
     Ok(run.summary(*stop.borrow()))
 }
 
-fn launch(flights: &mut JoinSet<(Target, Fetched)>, client: &Arc<Client>, target: Target, request: Request) {
-    let client = Arc::clone(client);
-    flights.spawn(async move {
-        let fetched = client.fetch(&request).await;
-        (target, fetched)
-    });
+/// What has come back from the wire.
+struct Flight {
+    target: Target,
+    fetched: Fetched,
+    began: Instant,
+}
+
+/// What is ready to be written.
+struct Work {
+    target: Target,
+    exchange: Arc<Exchange>,
+    challenge: bool,
+    revisit: bool,
+    done: Result<(Found, Prepared), Failed>,
+}
+
+/// Why it could not be made ready.
+enum Failed {
+    /// The block could not be read back.
+    Read(std::io::Error),
+    Write(WriteError),
+}
+
+/// The first work that was begun; it stays where it is until it is done.
+async fn first(works: &mut VecDeque<JoinHandle<Work>>) -> Option<Result<Work, tokio::task::JoinError>> {
+    let work = works.front_mut()?.await;
+    works.pop_front();
+    Some(work)
 }
 
 fn request(job: &Job, named: &Origins, target: &Target) -> Result<Request, String> {
@@ -188,23 +255,63 @@ pub(super) fn without_user(mut url: Url) -> Url {
     url
 }
 
-/// A run besides what is in flight.
+/// A run.
 struct Run<'a> {
+    job: &'a Job,
     plan: Plan,
+    manners: Manners,
+    watch: Watch,
     /// What an earlier run came to and did not write down any more.
     owed: Vec<Fate>,
     ledger: Ledger<'a>,
     on_event: &'a mut dyn FnMut(Event<'_>),
+    flights: JoinSet<Flight>,
+    works: VecDeque<JoinHandle<Work>>,
+    /// Threads that prepare.
+    hands: Arc<Semaphore>,
+    /// Bytes in memory of what is prepared.
+    ahead: u64,
+    /// Pages that are in flight or not written.
+    pages_open: u64,
     bytes: u64,
+    began: Instant,
+    ticked: Instant,
+    limit: Option<&'static str>,
     /// True where a response was cut because the run was told to stop.
     cut: bool,
 }
 
 impl<'a> Run<'a> {
-    fn new(job: &'a Job, archive: &'a mut Archive, on_event: &'a mut dyn FnMut(Event<'_>)) -> Self {
-        let past = archive.take_past().unwrap_or_else(|| Past::none(job));
-        let ledger = Ledger::new(archive, past.chains, job.digest);
-        Self { plan: past.plan, owed: past.owed, ledger, on_event, bytes: 0, cut: false }
+    fn new(
+        job: &'a Job,
+        archive: &'a mut Archive,
+        on_event: &'a mut dyn FnMut(Event<'_>),
+    ) -> Result<Self, Error> {
+        let past = match archive.take_past() {
+            Some(past) => past,
+            None => Past::none(job, archive)?,
+        };
+        let now = Instant::now();
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        Ok(Self {
+            job,
+            ledger: Ledger::new(archive, past.chains, job.digest),
+            plan: past.plan,
+            owed: past.owed,
+            manners: Manners::new(job.settings.delay.unwrap_or(job.delay)),
+            watch: Watch::new(&job.live),
+            on_event,
+            flights: JoinSet::new(),
+            works: VecDeque::new(),
+            hands: Arc::new(Semaphore::new(threads)),
+            ahead: 0,
+            pages_open: 0,
+            bytes: 0,
+            began: now,
+            ticked: now,
+            limit: None,
+            cut: false,
+        })
     }
 
     fn settle_past(&mut self) -> Result<(), Error> {
@@ -212,45 +319,213 @@ impl<'a> Run<'a> {
         self.settle(owed)
     }
 
-    fn landed(&mut self, target: &Target, fetched: Fetched) -> Result<(), Error> {
-        self.plan.frontier.done(&target.url);
-        for challenge in &fetched.before {
-            self.record(target, challenge, true)?;
+    fn at(&self) -> impl FnOnce(std::io::Error) -> Error + use<> {
+        Error::at(&self.ledger.workroom())
+    }
+
+    /// Whether another request may go out.
+    fn may_begin(&mut self, stopped: bool) -> bool {
+        let most = self.job.hosts.max(1).saturating_mul(self.job.per_host.max(1) as usize);
+        let full = self.flights.len() >= most;
+        let behind =
+            self.works.len() >= MOST_AHEAD || self.ahead >= MOST_BYTES || self.ledger.wants_rotation();
+        self.look_at_limits();
+        !stopped && !full && !behind && self.limit != Some("time") && self.limit != Some("size")
+    }
+
+    fn look_at_limits(&mut self) {
+        let limits = self.job.limits;
+        let over = |limit: Option<u64>, reached: u64| limit.is_some_and(|limit| reached >= limit);
+        let pages = over(limits.pages, self.plan.pages + self.pages_open);
+        self.plan.frontier.allow_pages(!pages);
+        if limits.time.is_some_and(|time| self.began.elapsed() >= time) {
+            self.limit = Some("time");
+        } else if over(limits.bytes, self.bytes) {
+            self.limit = Some("size");
+        }
+    }
+
+    /// The next target that may be fetched now; those that a rule is against are written down as left out.
+    fn next(&mut self) -> Result<Option<Target>, Error> {
+        loop {
+            let at = self.at();
+            let Some(target) = self.plan.frontier.pop(Instant::now()).map_err(at)? else { return Ok(None) };
+            let at = self.at();
+            let Some(reason) = self.plan.against(&target).map_err(at)? else { return Ok(Some(target)) };
+            self.leave_out(&target, &reason)?;
+        }
+    }
+
+    fn leave_out(&mut self, target: &Target, reason: &str) -> Result<(), Error> {
+        let at = self.at();
+        let left = self.plan.leave_out(target).and_then(|()| self.plan.frontier.done(&target.url, None));
+        left.map_err(at)?;
+        self.skip(target.url.as_str(), reason)
+    }
+
+    fn skip(&mut self, url: &str, reason: &str) -> Result<(), Error> {
+        self.ledger.skip(url, reason)?;
+        (self.on_event)(Event::Skipped { url, reason });
+        Ok(())
+    }
+
+    fn launch(&mut self, client: &Arc<Client>, target: Target, request: Request) {
+        self.pages_open += u64::from(is_page(&target));
+        let client = Arc::clone(client);
+        self.flights.spawn(async move {
+            let began = Instant::now();
+            let fetched = client.fetch(&request).await;
+            Flight { target, fetched, began }
+        });
+    }
+
+    /// A target for which there is no request.
+    fn cannot_begin(&mut self, target: &Target, error: &str) -> Result<(), Error> {
+        let at = self.at();
+        self.plan.frontier.done(&target.url, None).and_then(|()| self.plan.failed(target)).map_err(at)?;
+        self.refuse(target, error)
+    }
+
+    /// How long nothing can be begun; `None` where nothing is left that could.
+    fn pause(&self) -> Option<Duration> {
+        let wakes = self.plan.frontier.wakes()?;
+        Some(wakes.saturating_duration_since(Instant::now()).max(Duration::from_millis(1)))
+    }
+
+    fn landed(&mut self, flight: Flight) -> Result<(), Error> {
+        let Flight { target, fetched, began } = flight;
+        self.make_way(&target, &fetched, began)?;
+        for challenge in fetched.before {
+            self.prepare(target.clone(), challenge, true)?;
         }
         match fetched.outcome {
-            Ok(exchange) => self.keep(target, &exchange),
-            Err(failure) => self.fail(target, &failure),
+            Ok(exchange) => self.prepare(target, exchange, false),
+            Err(failure) => {
+                self.pages_open -= u64::from(is_page(&target));
+                self.fail(&target, &failure)
+            }
         }
     }
 
-    /// Writes an exchange down; gives its response's id.
-    fn record(&mut self, target: &Target, exchange: &Exchange, challenge: bool) -> Result<String, Error> {
-        let seed = self.plan.seed_of(target);
-        let record = self.ledger.exchange(target, exchange, seed.as_deref(), challenge)?;
-        self.bytes += exchange.response.len();
-        (self.on_event)(Event::Captured {
-            url: target.url.as_str(),
-            status: exchange.head.as_ref().and_then(|head| head.status),
-            bytes: exchange.response.len(),
-            role: target.role,
-            waiting: self.plan.frontier.waiting(),
-            truncated: exchange.truncated.map(|t| t.as_str()),
+    /// The host may be asked for the next.
+    fn make_way(&mut self, target: &Target, fetched: &Fetched, began: Instant) -> Result<(), Error> {
+        let at = self.at();
+        let answer = fetched.outcome.as_ref().ok().and_then(|exchange| exchange.head.as_ref());
+        let answer = answer.map(|head| {
+            Answer::new(head.status, head.fields.text("Retry-After").as_deref(), jiff::Timestamp::now())
         });
-        Ok(record)
+        let mut make_way = || {
+            let own = self.plan.delay(&target.url)?;
+            let at = self.manners.after(&target.url, began, answer.unwrap_or_default(), own);
+            self.plan.frontier.done(&target.url, at)
+        };
+        make_way().map_err(at)
     }
 
-    fn keep(&mut self, target: &Target, exchange: &Exchange) -> Result<(), Error> {
-        let record = self.record(target, exchange, false)?;
+    /// Has an exchange prepared by another thread.
+    fn prepare(&mut self, target: Target, exchange: Exchange, challenge: bool) -> Result<(), Error> {
+        let exchange = Arc::new(exchange);
+        let seed = self.plan.seed_of(&target);
+        let referent = match self.job.dedup && !challenge && target.role != Role::Robots {
+            true => {
+                self.plan.frontier.payload(&exchange.payload.labelled(self.job.digest)).map_err(self.at())?
+            }
+            false => None,
+        };
+        let planned = self.ledger.plan_exchange(
+            &target,
+            Arc::clone(&exchange),
+            seed.as_deref(),
+            challenge,
+            referent,
+        )?;
+        self.ahead += in_memory(&exchange);
+        let reads = !challenge && self.plan.reads(&target);
+        let hands = Arc::clone(&self.hands);
+        self.works.push_back(tokio::spawn(async move {
+            let _hand = hands.acquire_owned().await;
+            let (kept, shared) = (target.clone(), Arc::clone(&exchange));
+            let work = tokio::task::spawn_blocking(move || {
+                let mut planned = planned;
+                let revisit = planned.is_revisit();
+                let found = look(&kept, &shared, reads).map_err(Failed::Read);
+                let done = found.and_then(|found| {
+                    if revisit {
+                        planned.page = notes(&found);
+                    }
+                    planned.prepare().map(|prepared| (found, prepared)).map_err(Failed::Write)
+                });
+                (revisit, done)
+            });
+            let gone = |_| {
+                (false, Err(Failed::Read(std::io::Error::other("a thread that prepared a record is gone"))))
+            };
+            let (revisit, done) = work.await.unwrap_or_else(gone);
+            Work { target, exchange, challenge, revisit, done }
+        }));
+        Ok(())
+    }
+
+    /// Writes what is ready, and what follows from it.
+    async fn written(&mut self, work: Result<Work, tokio::task::JoinError>) -> Result<(), Error> {
+        let work = work.map_err(|e| self.at()(std::io::Error::other(e.to_string())))?;
+        let Work { target, exchange, challenge, revisit, done } = work;
+        self.ahead = self.ahead.saturating_sub(in_memory(&exchange));
+        let (found, prepared) = done.map_err(|failed| match failed {
+            Failed::Read(error) => self.at()(error),
+            Failed::Write(error) => self.ledger.failed(error),
+        })?;
+        let captured = self.ledger.commit_aside(prepared).await?;
+        self.bytes += exchange.response.len();
+        self.tell_capture(&target, &exchange, &captured, revisit);
+        if challenge {
+            return Ok(());
+        }
+        self.pages_open -= u64::from(is_page(&target));
         if exchange.truncated == Some(Truncated::Unspecified) {
             // Cut because the user said so: kept, and still to be fetched.
             self.cut = true;
             return Ok(());
         }
-        let (block, identified) = (exchange.response.reader(), exchange.identified_type);
-        let found = discover(&target.url, identified, block, self.plan.reads(target))
-            .map_err(Error::at(&self.ledger.workroom()))?;
-        let fates = self.plan.landed(target, found, Captured { record, date: millis(exchange.started) });
+        let at = self.at();
+        self.remember(&exchange, &captured)?;
+        let status = exchange.head.as_ref().and_then(|head| head.status);
+        let fates = self.plan.landed(&target, found, captured, status).map_err(at)?;
         self.settle(fates)
+    }
+
+    /// A later response with the same payload can refer to this one.
+    fn remember(&mut self, exchange: &Exchange, captured: &Captured) -> Result<(), Error> {
+        if !self.job.dedup || exchange.truncated.is_some() || exchange.payload_len == 0 {
+            return Ok(());
+        }
+        let digest = exchange.payload.labelled(self.job.digest);
+        let remembered = self.plan.remember(&digest, &captured.record, exchange.url.as_str(), &captured.date);
+        remembered.map_err(self.at())
+    }
+
+    fn tell_capture(&mut self, target: &Target, exchange: &Exchange, captured: &Captured, revisit: bool) {
+        let head = exchange.head.as_ref();
+        let mime = head.and_then(|head| head.fields.text("Content-Type"));
+        let (seed, digest) = (self.plan.seed_of(target), exchange.payload.labelled(self.job.digest));
+        let hops = super::ledger::hops(target).unwrap_or_default();
+        (self.on_event)(Event::Captured(Capture {
+            url: target.url.as_str(),
+            status: head.and_then(|head| head.status),
+            bytes: exchange.response.len(),
+            role: target.role,
+            waiting: self.plan.frontier.waiting(),
+            truncated: exchange.truncated.map(|t| t.as_str()),
+            revisit,
+            mime: mime.as_deref(),
+            digest: &digest,
+            record: &captured.record,
+            date: &millis(exchange.started),
+            elapsed_ms: exchange.elapsed_ms,
+            via: target.via.as_ref().map(Url::as_str),
+            seed: seed.as_deref(),
+            hops: &hops,
+        }));
     }
 
     /// Writes down what follows.
@@ -259,7 +534,7 @@ impl<'a> Run<'a> {
             match fate {
                 Fate::Page { url, title, captured } => self.ledger.page(&url, title.as_deref(), &captured)?,
                 Fate::Refused { target, error } => self.refuse(&target, &error)?,
-                Fate::Skipped { url, reason } => self.ledger.skip(&url, reason)?,
+                Fate::Skipped { url, reason } => self.skip(&url, &reason)?,
             }
         }
         Ok(())
@@ -267,11 +542,11 @@ impl<'a> Run<'a> {
 
     fn fail(&mut self, target: &Target, failure: &Failure) -> Result<(), Error> {
         if let Some(kind) = failure.storage {
-            let path = self.ledger.workroom();
-            return Err(Error::Io { path, source: std::io::Error::new(kind, failure.error.clone()) });
+            return Err(self.at()(std::io::Error::new(kind, failure.error.clone())));
         }
         let seed = self.plan.seed_of(target);
         self.ledger.failure(target, failure, seed.as_deref())?;
+        self.plan.failed(target).map_err(self.at())?;
         self.tell(target, failure.stage, &failure.error);
         Ok(())
     }
@@ -286,15 +561,79 @@ impl<'a> Run<'a> {
 
     fn tell(&mut self, target: &Target, stage: Stage, error: &str) {
         let (url, stage, role) = (target.url.as_str(), stage.as_str(), target.role);
-        (self.on_event)(Event::Failed { url, stage, error, role });
+        let hops = super::ledger::hops(target).unwrap_or_default();
+        let via = target.via.as_ref().map(Url::as_str);
+        (self.on_event)(Event::Failed { url, stage, error, role, via, hops: &hops });
     }
 
-    fn summary(self, interrupted: bool) -> Summary {
-        let captured = self.plan.captured();
-        let left = self.plan.frontier.waiting() > 0 || captured.contains(&false) || self.cut;
-        let counts = self.ledger.counts();
-        Summary { counts, bytes: self.bytes, captured, interrupted: interrupted && left }
+    /// What is done now and then.
+    fn tick(&mut self) -> Result<(), Error> {
+        let at = self.at();
+        self.plan.frontier.breathe().map_err(at)?;
+        if self.ticked.elapsed() < TICK {
+            return Ok(());
+        }
+        self.ticked = Instant::now();
+        match self.watch.changed() {
+            Some(Ok(settings)) => {
+                (self.on_event)(Event::Note(&live::describe(&settings)));
+                self.manners.delay = settings.delay.unwrap_or(self.job.delay);
+                self.plan.exclude(settings.exclude);
+            }
+            Some(Err(error)) => {
+                (self.on_event)(Event::Note(&format!("{error}; the settings stay as they were")))
+            }
+            None => {}
+        }
+        let hosts = self.plan.frontier.asked(NAMED).map_err(self.at())?;
+        (self.on_event)(Event::Tick { waiting: self.plan.frontier.waiting(), hosts: &hosts });
+        Ok(())
     }
+
+    fn summary(mut self, interrupted: bool) -> Summary {
+        let captured = self.plan.captured();
+        let waiting = self.plan.frontier.waiting();
+        let left = waiting > 0 || captured.contains(&false) || self.cut;
+        if waiting > 0 && self.limit.is_none() && !interrupted {
+            self.limit = Some("pages");
+        }
+        let counts = self.ledger.counts();
+        let limit = self.limit.filter(|_| waiting > 0);
+        Summary { counts, bytes: self.bytes, captured, interrupted: interrupted && left, limit, waiting }
+    }
+}
+
+/// What counts against the limit of pages.
+fn is_page(target: &Target) -> bool {
+    target.role == Role::Page
+}
+
+/// Bytes of an exchange that are not on the disk.
+fn in_memory(exchange: &Exchange) -> u64 {
+    if exchange.response.is_on_disk() { 0 } else { exchange.response.len() }
+}
+
+/// What a response leads to.
+fn look(target: &Target, exchange: &Exchange, reads: bool) -> std::io::Result<Found> {
+    let (block, identified) = (exchange.response.reader(), exchange.identified_type);
+    discover(&target.url, identified, block, asked(target.role, reads))
+}
+
+/// What is to be found in the response to a target.
+pub(super) fn asked(role: Role, reads: bool) -> Asked {
+    match role {
+        Role::Robots => Asked::Robots,
+        Role::Sitemap => Asked::Sitemap,
+        _ if reads => Asked::Links,
+        _ => Asked::Redirect,
+    }
+}
+
+/// What a payload that is not stored again leads to.
+fn notes(found: &Found) -> PageNotes {
+    let needed = found.requisites.iter().map(|url| (url.clone(), 'E'));
+    let outlinks = needed.chain(found.links.iter().map(|url| (url.clone(), 'L'))).collect();
+    PageNotes { title: found.title.clone(), outlinks }
 }
 
 #[cfg(test)]

@@ -25,6 +25,8 @@ pub struct Entry {
 pub enum Body {
     /// A run begins.
     Session(Box<Session>),
+    /// More of the URLs that the run was asked for.
+    Seeds(Seeds),
     /// A connection was made.
     Connection(Box<Connection>),
     /// A WARC record was written.
@@ -72,7 +74,7 @@ pub struct Session {
     pub previous_root: Option<String>,
     /// The program.
     pub tool: Tool,
-    /// URLs asked for.
+    /// URLs asked for; where there are many, the first of them, and the rest in [`Seeds`] entries behind this one.
     pub seeds: Vec<String>,
     /// Settings that shape what is captured, secrets left out.
     pub options: BTreeMap<String, String>,
@@ -81,6 +83,13 @@ pub struct Session {
     pub redacted: Vec<String>,
     /// User-Agent sent.
     pub user_agent: String,
+}
+
+/// URLs asked for that had no place in the session's entry.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seeds {
+    /// The URLs, in their order.
+    pub urls: Vec<String>,
 }
 
 /// Facts of one connection, once for all its exchanges.
@@ -308,7 +317,7 @@ pub struct End {
     pub counts: Count,
     /// The collection's files that were final then.
     pub files: Vec<File>,
-    /// `complete`, `partial` (some seed failed) or `interrupted`.
+    /// `complete`, `partial` (some seed failed), `limit` or `interrupted`.
     pub exit: String,
 }
 

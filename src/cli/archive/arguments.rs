@@ -1,11 +1,12 @@
 //! From flags to what a run is asked for, and the errors that a person can make in them.
 
+use super::crawl::RobotsArg;
 use super::network::Network;
-use super::{Args, Output, ScopeArg};
+use super::{Args, Output};
 use crate::cli::exit::usage;
 use crate::cli::output;
 use anyhow::Context;
-use fonds::crawl;
+use fonds::crawl::Error;
 use fonds::manifest::{Session, Tool};
 use fonds::package::layout;
 use fonds::wire::Proxy;
@@ -68,7 +69,7 @@ pub(crate) fn place(output: Option<&Path>, host: &str) -> anyhow::Result<Output>
         return Err(usage("-o needs a name"));
     }
     if path.symlink_metadata().is_ok() {
-        return Err(crawl::Error::Exists(path).into());
+        return Err(Error::Exists(path).into());
     }
     let is_wacz = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("wacz"));
     if !is_wacz {
@@ -116,10 +117,11 @@ pub(super) fn session(
     proxy: Option<&Proxy>,
 ) -> anyhow::Result<Session> {
     let mut options = BTreeMap::from([
-        ("concurrency".to_owned(), args.concurrency.to_string()),
         ("digest".to_owned(), args.digest.name().to_owned()),
-        ("scope".to_owned(), scope_name(args.scope).to_owned()),
+        ("gzip-level".to_owned(), args.gzip_level.to_string()),
+        ("warc-size".to_owned(), args.warc_size.to_string()),
     ]);
+    options.extend(args.crawl.options()?);
     let network = &args.network;
     for (name, is_set) in [("http2", network.http2), ("no-cookies", network.no_cookies)] {
         options.extend(is_set.then(|| (name.to_owned(), "yes".to_owned())));
@@ -159,13 +161,6 @@ fn without_password(url: &Url) -> String {
     url.into()
 }
 
-fn scope_name(scope: ScopeArg) -> &'static str {
-    match scope {
-        ScopeArg::Page => "page",
-        ScopeArg::PageRequisites => "page+requisites",
-    }
-}
-
 /// This program.
 pub(crate) fn tool() -> Tool {
     Tool {
@@ -186,11 +181,19 @@ fn binary_sha256() -> Option<String> {
 pub(super) fn warcinfo(args: &Args) -> Vec<(&'static str, String)> {
     let mut info = software();
     info.extend([
-        ("robots", "ignore".to_owned()),
+        ("robots", robots(args).to_owned()),
         ("http-header-user-agent", args.user_agent.clone()),
-        ("description", format!("scope {}", scope_name(args.scope))),
+        ("description", format!("scope {}", args.crawl.scope.scope().name())),
     ]);
     info
+}
+
+/// The policy, in the words of WARC/1.1 §6.2; RFC 9309 is what became of the classic one.
+fn robots(args: &Args) -> &'static str {
+    match args.crawl.scope.scope().follows() && args.crawl.robots == RobotsArg::Obey {
+        true => "classic",
+        false => "ignore",
+    }
 }
 
 /// What every warcinfo says.

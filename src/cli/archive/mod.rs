@@ -1,23 +1,29 @@
 //! `fonds archive`
 
 pub(crate) mod arguments;
+pub(crate) mod crawl;
 pub(crate) mod network;
 mod resume;
+pub(crate) mod telling;
 
 use self::network::Wire;
+pub(crate) use self::resume::recalled_job;
+use self::telling::{Reports, Teller};
 use super::exit::{Exit, Outcome, usage};
 use super::{Global, output};
 use anyhow::Context;
 use clap::ValueEnum;
-use fonds::crawl::{self, Archive, Event, Job, Resumed, Role, Scope, Summary};
+use fonds::crawl::{Archive, Error, Event, Job, Resumed, Summary, run as crawl_run};
 use fonds::package;
 use fonds::wire::{Client, ClientOptions, DigestForm, SpoolOptions};
-use fonds::world::System;
+use fonds::world::{System, World, timestamp14};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::watch;
 
+/// Of every record: by measurement (docs/performance.md).
+const GZIP_LEVEL: u32 = 4;
 const USER_AGENT: &str =
     concat!("Mozilla/5.0 (compatible; fonds/", env!("CARGO_PKG_VERSION"), "; web archiving)");
 
@@ -41,9 +47,8 @@ pub(crate) struct Args {
     /// now go before); secrets must be given again. What failed is tried again.
     #[arg(long, value_name = "DIR", conflicts_with = "output")]
     pub(crate) resume: Option<PathBuf>,
-    /// How far to go from each URL.
-    #[arg(long, value_enum, default_value_t = ScopeArg::PageRequisites)]
-    pub(crate) scope: ScopeArg,
+    #[command(flatten)]
+    pub(crate) crawl: crawl::Crawl,
     /// User-Agent to send.
     #[arg(long, default_value = USER_AGENT, hide_default_value = true)]
     pub(crate) user_agent: String,
@@ -51,9 +56,14 @@ pub(crate) struct Args {
     /// and Cookie go to the origins of the named URLs alone.
     #[arg(long, value_name = "NAME: VALUE")]
     pub(crate) header: Vec<String>,
-    /// Hosts asked at the same time, one connection each.
-    #[arg(long, default_value_t = 8, value_name = "N", value_parser = at_least_one)]
-    pub(crate) concurrency: u64,
+    /// Bytes after which a WARC is closed and the next begun.
+    #[arg(long, default_value_t = 1_000_000_000, value_name = "BYTES", value_parser = at_least_one)]
+    pub(crate) warc_size: u64,
+    /// Deflate level of the records: 1 is fast, 9 small.
+    #[arg(long, default_value_t = GZIP_LEVEL, value_name = "1-9", value_parser = clap::value_parser!(u32).range(1..=9))]
+    pub(crate) gzip_level: u32,
+    #[command(flatten)]
+    pub(crate) reports: Reports,
     #[command(flatten)]
     pub(crate) bounds: network::Bounds,
     /// The digest in the records' fields; the log has SHA-256 in any case.
@@ -87,15 +97,6 @@ impl DigestArg {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ScopeArg {
-    /// The named pages alone.
-    Page,
-    /// With images, styles, scripts, fonts and frames, from any host.
-    #[value(name = "page+requisites")]
-    PageRequisites,
-}
-
 fn at_least_one(text: &str) -> Result<u64, String> {
     match text.parse() {
         Ok(0) => Err("must be at least 1".to_owned()),
@@ -111,8 +112,12 @@ pub(crate) struct Output {
 }
 
 pub(crate) fn run(args: Args, global: Global) -> Outcome {
+    let to_machine = args.reports.take_stdout();
     let (path, exit) = capture(args, global)?;
-    println(&path)?;
+    match to_machine {
+        true => println(&serde_json::json!({"event": "sealed", "path": path}).to_string())?,
+        false => println(&path.display().to_string())?,
+    }
     Ok(exit)
 }
 
@@ -138,18 +143,14 @@ pub(crate) fn capture(args: Args, global: Global) -> anyhow::Result<(PathBuf, Ex
     let proxy = args.network.reach.proxy()?;
     let session = arguments::session(&args, &seeds, &headers, proxy.as_ref())?;
     let wire = args.network.wire(proxy, &seeds, args.bounds.patience())?;
-    let scope = match args.scope {
-        ScopeArg::Page => Scope::Page,
-        ScopeArg::PageRequisites => Scope::PageRequisites,
-    };
     let job = Job {
         seeds,
-        scope,
         user_agent: args.user_agent.clone(),
         headers,
-        hosts: usize::try_from(args.concurrency).unwrap_or(usize::MAX),
         digest: args.digest.form(),
+        ..args.crawl.job(this_year())?
     };
+    let mut teller = Teller::new(&args.reports, job.scope.follows(), global)?;
     let info = arguments::warcinfo(&args);
     let mut archive = match &recalled {
         None => Archive::create(&output.directory, Box::new(System), session, &info)?,
@@ -167,18 +168,23 @@ pub(crate) fn capture(args: Args, global: Global) -> anyhow::Result<(PathBuf, Ex
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let terminated = Arc::new(AtomicBool::new(false));
     let jar = wire.jar.clone();
-    let outcome = runtime.block_on(work(&job, &mut archive, wire, &args, global, &terminated));
+    let outcome = runtime.block_on(work(&job, &mut archive, wire, &args, &mut teller, &terminated));
     // Sockets that linger are of no use to what follows.
     runtime.shutdown_background();
     // Whatever becomes of the cookies, the collection is sealed.
     let saved = args.network.save(jar.as_deref());
+    teller.end(outcome.as_ref().ok());
     let (path, exit) = finish(outcome, archive, output, global)?;
     saved?;
     let terminated = exit == Exit::Interrupted && terminated.load(Ordering::Relaxed);
     Ok((path, if terminated { Exit::Terminated } else { exit }))
 }
 
-fn going_on(directory: &Path, waiting: usize, global: Global) {
+fn this_year() -> u16 {
+    timestamp14(System.now()).get(..4).and_then(|year| year.parse().ok()).unwrap_or(u16::MAX)
+}
+
+fn going_on(directory: &Path, waiting: u64, global: Global) {
     if !global.quiet {
         output::line(&format!("going on with {}: URLs left so far: {waiting}", directory.display()));
     }
@@ -202,10 +208,10 @@ fn packed(output: Output) -> anyhow::Result<PathBuf> {
     Ok(wacz)
 }
 
-pub(crate) fn println(path: &Path) -> anyhow::Result<()> {
+pub(crate) fn println(line: &str) -> anyhow::Result<()> {
     use std::io::Write;
     let mut out = output::stdout();
-    writeln!(out, "{}", path.display())?;
+    writeln!(out, "{line}")?;
     out.flush()?;
     Ok(())
 }
@@ -215,22 +221,32 @@ async fn work(
     archive: &mut Archive,
     wire: Wire,
     args: &Args,
-    global: Global,
+    teller: &mut Teller,
     terminated: &Arc<AtomicBool>,
-) -> Result<Summary, crawl::Error> {
+) -> Result<Summary, Error> {
     let (begin_nothing, stop) = watch::channel(false);
     let (abort, aborted) = watch::channel(false);
-    let mut options = ClientOptions::new(SpoolOptions::in_dir(archive.workroom()));
+    let mut spool = SpoolOptions::in_dir(archive.workroom());
+    spool.memory = spool.memory.min(memory_of_each(job));
+    let mut options = ClientOptions::new(spool);
     options.limits = args.bounds.limits();
     (options.jar, options.login) = (wire.jar, wire.login);
     options.digest = args.digest.form();
     options.stop = Some(aborted);
     let client = Client::new(wire.connector, options);
     let signals = tokio::spawn(signals(begin_nothing, abort, Arc::clone(terminated)));
-    let mut tell = |event: Event<'_>| tell(event, global);
-    let outcome = crawl::run(job, archive, client, stop, &mut tell).await;
+    let mut tell = |event: Event<'_>| teller.tell(event);
+    let outcome = crawl_run(job, archive, client, stop, &mut tell).await;
     signals.abort();
     outcome
+}
+
+/// What is in flight takes this much together, however many hosts are asked.
+const IN_FLIGHT: usize = 64 << 20;
+
+fn memory_of_each(job: &Job) -> usize {
+    let most = job.hosts.saturating_mul(job.per_host as usize).max(1);
+    (IN_FLIGHT / most).max(64 << 10)
 }
 
 /// Once: nothing new is begun. Twice: what is in flight stops too.
@@ -275,9 +291,14 @@ pub(crate) async fn interrupted() -> std::io::Result<bool> {
     tokio::signal::ctrl_c().await.map(|()| false)
 }
 
+/// The flag that sets a limit.
+fn flag(limit: &str) -> &str {
+    if limit == "pages" { "limit" } else { limit }
+}
+
 /// Seals whatever there is, so that it is valid, and says what became of the run.
 pub(crate) fn finish(
-    outcome: Result<Summary, crawl::Error>,
+    outcome: Result<Summary, Error>,
     archive: Archive,
     output: Output,
     global: Global,
@@ -297,11 +318,15 @@ pub(crate) fn finish(
         }
     };
     archive.seal(summary.exit())?;
-    if summary.interrupted {
-        output::problem(&format!(
-            "interrupted; `fonds archive --resume {}` goes on",
-            output.directory.display()
-        ));
+    let directory = output.directory.display();
+    match (summary.interrupted, summary.limit) {
+        (true, _) => output::problem(&format!("interrupted; `fonds archive --resume {directory}` goes on")),
+        (false, Some(limit)) => output::problem(&format!(
+            "ended by --{}, with {} URLs waiting; `fonds archive --resume {directory}` with another --{0} goes on",
+            flag(limit),
+            summary.waiting
+        )),
+        _ => {}
     }
     // Half a capture is not packed: what is left to be done is done in a directory.
     let path = if summary.interrupted { output.directory } else { packed(output)? };
@@ -323,21 +348,4 @@ pub(crate) fn finish(
         (false, false) => Exit::Done,
     };
     Ok((path, exit))
-}
-
-pub(crate) fn tell(event: Event<'_>, global: Global) {
-    match event {
-        Event::Captured { url, status, bytes, role, truncated, .. } => {
-            let cut = truncated.map(|why| format!(", cut ({why})")).unwrap_or_default();
-            let status = status.map_or_else(|| "-".to_owned(), |s| s.to_string());
-            if !global.quiet && (role == Role::Page || global.verbose || truncated.is_some()) {
-                output::line(&format!("{status} {url} ({}{cut})", output::bytes(bytes)));
-            }
-        }
-        Event::Failed { url, stage, error, role } => {
-            if role == Role::Page || !global.quiet {
-                output::problem(&format!("{url}: not captured ({stage}): {error}"));
-            }
-        }
-    }
 }

@@ -4,7 +4,7 @@ use super::Args;
 use crate::cli::exit::usage;
 use crate::cli::{Cli, Command, command};
 use clap::{ArgAction, FromArgMatches};
-use fonds::crawl::{Recalled, recall};
+use fonds::crawl::{Job, Recalled, recall};
 use fonds::manifest::Session;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -27,6 +27,23 @@ pub(super) fn recalled(mut args: Args) -> anyhow::Result<(Args, Option<Recalled>
         }
         _ => Ok((args, Some(recalled))),
     }
+}
+
+/// What a collection's last run was asked for, as far as the log says it, for looking at what is left of it.
+pub(crate) fn recalled_job(directory: &Path) -> anyhow::Result<Job> {
+    let recalled = recall(directory)?;
+    let given = ["fonds", "archive", "--resume"].map(OsString::from);
+    let line = command_line(&recalled, given.into_iter().chain([directory.into()]).collect())?;
+    let matches = command().try_get_matches_from(line).map_err(|e| usage(e.to_string()))?;
+    let Command::Archive(mut args) =
+        Cli::from_arg_matches(&matches).map_err(|e| usage(e.to_string()))?.command
+    else {
+        return Err(usage("the log does not tell of a capture"));
+    };
+    // They may be gone, and change nothing of what was.
+    (args.crawl.exclude_file, args.crawl.delay_file) = (None, None);
+    let job = args.crawl.job(super::this_year())?;
+    Ok(Job { user_agent: recalled.user_agent, seeds: recalled.seeds, digest: args.digest.form(), ..job })
 }
 
 /// A WACZ that was not finished stands beside its name.

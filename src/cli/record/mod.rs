@@ -5,7 +5,8 @@ mod command;
 use self::command::Child;
 use super::archive::arguments::{place, software, tool};
 use super::archive::network::{Bounds, Reach};
-use super::archive::{finish, println, signals, tell};
+use super::archive::telling::{Reports, Teller};
+use super::archive::{finish, println, signals};
 use super::exit::{Exit, Outcome, usage};
 use super::{Global, output};
 use anyhow::Context;
@@ -94,7 +95,7 @@ pub(crate) fn run(args: Args, global: Global) -> Outcome {
     runtime.shutdown_background();
     let (path, exit) = finish(ran.outcome, ran.archive, output, global)?;
     if args.command.is_empty() {
-        println(&path)?;
+        println(&path.display().to_string())?;
     }
     Ok(ended.exit(exit))
 }
@@ -220,7 +221,8 @@ async fn work(
             Some(tokio::spawn(child?.wait(stop_sender, abort_sender)))
         }
     };
-    let tell = move |event: fonds::crawl::Event<'_>| tell(event, global);
+    let mut teller = Teller::new(&Reports::default(), false, global)?;
+    let tell = move |event: fonds::crawl::Event<'_>| teller.tell(event);
     let ran = relay::run(ready.listener, client, ready.authority, archive, signals_of, tell).await?;
     let ended = match child {
         None => Ended::Signal { terminated: terminated.load(Ordering::Relaxed) },

@@ -1,0 +1,500 @@
+//! What is still to be fetched, each URL once, hosts side by side; and what became of the rest.
+//!
+//! Memory does not grow with the number of URLs: they are in a file of the collection's workroom. What is held is some
+//! hundred bytes a host.
+
+mod hosts;
+mod recent;
+mod store;
+
+use self::hosts::{HostId, Hosts, Limits, Rank};
+use self::recent::Recent;
+use self::store::{Key, Known, Store};
+use super::identity::identity;
+use super::scope::authority;
+use crate::wire::record::Referent;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::path::Path;
+use std::time::Instant;
+use url::{Position, Url};
+
+/// The frontier's file in the workroom.
+pub(crate) const FILE: &str = "frontier.db";
+/// Numbers of hosts kept by their names.
+const NAMES: usize = 50_000;
+
+/// Why a URL is fetched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Role {
+    /// The user named it, a link in scope leads to it, or a redirect does from one of these.
+    #[default]
+    Page = 0,
+    /// A page, or one of its styles, needs it.
+    Requisite = 1,
+    /// A host's robots.txt.
+    Robots = 2,
+    /// A list of links, for machines.
+    Sitemap = 3,
+}
+
+impl Role {
+    fn of(number: u8) -> Self {
+        [Self::Page, Self::Requisite, Self::Robots, Self::Sitemap]
+            .get(number as usize)
+            .copied()
+            .unwrap_or_default()
+    }
+}
+
+/// A URL to be fetched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Its number in the frontier, from 1; 0 where it has not been there.
+    pub id: i64,
+    /// The URL, without fragment.
+    pub url: Url,
+    /// Why.
+    pub role: Role,
+    /// It was named, or a page is not whole without it: robots.txt is not asked.
+    pub needed: bool,
+    /// The URL that led here.
+    pub via: Option<Url>,
+    /// That URL's number in the frontier.
+    pub via_id: i64,
+    /// The number of the seed that it is for.
+    pub seed: usize,
+    /// The URLs whose redirects led here, first to last.
+    pub chain: Vec<Url>,
+    /// Steps from the page through its requisites: 0 for the page, 1 for its style, 2 for what that imports.
+    pub depth: u32,
+    /// Links from the seed to its page.
+    pub level: u32,
+    /// Links in a row that led from one URL to another of the same shape.
+    pub run: u32,
+    /// How often it was answered with "not now".
+    pub tries: u32,
+}
+
+impl Target {
+    /// One that nothing led to.
+    pub fn new(url: Url, role: Role) -> Self {
+        Self {
+            id: 0,
+            url,
+            role,
+            needed: true,
+            via: None,
+            via_id: 0,
+            seed: 0,
+            chain: Vec::new(),
+            depth: 0,
+            level: 0,
+            run: 0,
+            tries: 0,
+        }
+    }
+
+    /// One that this one leads to, for the same seed.
+    pub(super) fn to(&self, url: Url, role: Role) -> Self {
+        Self {
+            via: Some(self.url.clone()),
+            via_id: self.id,
+            seed: self.seed,
+            level: self.level,
+            run: self.run,
+            ..Self::new(url, role)
+        }
+    }
+
+    fn rank(&self) -> Rank {
+        rank(self.role, self.needed, self.level)
+    }
+}
+
+fn rank(role: Role, needed: bool, level: u32) -> Rank {
+    match (role, needed) {
+        (Role::Robots, _) => Rank::ROBOTS,
+        (Role::Page, _) if level == 0 => Rank::page(0),
+        (Role::Page, false) => Rank::page(level),
+        _ => Rank::NEEDED,
+    }
+}
+
+/// What became of a URL.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum State {
+    /// It waits, or is in flight.
+    #[default]
+    Waiting = 0,
+    /// There is a response.
+    Captured = 1,
+    /// It gave nothing.
+    Failed = 2,
+    /// A rule was against it.
+    Skipped = 3,
+}
+
+impl State {
+    fn of(number: u8) -> Self {
+        [Self::Waiting, Self::Captured, Self::Failed, Self::Skipped]
+            .get(number as usize)
+            .copied()
+            .unwrap_or_default()
+    }
+}
+
+/// What a push came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pushed {
+    /// The URL waits now.
+    New,
+    /// It has been here before.
+    Known,
+}
+
+/// Manners.
+#[derive(Clone, Copy, Debug)]
+pub struct Turns {
+    /// Targets of one host in flight at the same time.
+    pub per_host: u32,
+    /// No page is begun before all that are nearer to their seeds have landed, so that distances are exact.
+    pub by_level: bool,
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self { per_host: 1, by_level: false }
+    }
+}
+
+/// Targets that wait, by host; and all that ever came.
+#[derive(Debug)]
+pub struct Frontier {
+    store: Store,
+    hosts: Hosts,
+    names: HashMap<String, HostId>,
+    recent: Recent,
+    /// Pages that wait or are in flight, by level, where that matters.
+    levels: Option<BTreeMap<u32, u64>>,
+    waiting: u64,
+}
+
+impl Frontier {
+    /// A new one, with its file in `workroom`, in place of what an earlier run left there.
+    ///
+    /// # Errors
+    /// What the file system says; so all methods below.
+    pub fn create(workroom: &Path, turns: Turns) -> io::Result<Self> {
+        Ok(Self {
+            store: Store::create(&workroom.join(FILE))?,
+            hosts: Hosts::new(Limits { per_host: turns.per_host.max(1), pages: true }),
+            names: HashMap::new(),
+            recent: Recent::default(),
+            levels: turns.by_level.then(BTreeMap::new),
+            waiting: 0,
+        })
+    }
+
+    /// Adds a target, unless its URL has been here before. One that waits, or was left out, and turns out to be needed,
+    /// is fetched as such.
+    ///
+    /// # Errors
+    /// See [`Frontier::create`].
+    pub fn push(&mut self, target: &Target) -> io::Result<Pushed> {
+        let key = key(&target.url);
+        let weight = if target.needed { Recent::NEEDED } else { Recent::LINK };
+        if self.recent.holds(&key, weight) {
+            return Ok(Pushed::Known);
+        }
+        let host = self.host(&target.url)?;
+        let Some(id) = self.store.insert(&key, host, target, State::Waiting)? else {
+            return self.push_known(&key, target);
+        };
+        self.enqueue(host, target.rank(), target.level, id)?;
+        Ok(Pushed::New)
+    }
+
+    fn push_known(&mut self, key: &Key, target: &Target) -> io::Result<Pushed> {
+        let Some(known) = self.store.find(key)? else { return Ok(Pushed::Known) };
+        match known.state {
+            State::Skipped => {
+                self.revive(&known, target)?;
+                Ok(Pushed::New)
+            }
+            State::Waiting if target.needed && !known.needed => {
+                self.raise(&known)?;
+                Ok(Pushed::Known)
+            }
+            _ => Ok(Pushed::Known),
+        }
+    }
+
+    /// What a rule was against is wanted for a reason that the rule does not touch.
+    fn revive(&mut self, known: &Known, target: &Target) -> io::Result<()> {
+        self.store.update(known.id, target, State::Waiting)?;
+        self.enqueue(known.host, target.rank(), target.level, known.id)
+    }
+
+    fn raise(&mut self, known: &Known) -> io::Result<()> {
+        self.store.set_needed(known.id)?;
+        // It may be in flight.
+        if self.store.dequeue(known.host, known.rank, known.id)?
+            && let Some(target) = self.store.target(known.id)?
+        {
+            self.hosts.remove(known.host, known.rank);
+            self.store.enqueue(known.host, target.rank(), known.id)?;
+            self.hosts.add(known.host, target.rank());
+        }
+        Ok(())
+    }
+
+    /// True for a URL that came up a short while ago: another link there is no news.
+    pub(super) fn came_lately(&self, url: &Url) -> bool {
+        self.recent.knows(&key(url))
+    }
+
+    /// Notes a URL that a rule is against; true the first time, unless it is here for another reason.
+    ///
+    /// # Errors
+    /// See [`Frontier::create`].
+    pub fn leave_out(&mut self, target: &Target) -> io::Result<bool> {
+        let key = key(&target.url);
+        if self.recent.holds(&key, Recent::LEFT_OUT) {
+            return Ok(false);
+        }
+        let host = self.host(&target.url)?;
+        Ok(self.store.insert(&key, host, target, State::Skipped)?.is_some())
+    }
+
+    fn enqueue(&mut self, host: HostId, rank: Rank, level: u32, id: i64) -> io::Result<()> {
+        self.store.enqueue(host, rank, id)?;
+        self.hosts.add(host, rank);
+        self.waiting += 1;
+        if let Some(levels) = &mut self.levels {
+            *levels.entry(level).or_default() += 1;
+            self.hosts.unpark_host(host);
+        }
+        Ok(())
+    }
+
+    /// The next target of a host that may be asked now; the host is busy until [`Frontier::done`], the target unsettled until
+    /// [`Frontier::settle`] or [`Frontier::again`].
+    ///
+    /// # Errors
+    /// See [`Frontier::create`].
+    pub fn pop(&mut self, now: Instant) -> io::Result<Option<Target>> {
+        while let Some((host, held)) = self.hosts.next(now) {
+            let Some((rank, id)) = self.store.first(host)? else { return Ok(None) };
+            if held && rank != Rank::ROBOTS || self.is_too_far(rank) {
+                self.hosts.park(host);
+                continue;
+            }
+            self.store.dequeue(host, rank, id)?;
+            self.hosts.begin(host);
+            self.hosts.remove(host, rank);
+            self.waiting = self.waiting.saturating_sub(1);
+            return self.store.target(id);
+        }
+        Ok(None)
+    }
+
+    /// Pages that others nearer to their seeds have still to come before.
+    fn is_too_far(&self, rank: Rank) -> bool {
+        let nearest = self.levels.as_ref().and_then(|levels| levels.keys().next());
+        nearest.is_some_and(|level| rank > Rank::page(*level))
+    }
+
+    /// Takes a target that waits, by its URL: it has been served.
+    ///
+    /// # Errors
+    /// See [`Frontier::create`].
+    pub fn take(&mut self, url: &Url) -> io::Result<Option<Target>> {
+        let Some(known) = self.store.find(&key(url))? else { return Ok(None) };
+        if !self.store.dequeue(known.host, known.rank, known.id)? {
+            return Ok(None);
+        }
+        self.hosts.remove(known.host, known.rank);
+        self.waiting = self.waiting.saturating_sub(1);
+        self.store.target(known.id)
+    }
+
+    /// The target that waits with this URL, without taking it.
+    ///
+    /// # Errors
+    /// See [`Frontier::create`].
+    pub(super) fn peek(&self, url: &Url) -> io::Result<Option<Target>> {
+        match self.store.find(&key(url))? {
+            Some(known) if known.state == State::Waiting => self.store.target(known.id),
+            _ => Ok(None),
+        }
+    }
+
+    /// Puts back a target that was taken, or has never waited, though its URL has been here.
+    ///
+    /// # Errors
+    /// See [`Frontier::create`].
+    pub fn again(&mut self, target: &Target) -> io::Result<()> {
+        let key = key(&target.url);
+        let host = self.host(&target.url)?;
+        let id = match self.store.insert(&key, host, target, State::Waiting)? {
+            Some(id) => id,
+            None => {
+                let Some(known) = self.store.find(&key)? else { return Ok(()) };
+                self.store.update(known.id, target, State::Waiting)?;
+                if known.state == State::Waiting {
+                    self.leave_level(target);
+                }
+                known.id
+            }
+        };
+        self.enqueue(host, target.rank(), target.level, id)
+    }
+
+    /// A target that was taken has come to its end.
+    ///
+    /// # Errors
+    /// See [`Frontier::create`].
+    pub(crate) fn settle(&mut self, target: &Target, state: State) -> io::Result<()> {
+        self.store.set_state(target.id, state)?;
+        self.leave_level(target);
+        Ok(())
+    }
+
+    fn leave_level(&mut self, target: &Target) {
+        let Some(levels) = &mut self.levels else { return };
+        if let Some(left) = levels.get_mut(&target.level) {
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                levels.remove(&target.level);
+                self.hosts.unpark();
+            }
+        }
+    }
+
+    /// True for a URL that has been here.
+    ///
+    /// # Errors
+    /// See [`Frontier::create`].
+    pub fn has_seen(&self, url: &Url) -> io::Result<bool> {
+        Ok(self.store.find(&key(url))?.is_some())
+    }
+
+    /// Marks a URL as one that has been fetched.
+    ///
+    /// # Errors
+    /// See [`Frontier::create`].
+    pub fn pass(&mut self, url: &Url) -> io::Result<()> {
+        let host = self.host(url)?;
+        let target = Target::new(url.clone(), Role::Page);
+        self.store.insert(&key(url), host, &target, State::Captured).map(drop)
+    }
+
+    /// The host of this URL may be asked again, from then on.
+    ///
+    /// # Errors
+    /// See [`Frontier::create`].
+    pub fn done(&mut self, url: &Url, at: Option<Instant>) -> io::Result<()> {
+        let host = self.host(url)?;
+        self.hosts.end(host, at);
+        Ok(())
+    }
+
+    /// Nothing but robots.txt is served of this URL's host until [`Frontier::release`].
+    pub(super) fn hold(&mut self, url: &Url) -> io::Result<()> {
+        let host = self.host(url)?;
+        self.hosts.hold(host);
+        Ok(())
+    }
+
+    pub(super) fn release(&mut self, url: &Url) -> io::Result<()> {
+        let host = self.host(url)?;
+        self.hosts.release(host);
+        Ok(())
+    }
+
+    /// Whether pages are begun, or only what those need that are there.
+    pub(super) fn allow_pages(&mut self, pages: bool) {
+        self.hosts.allow_pages(pages);
+    }
+
+    /// When a host that must not be asked now may be.
+    pub(super) fn wakes(&self) -> Option<Instant> {
+        self.hosts.wakes()
+    }
+
+    /// Names of the hosts that are being asked, at most so many.
+    pub(super) fn asked(&self, most: usize) -> io::Result<Vec<String>> {
+        let names = self.hosts.busy().take(most).map(|id| self.store.host_name(id));
+        names.filter_map(Result::transpose).collect()
+    }
+
+    /// Targets that wait.
+    pub fn waiting(&self) -> u64 {
+        self.waiting
+    }
+
+    /// URLs of targets that wait, in the order in which they came up, at most `most`, from the one behind `after` on; each with
+    /// its number.
+    pub(super) fn waiting_urls(&self, after: i64, most: u32) -> io::Result<Vec<(i64, String)>> {
+        self.store.waiting(after, most)
+    }
+
+    /// Lets other processes see the state, now and then.
+    pub(super) fn breathe(&mut self) -> io::Result<()> {
+        self.store.breathe()
+    }
+
+    pub(super) fn robots(&self, origin: &str) -> io::Result<Option<(Option<u16>, Vec<u8>)>> {
+        self.store.robots(origin)
+    }
+
+    pub(super) fn set_robots(&mut self, origin: &str, status: Option<u16>, body: &[u8]) -> io::Result<()> {
+        self.store.set_robots(origin, status, body)
+    }
+
+    /// The first record with this payload.
+    pub(super) fn payload(&self, digest: &str) -> io::Result<Option<Referent>> {
+        self.store.payload(digest)
+    }
+
+    pub(super) fn set_payload(&mut self, digest: &str, referent: &Referent) -> io::Result<()> {
+        self.store.set_payload(digest, referent)
+    }
+
+    /// Counts one more URL of a kind, and gives how many there are.
+    pub(super) fn spend(&mut self, kind: &str) -> io::Result<u64> {
+        self.store.spend(&hash(kind))
+    }
+
+    fn host(&mut self, url: &Url) -> io::Result<HostId> {
+        let name = authority(url);
+        if let Some(id) = self.names.get(name) {
+            return Ok(*id);
+        }
+        let id = self.store.host(name)?;
+        if self.names.len() >= NAMES {
+            self.names.clear();
+        }
+        self.names.insert(name.to_owned(), id);
+        Ok(id)
+    }
+}
+
+/// By SHA-256: nobody can make two URLs that pass for one.
+fn hash(text: &str) -> Key {
+    let mut key = Key::default();
+    key.iter_mut().zip(Sha256::digest(text.as_bytes())).for_each(|(to, from)| *to = from);
+    key
+}
+
+fn key(url: &Url) -> Key {
+    match url.fragment() {
+        None => hash(&identity(url)),
+        Some(_) => Url::parse(&url[..Position::AfterQuery])
+            .map_or_else(|_| hash(url.as_str()), |url| hash(&identity(&url))),
+    }
+}

@@ -1,0 +1,118 @@
+//! What hosts ask for in their robots.txt, and what looks like a trap.
+
+use super::frontier::Frontier;
+use super::robots::Robots;
+use super::traps::{Traps, shape};
+use super::{Job, Target};
+use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use url::Url;
+
+/// Parsed rules kept; the others are parsed again from the frontier's copy.
+const KEPT: usize = 256;
+/// Links in a row from a URL to another of the same shape: a calendar's next month, a deeper directory.
+const RUN: u32 = 200;
+/// Different queries of one path; and, where one of their values looks like a token made for the occasion.
+const QUERIES: u64 = 50_000;
+const TOKENS: u64 = 500;
+/// The longest pause between two requests that is taken at its word.
+const LONGEST_DELAY: Duration = Duration::from_secs(3600);
+
+#[derive(Debug)]
+pub(super) struct Rulebook {
+    agent: String,
+    obey: bool,
+    traps: Option<Traps>,
+    kept: HashMap<String, Arc<Robots>>,
+}
+
+impl Rulebook {
+    pub(super) fn new(job: &Job) -> Self {
+        let traps = job.traps.then(|| Traps::new(job.year));
+        Self { agent: job.user_agent.clone(), obey: job.robots, traps, kept: HashMap::new() }
+    }
+
+    pub(super) fn obeys(&self) -> bool {
+        self.obey
+    }
+
+    /// A host has answered, or has not.
+    pub(super) fn learn(
+        &mut self,
+        frontier: &mut Frontier,
+        url: &Url,
+        status: Option<u16>,
+        body: &[u8],
+    ) -> io::Result<()> {
+        let origin = origin(url);
+        self.kept.remove(&origin);
+        frontier.set_robots(&origin, status, body)
+    }
+
+    /// The rule that is against a URL.
+    pub(super) fn against(&mut self, frontier: &Frontier, url: &Url) -> io::Result<Option<String>> {
+        if !self.obey {
+            return Ok(None);
+        }
+        let Some(robots) = self.robots(frontier, url)? else { return Ok(None) };
+        let verdict = robots.verdict(url);
+        let rule = verdict.rule.unwrap_or_else(|| "it allows nothing".to_owned());
+        Ok((!verdict.allowed).then(|| format!("robots.txt of {}: {rule}", origin(url))))
+    }
+
+    /// The pause that a host asks for.
+    pub(super) fn delay(&mut self, frontier: &Frontier, url: &Url) -> io::Result<Option<Duration>> {
+        let robots = self.robots(frontier, url)?;
+        Ok(robots.and_then(|robots| robots.delay()).map(|delay| delay.min(LONGEST_DELAY)))
+    }
+
+    /// The sitemaps that a host names.
+    pub(super) fn sitemaps(&mut self, frontier: &Frontier, url: &Url) -> io::Result<Vec<Url>> {
+        let robots = self.robots(frontier, url)?;
+        Ok(robots.map(|robots| robots.sitemaps()).unwrap_or_default())
+    }
+
+    /// True for a host that gave no answer when it was asked for its rules.
+    pub(super) fn is_silent(&self, frontier: &Frontier, url: &Url) -> io::Result<bool> {
+        Ok(frontier.robots(&origin(url))?.is_some_and(|(status, _)| status.is_none()))
+    }
+
+    fn robots(&mut self, frontier: &Frontier, url: &Url) -> io::Result<Option<Arc<Robots>>> {
+        let origin = origin(url);
+        if let Some(robots) = self.kept.get(&origin) {
+            return Ok(Some(Arc::clone(robots)));
+        }
+        let Some((status, body)) = frontier.robots(&origin)? else { return Ok(None) };
+        let robots = Arc::new(Robots::of_response(status, &body, &self.agent));
+        if self.kept.len() >= KEPT {
+            self.kept.clear();
+        }
+        self.kept.insert(origin, Arc::clone(&robots));
+        Ok(Some(robots))
+    }
+
+    /// Links in a row of one shape, this one included.
+    pub(super) fn run(&self, from: &Target, to: &Url) -> u32 {
+        let alike = self.traps.is_some() && from.url != *to && shape(&from.url) == shape(to);
+        if alike { from.run + 1 } else { 0 }
+    }
+
+    /// Why a new link looks like one that leads on for ever.
+    pub(super) fn is_trap(&self, frontier: &mut Frontier, target: &Target) -> io::Result<Option<String>> {
+        let Some(traps) = &self.traps else { return Ok(None) };
+        if let Some(reason) = traps.judge(&target.url) {
+            return Ok(Some(reason.to_owned()));
+        }
+        if target.run > RUN {
+            return Ok(Some(format!("trap: more than {RUN} links in a row to URLs of one shape")));
+        }
+        Ok(None)
+    }
+}
+
+/// Scheme, host and port: what rules are for.
+fn origin(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}
