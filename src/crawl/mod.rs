@@ -7,14 +7,20 @@
 mod archive;
 mod discover;
 mod frontier;
+// Used by what is written beside it.
+#[allow(dead_code)]
+mod identity;
 mod ledger;
 pub mod links;
 mod plan;
 mod replay;
 mod reserve;
 mod resume;
+pub mod robots;
 mod sealing;
 mod session;
+#[allow(dead_code)]
+mod traps;
 mod warcs;
 
 pub(crate) use self::discover::discover;
