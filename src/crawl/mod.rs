@@ -7,6 +7,7 @@
 mod archive;
 mod discover;
 mod frontier;
+mod identity;
 mod job;
 mod ledger;
 pub mod links;
@@ -16,11 +17,13 @@ mod plan;
 mod replay;
 mod reserve;
 mod resume;
+pub mod robots;
 mod rulebook;
 mod scope;
 mod sealing;
 mod session;
 mod status;
+mod traps;
 mod warcs;
 
 pub(crate) use self::discover::discover;

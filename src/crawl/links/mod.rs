@@ -9,6 +9,7 @@ mod css;
 mod elements;
 mod page;
 mod references;
+mod sieve;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -16,6 +17,7 @@ mod values;
 pub use page::{PageScanner, page_links};
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use encoding_rs::{Encoding, UTF_8};
 use url::Url;
@@ -112,7 +114,9 @@ struct Collector {
     base_is_set: bool,
     encoding: &'static Encoding,
     requisites: Vec<Link>,
-    navigations: Vec<String>,
+    navigations: Vec<Arc<str>>,
+    /// References that were taken to be followed, so that a URL is made of each but once.
+    referred: HashSet<Arc<str>>,
     seen: HashSet<Url>,
     /// Where the previews stand among the requisites.
     previews: HashMap<Url, usize>,
@@ -130,6 +134,7 @@ impl Collector {
             encoding: encoding.output_encoding(),
             requisites: Vec::new(),
             navigations: Vec::new(),
+            referred: HashSet::new(),
             seen: HashSet::new(),
             previews: HashMap::new(),
             bytes: 0,
@@ -174,8 +179,11 @@ impl Collector {
 
     /// Kept as it stands: a link is followed after the page is read, when its base is known.
     fn navigate(&mut self, reference: &str) {
-        if is_usable(reference) && self.has_room(reference) {
-            self.navigations.push(reference.trim().to_owned());
+        let reference = without_fragment(reference);
+        if is_usable(reference) && !self.referred.contains(reference) && self.has_room(reference) {
+            let reference: Arc<str> = reference.into();
+            self.navigations.push(reference.clone());
+            self.referred.insert(reference);
         }
     }
 
@@ -217,6 +225,11 @@ impl Collector {
             incomplete: self.incomplete,
         }
     }
+}
+
+/// A reference as it is followed. The first `#` begins the fragment, in whatever it stands.
+fn without_fragment(reference: &str) -> &str {
+    reference.split_once('#').map_or(reference, |(reference, _)| reference).trim()
 }
 
 /// False for what cannot lead anywhere, cheaply told: nothing, a place in this page, inline data.

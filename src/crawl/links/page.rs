@@ -12,6 +12,7 @@ use url::Url;
 
 use super::elements::{self, Attributes};
 use super::references::{Place, decode};
+use super::sieve::Sieve;
 use super::{Collector, Links, label};
 
 /// Bytes looked at before the encoding is settled.
@@ -154,6 +155,9 @@ struct Shared {
 
 /// The streaming parser over text.
 struct Parser {
+    sieve: Sieve,
+    /// What the sieve has passed of the last part.
+    passed: String,
     rewriter: Option<HtmlRewriter<'static, Nowhere>>,
     shared: Arc<Mutex<Shared>>,
     depth: usize,
@@ -173,20 +177,28 @@ impl Parser {
 
     fn over(shared: Arc<Mutex<Shared>>, depth: usize) -> Self {
         let rewriter = HtmlRewriter::new(settings(&shared), Nowhere);
-        Self { rewriter: Some(rewriter), shared, depth }
+        Self { sieve: Sieve::default(), passed: String::new(), rewriter: Some(rewriter), shared, depth }
     }
 
     fn write(&mut self, text: &str) {
-        let failed = self.rewriter.as_mut().is_some_and(|rewriter| rewriter.write(text.as_bytes()).is_err());
-        if failed {
+        self.sieve.pass(text, &mut self.passed);
+        self.parse();
+    }
+
+    fn parse(&mut self) {
+        let passed = self.passed.as_bytes();
+        if self.rewriter.as_mut().is_some_and(|rewriter| rewriter.write(passed).is_err()) {
             // A tag beyond the limit: the parser cannot go on.
             self.rewriter = None;
             self.shared().links.incomplete = true;
         }
+        self.passed.clear();
         self.read_inner();
     }
 
     fn end(&mut self) {
+        self.sieve.end(&mut self.passed);
+        self.parse();
         if self.rewriter.take().is_some_and(|rewriter| rewriter.end().is_err()) {
             self.shared().links.incomplete = true;
         }
