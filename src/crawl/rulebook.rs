@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
-use url::Url;
+use url::{Position, Url};
 
 /// Parsed rules kept; the others are parsed again from the frontier's copy.
 const KEPT: usize = 256;
@@ -71,7 +71,7 @@ impl Rulebook {
     /// The sitemaps that a host names.
     pub(super) fn sitemaps(&mut self, frontier: &Frontier, url: &Url) -> io::Result<Vec<Url>> {
         let robots = self.robots(frontier, url)?;
-        Ok(robots.map(|robots| robots.sitemaps()).unwrap_or_default())
+        Ok(robots.map(|robots| robots.sitemaps(url)).unwrap_or_default())
     }
 
     /// True for a host that gave no answer when it was asked for its rules.
@@ -108,8 +108,31 @@ impl Rulebook {
         if target.run > RUN {
             return Ok(Some(format!("trap: more than {RUN} links in a row to URLs of one shape")));
         }
-        Ok(None)
+        self.is_over_budget(frontier, &target.url)
     }
+
+    /// Queries of one path are counted: a form can be filled in without end, and so can tokens be made.
+    fn is_over_budget(&self, frontier: &mut Frontier, url: &Url) -> io::Result<Option<String>> {
+        if url.query().is_none_or(str::is_empty) || frontier.has_seen(url)? {
+            return Ok(None);
+        }
+        let shape = shape(url);
+        let most = if url.query().is_some_and(has_token) { TOKENS } else { QUERIES };
+        // Of the path as it is; its queries by their names.
+        let names = shape.split_once('?').map_or("", |(_, names)| names);
+        let used = frontier.spend(&format!("{}?{names}", &url[Position::BeforeHost..Position::AfterPath]))?;
+        Ok((used > most).then(|| format!("trap: more than {most} queries of one path")))
+    }
+}
+
+/// A value that looks as if a program had made it for the occasion: long, with digits among letters.
+fn has_token(query: &str) -> bool {
+    let is_token = |value: &str| {
+        let letters = value.bytes().filter(u8::is_ascii_alphabetic).count();
+        let digits = value.bytes().filter(u8::is_ascii_digit).count();
+        value.len() >= 12 && letters + digits == value.len() && digits >= 2 && letters >= 2
+    };
+    query.split('&').filter_map(|argument| argument.split_once('=')).any(|(_, value)| is_token(value))
 }
 
 /// Scheme, host and port: what rules are for.

@@ -508,7 +508,7 @@ impl<'a> Run<'a> {
         let head = exchange.head.as_ref();
         let mime = head.and_then(|head| head.fields.text("Content-Type"));
         let (seed, digest) = (self.plan.seed_of(target), exchange.payload.labelled(self.job.digest));
-        let hops = super::ledger::hops(target).unwrap_or_default();
+        let hops = target.hops();
         (self.on_event)(Event::Captured(Capture {
             url: target.url.as_str(),
             status: head.and_then(|head| head.status),
@@ -561,7 +561,7 @@ impl<'a> Run<'a> {
 
     fn tell(&mut self, target: &Target, stage: Stage, error: &str) {
         let (url, stage, role) = (target.url.as_str(), stage.as_str(), target.role);
-        let hops = super::ledger::hops(target).unwrap_or_default();
+        let hops = target.hops();
         let via = target.via.as_ref().map(Url::as_str);
         (self.on_event)(Event::Failed { url, stage, error, role, via, hops: &hops });
     }

@@ -255,8 +255,8 @@ impl Status {
         let mut rows = statement.query([]).map_err(other)?;
         while let Some(row) = rows.next().map_err(other)? {
             let read = || Ok((FateKind::of(row.get(0)?), row.get(1)?, row.get(2)?));
-            let (kind, short, count): (FateKind, String, u64) = read().map_err(other)?;
-            self.counts.entry(kind).or_default().insert(short, count);
+            let (kind, short, count): (FateKind, String, i64) = read().map_err(other)?;
+            self.counts.entry(kind).or_default().insert(short, count.unsigned_abs());
         }
         Ok(())
     }

@@ -1,8 +1,8 @@
 //! The writer: what became of each request, one after the other, by the crawler's ledger.
 
 use super::Ran;
-use crate::crawl::{Archive, Error, Event, Role, Summary, Target};
-use crate::crawl::{Captured, Ledger, discover};
+use crate::crawl::{Archive, Capture, Error, Event, Role, Summary, Target};
+use crate::crawl::{Captured, Ledger, discover, discover::Asked as Wanted};
 use crate::wire::{DigestForm, Exchange, Failure};
 use crate::world::millis;
 use std::collections::HashSet;
@@ -68,12 +68,7 @@ impl Book<'_> {
             Fate::Failed(url, failure) => self.failure(url, &failure),
             Fate::Passed(url, words) => self.ledger.skip(url.as_str(), &words),
             Fate::Told(url, error) => {
-                (self.on_event)(Event::Failed {
-                    url: &url,
-                    stage: "client",
-                    error: &error,
-                    role: Role::Page,
-                });
+                self.tell_failure(&url, "client", &error);
                 Ok(())
             }
         }
@@ -82,23 +77,17 @@ impl Book<'_> {
     fn exchange(&mut self, exchange: &Exchange, asked: Asked, waiting: usize) -> Result<(), Error> {
         let is_page = is_page(exchange, asked);
         let role = if is_page { Role::Page } else { Role::Requisite };
-        let response = self.ledger.exchange(&target(&exchange.url, role), exchange, None, false)?;
+        let target = Target::new(exchange.url.clone(), role);
+        let response = self.ledger.exchange(&target, exchange, None, false)?;
         self.bytes += exchange.response.len();
         if is_page {
             let (block, identified) = (exchange.response.reader(), exchange.identified_type);
-            let found = discover(&exchange.url, identified, block, true)
+            let found = discover(&exchange.url, identified, block, Wanted::Links)
                 .map_err(Error::at(&self.ledger.workroom()))?;
-            let captured = Captured { record: response, date: millis(exchange.started) };
+            let captured = Captured { record: response.clone(), date: millis(exchange.started) };
             self.ledger.page(&exchange.url, found.title.as_deref(), &captured)?;
         }
-        (self.on_event)(Event::Captured {
-            url: exchange.url.as_str(),
-            status: exchange.head.as_ref().and_then(|head| head.status),
-            bytes: exchange.response.len(),
-            role,
-            waiting,
-            truncated: exchange.truncated.map(|why| why.as_str()),
-        });
+        self.tell(exchange, role, &response, waiting);
         Ok(())
     }
 
@@ -107,16 +96,36 @@ impl Book<'_> {
             let path = self.ledger.workroom();
             return Err(Error::Io { path, source: std::io::Error::new(kind, failure.error.clone()) });
         }
-        let target = target(&url, Role::Page);
+        let target = Target::new(url, Role::Page);
         self.ledger.failure(&target, failure, None)?;
-        let (url, stage) = (target.url.as_str(), failure.stage.as_str());
-        (self.on_event)(Event::Failed { url, stage, error: &failure.error, role: Role::Page });
+        self.tell_failure(target.url.as_str(), failure.stage.as_str(), &failure.error);
         Ok(())
     }
-}
 
-fn target(url: &Url, role: Role) -> Target {
-    Target { url: url.clone(), role, via: None, seed: 0, chain: Vec::new(), depth: 0 }
+    fn tell(&mut self, exchange: &Exchange, role: Role, record: &str, waiting: usize) {
+        let head = exchange.head.as_ref();
+        (self.on_event)(Event::Captured(Capture {
+            url: exchange.url.as_str(),
+            status: head.and_then(|head| head.status),
+            bytes: exchange.response.len(),
+            role,
+            waiting: waiting as u64,
+            truncated: exchange.truncated.map(|why| why.as_str()),
+            revisit: false,
+            mime: head.and_then(|head| head.fields.text("Content-Type")).as_deref(),
+            digest: &exchange.payload.labelled(DigestForm::Sha256),
+            record,
+            date: &millis(exchange.started),
+            elapsed_ms: exchange.elapsed_ms,
+            via: None,
+            seed: None,
+            hops: "",
+        }));
+    }
+
+    fn tell_failure(&mut self, url: &str, stage: &str, error: &str) {
+        (self.on_event)(Event::Failed { url, stage, error, role: Role::Page, via: None, hops: "" });
+    }
 }
 
 /// By what the client said it wants; of one that does not say, every page that is there.

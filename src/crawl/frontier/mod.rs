@@ -109,6 +109,18 @@ impl Target {
         }
     }
 
+    /// The way from its seed in Heritrix's letters: L a link, E what is embedded, R a redirect, P what must be had first, M a
+    /// list for machines.
+    pub(crate) fn hops(&self) -> String {
+        let last = match self.role {
+            Role::Robots => "P",
+            Role::Sitemap => "M",
+            _ => "",
+        };
+        let embeds = if self.role == Role::Sitemap { 0 } else { self.depth as usize };
+        "L".repeat(self.level as usize) + &"E".repeat(embeds) + last + &"R".repeat(self.chain.len())
+    }
+
     fn rank(&self) -> Rank {
         rank(self.role, self.needed, self.level)
     }

@@ -276,7 +276,8 @@ impl Store {
         let sql =
             "INSERT INTO budget VALUES (?1, 1) ON CONFLICT DO UPDATE SET used = used + 1 RETURNING used";
         self.changes += 1;
-        Ok(self.one(sql, [key], |row| row.get(0))?.unwrap_or(1))
+        let used: Option<i64> = self.one(sql, [key], |row| row.get(0))?;
+        Ok(used.and_then(|used| u64::try_from(used).ok()).unwrap_or(1))
     }
 }
 
