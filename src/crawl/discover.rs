@@ -3,18 +3,22 @@
 //! It is read off the block alone, so that a block on its way to the archive and the same block read back from it years
 //! later lead to the same.
 
-use super::links::{Kind, Link, css_links, header_links, page_links};
+use super::links::{Kind, Links, Listing, css_links, header_links, list_links, page_links, xml_links};
 use crate::message::body::Body;
+use crate::message::coding;
 use crate::message::head::ResponseHead;
 use crate::message::payload::{Head, Payload};
 use crate::message::redirect::redirect_target;
+use std::collections::HashSet;
 use std::io::{self, Read};
 use url::Url;
 
-/// Decoded bytes of a page that are read for links.
+/// Decoded bytes of a page, a sitemap or a feed that are read for links.
 const PAGE_LIMIT: u64 = 64 * 1024 * 1024;
 /// Decoded bytes of a style that are read for links; it is held whole.
 const STYLE_LIMIT: u64 = 8 * 1024 * 1024;
+/// Bytes by which a payload is judged.
+const PROLOGUE: u64 = 2048;
 
 /// What was found.
 #[derive(Clone, Debug, Default)]
@@ -27,16 +31,50 @@ pub(crate) struct Found {
     pub(crate) title: Option<String>,
     /// What it needs, in the order of the page, each once.
     pub(crate) requisites: Vec<Url>,
+    /// Where one can go from it, frames among it, in the order of the page, each once. Without fragments.
+    #[allow(dead_code)]
+    pub(crate) links: Vec<Url>,
+    /// Sitemaps that it names: those of an index, and `rel=sitemap`.
+    #[allow(dead_code)]
+    pub(crate) sitemaps: Vec<Url>,
+    /// What it was read as.
+    #[allow(dead_code)]
+    pub(crate) document: Document,
+    /// True where a limit ended the reading: there may be more.
+    #[allow(dead_code)]
+    pub(crate) incomplete: bool,
 }
 
-enum Content {
+/// What a response was read as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Document {
+    /// HTML.
     Page,
+    /// CSS.
     Style,
+    /// A sitemap, an index of sitemaps, or a text that is a list of URLs.
+    Sitemap,
+    /// RSS or Atom.
+    Feed,
+    /// Anything else: pictures in SVG have links too, and any response its header.
+    #[default]
     Other,
 }
 
-/// Reads a response's block; what is neither redirect, page nor style leads nowhere. `identified` is the payload's type
-/// by its own bytes, `links` whether any are asked for.
+/// How a payload is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Content {
+    Page,
+    Style,
+    Picture,
+    Xml,
+    List,
+    Packed,
+    Other,
+}
+
+/// Reads a response's block; what is neither redirect nor of a kind that is read leads where its header says.
+/// `identified` is the payload's type by its own bytes, `links` whether any are asked for.
 pub(crate) fn discover<R: Read + Send>(
     url: &Url,
     identified: Option<&str>,
@@ -51,22 +89,85 @@ pub(crate) fn discover<R: Read + Send>(
         return Ok(Found { redirect, sets_cookie, ..Found::default() });
     }
     let content_type = head.fields.text("Content-Type").unwrap_or_default();
-    match kind(&content_type, identified) {
-        Content::Page => page(body, url, &head, &content_type),
-        Content::Style => style(body, url, &content_type),
-        Content::Other => Ok(Found::default()),
+    let source = Source { url, declared: declared(&content_type), charset: charset(&content_type), identified };
+    let mut found = source.read(&mut body.decoded(PAGE_LIMIT), true)?;
+    found.add_header(url, &head);
+    Ok(found)
+}
+
+/// What is known of a payload before it is read.
+struct Source<'a> {
+    url: &'a Url,
+    declared: String,
+    charset: Option<String>,
+    identified: Option<&'a str>,
+}
+
+impl Source<'_> {
+    /// `unpack` is false for what was packed: once is what sitemaps are.
+    fn read(&self, mut payload: &mut (dyn Read + Send), unpack: bool) -> io::Result<Found> {
+        let mut start = Vec::new();
+        (&mut payload).take(PROLOGUE).read_to_end(&mut start)?;
+        let content = self.content(&start, unpack);
+        let mut whole = start.as_slice().chain(payload).take(PAGE_LIMIT);
+        let charset = self.charset.as_deref();
+        let mut found = match content {
+            Content::Page => Found::of(page_links(&mut whole, self.url, charset)?, Document::Page),
+            Content::Picture => Found::of(page_links(&mut whole, self.url, charset)?, Document::Other),
+            Content::Xml => listed(xml_links(&mut whole, self.url, charset)?),
+            Content::List => {
+                let links = list_links(&mut whole, self.url, charset)?;
+                links.map(|links| Found::of(links, Document::Sitemap)).unwrap_or_default()
+            }
+            Content::Style => self.style(&mut whole)?,
+            Content::Packed => self.read(&mut coding::decode("gzip", whole.by_ref(), PAGE_LIMIT), false)?,
+            Content::Other => return Ok(Found::default()),
+        };
+        found.incomplete |= whole.limit() == 0;
+        Ok(found)
+    }
+
+    fn style(&self, payload: &mut dyn Read) -> io::Result<Found> {
+        let mut css = Vec::new();
+        payload.take(STYLE_LIMIT).read_to_end(&mut css)?;
+        let requisites = css_links(&css, self.url, self.charset.as_deref()).into_iter().map(|link| link.url);
+        let incomplete = css.len() as u64 == STYLE_LIMIT;
+        let document = Document::Style;
+        Ok(Found { requisites: requisites.collect(), document, incomplete, ..Found::default() })
+    }
+
+    /// By what the server says, and by the bytes where it says nothing useful or names one kind of markup for another.
+    fn content(&self, start: &[u8], unpack: bool) -> Content {
+        let root = root(start);
+        let listing = Listing::of_root(root) != Listing::Other;
+        let declared = self.declared.as_str();
+        let is_vague = !unpack || matches!(declared, "" | "text/plain" | "application/octet-stream");
+        let is_xml = matches!(declared, "text/xml" | "application/xml") || declared.ends_with("+xml");
+        let is_packed = matches!(declared, "application/gzip" | "application/x-gzip");
+        match declared {
+            _ if unpack && start.starts_with(b"\x1f\x8b") && (is_packed || is_vague || is_xml) => Content::Packed,
+            "text/css" => Content::Style,
+            "text/html" | "application/xhtml+xml" if !listing => Content::Page,
+            "image/svg+xml" => Content::Picture,
+            _ if listing && (is_vague || is_xml || declared == "text/html") => Content::Xml,
+            _ if is_xml && root == "html" => Content::Page,
+            _ if is_xml && root == "svg" => Content::Picture,
+            _ if is_xml => Content::Xml,
+            _ if is_vague && self.is_list() => Content::List,
+            _ if is_vague && unpack && self.identified == Some("text/html") => Content::Page,
+            _ => Content::Other,
+        }
+    }
+
+    /// By its name. What is in it has the last word.
+    fn is_list(&self) -> bool {
+        let path = self.url.path().to_ascii_lowercase();
+        path.ends_with(".txt") || path.ends_with(".txt.gz")
     }
 }
 
-/// By what the server says, and by the bytes where it says nothing useful.
-fn kind(content_type: &str, identified: Option<&str>) -> Content {
-    let declared = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    match declared.as_str() {
-        "text/html" | "application/xhtml+xml" => Content::Page,
-        "text/css" => Content::Style,
-        "" | "text/plain" | "application/octet-stream" if identified == Some("text/html") => Content::Page,
-        _ => Content::Other,
-    }
+fn declared(content_type: &str) -> String {
+    content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
 fn charset(content_type: &str) -> Option<String> {
@@ -75,41 +176,75 @@ fn charset(content_type: &str) -> Option<String> {
     (!value.is_empty()).then(|| value.to_owned())
 }
 
-fn page<R: Read + Send>(
-    body: Body<R>,
-    url: &Url,
-    head: &ResponseHead,
-    content_type: &str,
-) -> io::Result<Found> {
-    let charset = charset(content_type);
-    let mut html = body.decoded(PAGE_LIMIT).take(PAGE_LIMIT);
-    let links = page_links(&mut html, url, charset.as_deref())?;
-    let mut found = Found { title: links.title, requisites: urls(links.requisites), ..Found::default() };
-    for url in from_header(url, head) {
-        if !found.requisites.contains(&url) {
-            found.requisites.push(url);
+/// The local name of a document's first element, after declarations and comments; empty where there is none.
+fn root(start: &[u8]) -> &str {
+    let mut rest = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start).trim_ascii_start();
+    loop {
+        let Some(tag) = rest.strip_prefix(b"<") else { return "" };
+        let end: &[u8] = match tag {
+            [b'?', ..] => b"?>",
+            [b'!', b'-', b'-', ..] => b"-->",
+            [b'!', ..] => b">",
+            _ => return local_name(tag),
+        };
+        let after = memchr::memmem::find(tag, end).and_then(|at| tag.get(at + end.len()..));
+        rest = after.unwrap_or_default().trim_ascii_start();
+    }
+}
+
+fn local_name(tag: &[u8]) -> &str {
+    let end = tag.iter().position(|b| b.is_ascii_whitespace() || matches!(b, b'>' | b'/')).unwrap_or(tag.len());
+    let name = tag.get(..end).and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default();
+    name.rsplit(':').next().unwrap_or_default()
+}
+
+fn listed((listing, links): (Listing, Links)) -> Found {
+    let document = match listing {
+        Listing::Sitemap => Document::Sitemap,
+        Listing::Feed => Document::Feed,
+        Listing::Other => Document::Other,
+    };
+    Found::of(links, document)
+}
+
+impl Found {
+    fn of(links: Links, document: Document) -> Self {
+        // A preview image is for other sites' link cards; the page is shown without it.
+        let shown = links.requisites.into_iter().filter(|link| link.kind != Kind::Preview);
+        Self {
+            title: links.title,
+            requisites: shown.map(|link| link.url).collect(),
+            links: links.navigations,
+            sitemaps: links.sitemaps,
+            document,
+            incomplete: links.incomplete,
+            ..Self::default()
         }
     }
-    Ok(found)
+
+    /// Adds what `Link` header fields ask for. Only a page needs anything to be shown.
+    fn add_header(&mut self, url: &Url, head: &ResponseHead) {
+        let values: Vec<String> =
+            head.fields.all("Link").map(|v| String::from_utf8_lossy(v).into_owned()).collect();
+        if values.is_empty() {
+            return;
+        }
+        let header = Self::of(header_links(values.iter().map(String::as_str), url), self.document);
+        if self.document == Document::Page {
+            add(&mut self.requisites, header.requisites);
+        }
+        add(&mut self.links, header.links);
+        add(&mut self.sitemaps, header.sitemaps);
+        self.incomplete |= header.incomplete;
+    }
 }
 
-fn style<R: Read + Send>(body: Body<R>, url: &Url, content_type: &str) -> io::Result<Found> {
-    let mut css = Vec::new();
-    body.decoded(STYLE_LIMIT).take(STYLE_LIMIT).read_to_end(&mut css)?;
-    let charset = charset(content_type);
-    let requisites = urls(css_links(&css, url, charset.as_deref()));
-    Ok(Found { requisites, ..Found::default() })
+/// Adds those that are new.
+fn add(urls: &mut Vec<Url>, more: Vec<Url>) {
+    let known: HashSet<&Url> = urls.iter().collect();
+    let new: Vec<Url> = more.into_iter().filter(|url| !known.contains(url)).collect();
+    urls.extend(new);
 }
 
-/// What `Link` header fields ask for.
-fn from_header(url: &Url, head: &ResponseHead) -> Vec<Url> {
-    let values: Vec<String> =
-        head.fields.all("Link").map(|v| String::from_utf8_lossy(v).into_owned()).collect();
-    urls(header_links(values.iter().map(String::as_str), url).requisites)
-}
-
-fn urls(links: Vec<Link>) -> Vec<Url> {
-    // A preview image is for other sites' link cards; the page is shown without it.
-    let shown = links.into_iter().filter(|link| link.kind != Kind::Preview);
-    shown.map(|link| link.url).filter(|url| matches!(url.scheme(), "http" | "https")).collect()
-}
+#[cfg(test)]
+mod tests;

@@ -103,6 +103,7 @@ fn leading(links: &mut Collector, tag: &str, attributes: &Attributes) {
         "img" | "iframe" | "frame" => navigate("longdesc"),
         "base" => attributes.get("href").iter().for_each(|reference| links.set_base(reference)),
         "meta" => meta(links, attributes),
+        "form" if attributes.is("method", "get") => navigate("action"),
         "link" => {
             if let Some(href) = attributes.get("href") {
                 relation(links, &href, |name| attributes.get(name));
@@ -113,6 +114,9 @@ fn leading(links: &mut Collector, tag: &str, attributes: &Attributes) {
         }
         _ => {}
     }
+    // Rows and cards that a script makes links of.
+    let row = attributes.get("data-href").filter(|value| looks_like_a_reference(value));
+    row.iter().for_each(|reference| links.navigate(reference));
 }
 
 fn meta(links: &mut Collector, attributes: &Attributes) {
@@ -162,11 +166,20 @@ pub(super) fn relation(links: &mut Collector, target: &str, parameter: impl Fn(&
             *relation,
             "alternate"
                 | "amphtml"
+                | "appendix"
+                | "archives"
                 | "author"
+                | "bookmark"
                 | "canonical"
+                | "chapter"
+                | "contents"
+                | "copyright"
+                | "current"
                 | "first"
+                | "glossary"
                 | "help"
                 | "home"
+                | "index"
                 | "last"
                 | "license"
                 | "next"
@@ -175,12 +188,24 @@ pub(super) fn relation(links: &mut Collector, target: &str, parameter: impl Fn(&
                 | "prev"
                 | "previous"
                 | "privacy-policy"
+                | "related"
+                | "replies"
+                | "search"
+                | "section"
                 | "shortlink"
                 | "start"
+                | "subsection"
+                | "tag"
+                | "terms-of-service"
+                | "toc"
+                | "top"
                 | "up"
+                | "via"
         )
     };
-    if relations.iter().any(leads) {
+    if relations.contains(&"sitemap") {
+        links.map(target);
+    } else if relations.iter().any(leads) {
         links.navigate(target);
     }
 }

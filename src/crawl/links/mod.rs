@@ -12,9 +12,14 @@ mod references;
 mod sieve;
 #[cfg(test)]
 mod tests;
+mod text;
 mod values;
+mod xml;
+#[cfg(test)]
+mod xml_tests;
 
 pub use page::{PageScanner, page_links};
+pub use xml::{Listing, list_links, xml_links};
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -71,8 +76,10 @@ pub struct Link {
 pub struct Links {
     /// What is needed to show it, each URL once.
     pub requisites: Vec<Link>,
-    /// Where one can go from it, each URL once.
+    /// Where one can go from it, frames among it, each URL once.
     pub navigations: Vec<Url>,
+    /// Maps of the site that it names, each URL once.
+    pub sitemaps: Vec<Url>,
     /// What its relative references are relative to.
     pub base: Url,
     /// Its title, white space made single.
@@ -118,8 +125,11 @@ struct Collector {
     /// References that were taken to be followed, so that a URL is made of each but once.
     referred: HashSet<Arc<str>>,
     seen: HashSet<Url>,
+    sitemaps: Vec<Url>,
+    mapped: HashSet<Url>,
     /// Where the previews stand among the requisites.
     previews: HashMap<Url, usize>,
+    most: usize,
     bytes: usize,
     title: Option<String>,
     incomplete: bool,
@@ -136,6 +146,9 @@ impl Collector {
             navigations: Vec::new(),
             referred: HashSet::new(),
             seen: HashSet::new(),
+            sitemaps: Vec::new(),
+            mapped: HashSet::new(),
+            most: MOST_LINKS,
             previews: HashMap::new(),
             bytes: 0,
             title: None,
@@ -153,6 +166,10 @@ impl Collector {
 
     fn require(&mut self, reference: &str, kind: Kind) {
         let Some(url) = self.resolve(reference) else { return };
+        if kind == Kind::Frame {
+            // What is shown in a frame is a page by itself as well.
+            self.navigate(url.as_str());
+        }
         if self.seen.contains(&url) {
             self.show(&url, kind);
         } else if self.has_room(url.as_str()) {
@@ -187,10 +204,18 @@ impl Collector {
         }
     }
 
+    fn map(&mut self, reference: &str) {
+        let Some(url) = self.resolve(reference) else { return };
+        if !self.mapped.contains(&url) && self.has_room(url.as_str()) {
+            self.mapped.insert(url.clone());
+            self.sitemaps.push(url);
+        }
+    }
+
     fn has_room(&mut self, reference: &str) -> bool {
         self.bytes += reference.len();
-        let links = self.requisites.len() + self.navigations.len();
-        self.incomplete |= links >= MOST_LINKS || self.bytes > MOST_BYTES;
+        let links = self.requisites.len() + self.navigations.len() + self.sitemaps.len();
+        self.incomplete |= links >= self.most || self.bytes > MOST_BYTES;
         !self.incomplete
     }
 
@@ -220,6 +245,7 @@ impl Collector {
         Links {
             requisites: self.requisites,
             navigations,
+            sitemaps: self.sitemaps,
             base: self.base,
             title: self.title,
             incomplete: self.incomplete,

@@ -83,7 +83,7 @@ impl PageScanner {
         match self.state {
             State::Reading { mut decoder, mut parser } => {
                 feed(&mut decoder, &mut parser, b"", true);
-                parser.finish()
+                parser.collected().finish()
             }
             State::Prologue(_) => Collector::new(&self.base, UTF_8).finish(),
         }
@@ -98,6 +98,14 @@ impl PageScanner {
         feed(&mut decoder, &mut parser, &prologue, false);
         self.state = State::Reading { decoder, parser };
     }
+}
+
+/// Reads a piece of HTML that stands in something else.
+pub(super) fn read_fragment(links: &mut Collector, html: &str) {
+    let empty = Collector::new(&links.base, UTF_8);
+    let mut parser = Parser::new(std::mem::replace(links, empty));
+    parser.write(html);
+    *links = parser.collected();
 }
 
 impl std::fmt::Debug for PageScanner {
@@ -217,17 +225,18 @@ impl Parser {
         }
     }
 
-    fn finish(mut self) -> Links {
+    /// Ends it and gives what was collected.
+    fn collected(mut self) -> Collector {
         self.end();
         let shared = self.shared.clone();
         drop(self);
         match Arc::try_unwrap(shared) {
-            Ok(shared) => shared.into_inner().unwrap_or_else(PoisonError::into_inner).links.finish(),
+            Ok(shared) => shared.into_inner().unwrap_or_else(PoisonError::into_inner).links,
             // All handlers are gone with the parser, so nobody else holds it; a copy is as good.
             Err(shared) => {
                 let mut shared = shared.lock().unwrap_or_else(PoisonError::into_inner);
                 let empty = Collector::new(&shared.links.base, UTF_8);
-                std::mem::replace(&mut shared.links, empty).finish()
+                std::mem::replace(&mut shared.links, empty)
             }
         }
     }

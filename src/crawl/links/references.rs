@@ -31,7 +31,10 @@ fn decode_known(raw: &str, place: Place) -> Option<String> {
         text.push_str(before);
         let end = after.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(after.len());
         let (name, tail) = after.split_at_checked(end)?;
-        let known = tail.strip_prefix(';').and_then(|tail| Some((known(name)?, tail)));
+        let known = match tail.strip_prefix('#') {
+            Some(number) => numbered(number),
+            None => tail.strip_prefix(';').and_then(|tail| Some((known(name)?, tail))),
+        };
         match known {
             Some((c, tail)) => {
                 text.push(c);
@@ -50,6 +53,16 @@ fn decode_known(raw: &str, place: Place) -> Option<String> {
     }
     text.push_str(rest);
     Some(text)
+}
+
+/// `38;` and `x26;`, and what comes after; not those that mean something else than they say.
+fn numbered(text: &str) -> Option<(char, &str)> {
+    let (digits, tail) = text.split_once(';').filter(|(digits, _)| digits.len() <= 8)?;
+    let (digits, radix) = digits.strip_prefix(['x', 'X']).map_or((digits, 10), |digits| (digits, 16));
+    let number = u32::from_str_radix(digits, radix).ok().filter(|_| !digits.starts_with('+'))?;
+    // The HTML standard maps or refuses the others (§13.2.5.80).
+    let plain = (0x20..0x7f).contains(&number) || (0xa0..0xd800).contains(&number);
+    Some((char::from_u32(number).filter(|_| plain)?, tail))
 }
 
 fn known(name: &str) -> Option<char> {
@@ -89,6 +102,7 @@ mod tests {
             ("/a?b=1&copy=2&notit&x", "/a?b=1&copy=2&notit&x"),
             ("/a?b&copy;&copy", "/a?b©©"),
             ("&#x41;&#66&#0;", "AB\u{fffd}"),
+            ("a&#38;b&#x3D;&#228;&#128;&#xd800;&#+38;", "a&b=ä€\u{fffd}&#+38;"),
             ("a&b", "a&b"),
             ("& &; &&amp;", "& &; &&"),
             ("&quot;&eacute;\"<", "\"é\"<"),

@@ -112,6 +112,17 @@ fn what_leads_somewhere_is_told_from_what_is_needed() {
 }
 
 #[test]
+fn frames_forms_and_clickable_rows_lead_somewhere_too() {
+    let html = "<iframe src=a></iframe><frame src=b><form method=GET action=c></form><form method=post action=no></form>\
+        <tr data-href='/d'><tr data-href='no'><link rel=search href=e><link rel=sitemap href=map><a href='a#x'><a href='a#y'>";
+    let found = links(html);
+    let urls: Vec<String> = found.navigations.iter().map(short).collect();
+    assert_eq!(urls, ["a", "b", "c", "http://example.com/d", "e"]);
+    assert_eq!(found.sitemaps.iter().map(short).collect::<Vec<_>>(), ["map"]);
+    assert_eq!(found.requisites.len(), 2);
+}
+
+#[test]
 fn references_become_urls_once_each_without_fragments() {
     let html = "<a href='a#x'><a href=' a '><a href='#y'><a href=''><a href='?q=1&amp;r=2&copy=3'><a href='//other.example/'>\
         <a href='javascript:x()'><a href='mailto:a@b'><a href='data:,x'><a href='blob:x'><a href='ftp://x/'><a href='http://['>\
@@ -207,6 +218,7 @@ proptest! {
         pieces in proptest::collection::vec(
             prop_oneof![
                 Just("<img src=ü.png>"), Just("<a href='/x?a&amp;b'>"), Just("<style>p{b:url(c)}</style>"),
+                Just("<p class='x'>"), Just("</p>"), Just("<svg>"), Just("<a class=\"x\" href=\"#y\">"), Just("<p data-src='/z'>"),
                 Just("<title>ü</title>"), Just("<noscript><img src=n></noscript>"), Just("</"), Just("<"), Just("\""), Just("<base href=/b/>"),
             ],
             0..12,
