@@ -10,6 +10,7 @@ mod frontier;
 mod ledger;
 pub mod links;
 mod plan;
+mod prepare;
 mod replay;
 mod reserve;
 mod resume;
@@ -21,7 +22,7 @@ pub(crate) use self::discover::discover;
 pub(crate) use self::ledger::Ledger;
 pub(crate) use self::plan::Captured;
 
-pub use self::archive::{Archive, Context};
+pub use self::archive::Archive;
 pub use self::frontier::{Frontier, Role, Target};
 pub use self::resume::{Recalled, Resumed, recall};
 pub use self::session::{Event, Job, Scope, Stop, Summary, run};

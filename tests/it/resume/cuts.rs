@@ -272,7 +272,7 @@ fn going_on_that_is_cut_off_at_any_change_is_sound_and_is_completed() {
         let begun = begun.path().join("c");
         run(Fuse::new(straight.changes / 2, true), &begun, &server, false).unwrap_err();
         if sealed {
-            let error = run_full(Full(AtomicUsize::new(12)), &begun, &server).unwrap_err();
+            let error = run_full(Full(AtomicUsize::new(4)), &begun, &server).unwrap_err();
             assert!(error.to_string().contains("no room"), "{error}");
             assert!(!begun.join(".fonds").exists() && verified(&begun).achieved == Some(2));
         }
