@@ -5,6 +5,7 @@
 //! time, several hosts side by side. A failure is written down and ends nothing but its own URL.
 
 mod archive;
+pub mod dedup;
 mod discover;
 mod frontier;
 mod ledger;
@@ -68,6 +69,9 @@ pub enum Error {
     /// What was captured is not what its log says.
     #[error(transparent)]
     Survey(#[from] survey::Error),
+    /// An earlier archive to deduplicate against.
+    #[error(transparent)]
+    Dedup(#[from] dedup::Error),
     /// Sealing or packing.
     #[error(transparent)]
     Package(#[from] package::Error),

@@ -114,6 +114,19 @@ pub struct PageNotes {
 }
 
 impl PageNotes {
+    /// Those in a block of `application/warc-fields`.
+    pub fn read(block: &[u8]) -> Self {
+        let mut notes = Self::default();
+        for line in String::from_utf8_lossy(block).lines() {
+            match line.split_once(": ") {
+                Some(("title", title)) => notes.title = Some(title.to_owned()),
+                Some(("outlink", link)) => notes.outlinks.extend(read_outlink(link)),
+                _ => {}
+            }
+        }
+        notes
+    }
+
     /// Bytes that the lines take, nearly.
     pub fn len(&self) -> usize {
         let title = self.title.as_ref().map_or(0, |title| title.len() + 10);
@@ -430,6 +443,12 @@ impl Notes {
             self.add("tlsCertificate", &format!("sha256:{}", certificate.sha256));
         }
     }
+}
+
+fn read_outlink(link: &str) -> Option<(Url, char)> {
+    let mut words = link.split(' ');
+    let url = words.next().and_then(|url| Url::parse(url).ok())?;
+    Some((url, words.next()?.chars().next()?))
 }
 
 /// Heritrix's words for a link whose place in the page is not told.
