@@ -39,6 +39,17 @@ pub fn new_urn(world: &dyn World) -> io::Result<String> {
     Ok(uuid::Builder::from_random_bytes(bytes).into_uuid().urn().to_string())
 }
 
+/// So many of them, for one question to the world.
+///
+/// # Errors
+/// What [`World::random`] says.
+pub fn new_urns(world: &dyn World, count: usize) -> io::Result<Vec<String>> {
+    let mut bytes = vec![[0; 16]; count];
+    world.random(bytes.as_flattened_mut())?;
+    let urn = |bytes| uuid::Builder::from_random_bytes(bytes).into_uuid().urn().to_string();
+    Ok(bytes.into_iter().map(urn).collect())
+}
+
 /// RFC 3339 in UTC to the millisecond, as WARC-Date and the log write it.
 pub fn millis(time: Timestamp) -> String {
     format!("{time:.3}")

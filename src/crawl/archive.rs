@@ -5,24 +5,24 @@
 //! [`Archive::resume`] takes up one that was interrupted.
 
 use super::Error;
+use super::prepare::{Ready, write_all};
 use super::replay::Past;
 use super::reserve::Reserve;
 use super::warcs::Warcs;
-use crate::cdxj::{Capture, Entry, Sorter};
+use crate::cdxj::{Entry, Sorter};
 use crate::disk::{Disk, DiskFile};
-use crate::manifest::{
-    Body, Bytes, Connection, Count, Failure, Http, Links, Log, Page, Record, Session, Skip, Times, Warc,
-};
+use crate::manifest::{Body, Connection, Count, Failure, Log, Page, Seeds, Session, Skip};
 use crate::package::{layout, layout::Layout, pages};
-use crate::warc::{RecordType, WriteError, Writer};
+use crate::warc::{Compression, WriteError, Writer, Written};
 use crate::world::{World, millis, new_urn};
 use jiff::Timestamp;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// A checkpoint is written after so many records, or so much time.
 const CHECKPOINT_RECORDS: u64 = 1000;
 const CHECKPOINT_SECONDS: i64 = 10;
+/// Seeds in one line of the log.
+const SEEDS: usize = 1000;
 /// The file whose lock a run holds, among its working files.
 pub(super) const LOCK: &str = "lock";
 
@@ -46,6 +46,8 @@ pub struct Archive {
     pub(super) lock: DiskFile,
     /// Begun with its first record.
     pub(super) writer: Option<Writer>,
+    /// The writer is with another thread, or went with it.
+    lent: bool,
     pub(super) warcs: Warcs,
     /// Where to go back to while a capture is half written, and its index lines.
     begun: Option<(u64, Count)>,
@@ -72,23 +74,6 @@ impl std::fmt::Debug for Archive {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Archive").field("name", &self.name).finish_non_exhaustive()
     }
-}
-
-/// What a record's log line says besides what stands in its fields.
-#[derive(Clone, Debug, Default)]
-pub struct Context {
-    /// HTTP facts.
-    pub http: Option<Http>,
-    /// `seq` of the connection's entry.
-    pub connection: Option<u64>,
-    /// Times of the exchange.
-    pub times: Option<Times>,
-    /// URL that led here.
-    pub via: Option<String>,
-    /// Seed it is for.
-    pub seed: Option<String>,
-    /// Content-Type of the HTTP message, for the index.
-    pub content_type: Option<String>,
 }
 
 impl Archive {
@@ -140,7 +125,7 @@ impl Archive {
             lock,
             warcs,
         });
-        archive.log(Body::Session(Box::new(session)))?;
+        archive.log_session(session)?;
         archive.open_warc()?;
         archive.checkpoint()?;
         Ok(archive)
@@ -163,6 +148,7 @@ impl Archive {
             counts: Count::default(),
             lock: parts.lock,
             writer: None,
+            lent: false,
             warcs: parts.warcs,
             begun: None,
             pending: Vec::new(),
@@ -170,7 +156,7 @@ impl Archive {
     }
 
     /// Targets that an earlier run left to be fetched, until [`super::run`] takes them.
-    pub fn waiting(&self) -> usize {
+    pub fn waiting(&self) -> u64 {
         self.past.as_ref().map_or(0, |past| past.plan.frontier.waiting())
     }
 
@@ -189,6 +175,10 @@ impl Archive {
         format!("<{}>", self.warcs.warcinfo_id)
     }
 
+    pub(super) fn compression(&self) -> Compression {
+        self.warcs.compression
+    }
+
     /// Clock and randomness of the run.
     pub fn world(&self) -> &dyn World {
         self.world.as_ref()
@@ -199,62 +189,71 @@ impl Archive {
         self.counts
     }
 
-    /// Writes a record, and keeps its log line and its index line until [`Archive::commit`]. `fields` hold no
-    /// Content-Length.
-    ///
-    /// # Errors
-    /// What the file system says; the WARC is then as it was before the record.
-    pub fn record(
+    /// Appends the records of a capture that was begun, and keeps their lines until [`Archive::commit`].
+    pub(super) fn append(&mut self, records: Vec<Ready>, connection: Option<u64>) -> Result<(), Error> {
+        let mut writer = self.lend()?;
+        let written = write_all(&mut writer, &records);
+        self.take_back(writer, records, written, connection)
+    }
+
+    /// The same on another thread, so that those who wait for this one's run-time do not wait for a big block. It is to be
+    /// awaited to its end.
+    #[allow(dead_code, reason = "for a run that prepares ahead")]
+    pub(super) async fn append_aside(
         &mut self,
-        record_type: RecordType,
-        fields: &[(&str, String)],
-        block: &mut dyn Read,
-        length: u64,
-        context: Context,
+        records: Vec<Ready>,
+        connection: Option<u64>,
     ) -> Result<(), Error> {
-        if self.writer.is_none() {
-            self.open_warc()?;
+        let mut writer = self.lend()?;
+        let work = move || {
+            let written = write_all(&mut writer, &records);
+            (writer, records, written)
+        };
+        match tokio::task::spawn_blocking(work).await {
+            Ok((writer, records, written)) => self.take_back(writer, records, written, connection),
+            Err(_) => Err(self.is_lent()),
         }
-        let Some(writer) = &mut self.writer else { return Ok(()) };
+    }
+
+    /// The writer of the open WARC, to be given back.
+    fn lend(&mut self) -> Result<Writer, Error> {
+        let writer = self.writer.take().ok_or_else(|| self.is_lent())?;
+        self.lent = true;
+        Ok(writer)
+    }
+
+    fn take_back(
+        &mut self,
+        writer: Writer,
+        records: Vec<Ready>,
+        written: Result<Vec<Written>, WriteError>,
+        connection: Option<u64>,
+    ) -> Result<(), Error> {
         let filename = writer.name();
-        let written = match writer.write(fields, block, length) {
-            Ok(written) => written,
-            Err(error) => return Err(self.write_error(error, &filename)),
-        };
-        self.counts.records += 1;
-        let get = |name: &str| fields.iter().find(|(n, _)| *n == name).map(|(_, v)| v.as_str());
-        // What is in an HTTP message is the message's business; of other blocks the record says it.
-        let http = matches!(record_type, RecordType::Response | RecordType::Request | RecordType::Revisit);
-        let content_type = if http { context.content_type.as_deref() } else { get("Content-Type") };
-        let entry = Capture {
-            record_type,
-            target_uri: get("WARC-Target-URI").unwrap_or_default(),
-            date: get("WARC-Date").unwrap_or_default(),
-            status: context.http.as_ref().and_then(|http| http.status),
-            content_type,
-            payload_digest: get("WARC-Payload-Digest"),
-            filename: &filename,
-            offset: written.offset,
-            length: written.stored,
-        };
-        let entry = entry.entry();
-        let bytes = Bytes {
-            length: written.length,
-            sha256: written.sha256.value(),
-            block: get("WARC-Block-Digest").unwrap_or_default().to_owned(),
-            payload: get("WARC-Payload-Digest").map(str::to_owned),
-        };
-        let record = log_record(fields, bytes, context);
-        self.log(Body::Record(Box::new(record)))?;
-        self.pending.extend(entry);
+        self.writer = Some(writer);
+        self.lent = false;
+        let written = written.map_err(|error| self.write_error(error, &filename))?;
+        for (record, written) in records.into_iter().zip(written) {
+            let (line, entry) = record.place(&written, connection, &filename);
+            self.counts.records += 1;
+            self.log(Body::Record(Box::new(line)))?;
+            self.pending.extend(entry);
+        }
         Ok(())
+    }
+
+    fn is_lent(&self) -> Error {
+        Error::at(&self.layout.archive())(std::io::Error::other("a record was left half written"))
     }
 
     /// Begins a capture: its records and log lines count together or not at all.
     ///
     /// # Errors
     /// What the file system says.
-    pub fn begin(&mut self) -> Result<(), Error> {
+    pub(super) fn begin(&mut self) -> Result<(), Error> {
+        if self.lent {
+            return Err(self.is_lent());
+        }
         if self.writer.is_none() {
             self.open_warc()?;
         }
@@ -267,7 +266,7 @@ impl Archive {
     ///
     /// # Errors
     /// What the file system says.
-    pub fn commit(&mut self) -> Result<(), Error> {
+    pub(super) fn commit(&mut self) -> Result<(), Error> {
         let at = |archive: &Self| Error::at(archive.layout.root());
         let needed: usize = self.pending.iter().map(|entry| entry.line().len() + 1).sum();
         self.reserve.need(needed as u64).map_err(at(self))?;
@@ -311,12 +310,12 @@ impl Archive {
     ///
     /// # Errors
     /// What the file system says.
-    pub fn connection(&mut self, connection: Connection) -> Result<u64, Error> {
+    pub(super) fn connection(&mut self, connection: Connection) -> Result<u64, Error> {
         self.log(Body::Connection(Box::new(connection)))
     }
 
     /// Counts an exchange whose records are written.
-    pub fn captured(&mut self) {
+    pub(super) fn captured(&mut self) {
         self.counts.captures += 1;
     }
 
@@ -324,7 +323,7 @@ impl Archive {
     ///
     /// # Errors
     /// What the file system says.
-    pub fn failure(&mut self, failure: Failure) -> Result<(), Error> {
+    pub(super) fn failure(&mut self, failure: Failure) -> Result<(), Error> {
         self.counts.failures += 1;
         self.log(Body::Failure(failure)).map(drop)
     }
@@ -333,7 +332,7 @@ impl Archive {
     ///
     /// # Errors
     /// What the file system says.
-    pub fn skip(&mut self, url: String, reason: &str) -> Result<(), Error> {
+    pub(super) fn skip(&mut self, url: String, reason: &str) -> Result<(), Error> {
         self.log(Body::Skip(Skip { url, reason: reason.to_owned() })).map(drop)
     }
 
@@ -341,7 +340,7 @@ impl Archive {
     ///
     /// # Errors
     /// What the file system says.
-    pub fn page(&mut self, url: &str, date: &str, title: &str, record: &str) -> Result<(), Error> {
+    pub(super) fn page(&mut self, url: &str, date: &str, title: &str, record: &str) -> Result<(), Error> {
         let urn = new_urn(self.world.as_ref()).map_err(Error::at(self.layout.root()))?;
         let id = urn.trim_start_matches("urn:uuid:").to_owned();
         let page = Page {
@@ -358,6 +357,16 @@ impl Archive {
         self.log(Body::Page(page)).map(drop)
     }
 
+    /// A session's entry, and those of seeds that have no place in it.
+    pub(super) fn log_session(&mut self, mut session: Session) -> Result<(), Error> {
+        let more = session.seeds.split_off(session.seeds.len().min(SEEDS));
+        self.log(Body::Session(Box::new(session)))?;
+        for urls in more.chunks(SEEDS) {
+            self.log(Body::Seeds(Seeds { urls: urls.to_vec() }))?;
+        }
+        Ok(())
+    }
+
     /// A line of the log: with its capture where one was begun, else at once.
     pub(super) fn log(&mut self, body: Body) -> Result<u64, Error> {
         let at = || Error::at(&self.layout.file(layout::MANIFEST));
@@ -368,35 +377,11 @@ impl Archive {
         Ok(seq)
     }
 
-    fn write_error(&self, error: WriteError, name: &str) -> Error {
+    pub(super) fn write_error(&self, error: WriteError, name: &str) -> Error {
         let path = self.layout.archive().join(name);
         match error {
             WriteError::Io(source) => Error::Io { path, source },
             other => Error::Record { path, source: other },
         }
-    }
-}
-
-fn log_record(fields: &[(&str, String)], bytes: Bytes, context: Context) -> Record {
-    let get = |name: &str| fields.iter().find(|(n, _)| *n == name).map(|(_, v)| v.clone());
-    let bare = |value: String| crate::warc::bare_uri(&value).to_owned();
-    let all = |name: &str| fields.iter().filter(|(n, _)| *n == name).map(|(_, v)| bare(v.clone())).collect();
-    Record {
-        warc: Warc {
-            id: get("WARC-Record-ID").map(bare).unwrap_or_default(),
-            record_type: get("WARC-Type").unwrap_or_default(),
-            target_uri: get("WARC-Target-URI"),
-            date: get("WARC-Date").unwrap_or_default(),
-        },
-        bytes,
-        http: context.http,
-        links: Links {
-            concurrent_to: all("WARC-Concurrent-To"),
-            refers_to: get("WARC-Refers-To").map(bare),
-            via: context.via,
-            seed: context.seed,
-        },
-        connection: context.connection,
-        times: context.times,
     }
 }

@@ -4,6 +4,7 @@
 //! later lead to the same.
 
 use super::links::{Kind, Links, Listing, css_links, header_links, list_links, page_links, xml_links};
+use super::robots;
 use crate::message::body::Body;
 use crate::message::coding;
 use crate::message::head::ResponseHead;
@@ -32,17 +33,15 @@ pub(crate) struct Found {
     /// What it needs, in the order of the page, each once.
     pub(crate) requisites: Vec<Url>,
     /// Where one can go from it, frames among it, in the order of the page, each once. Without fragments.
-    #[allow(dead_code)]
     pub(crate) links: Vec<Url>,
     /// Sitemaps that it names: those of an index, and `rel=sitemap`.
-    #[allow(dead_code)]
     pub(crate) sitemaps: Vec<Url>,
     /// What it was read as.
-    #[allow(dead_code)]
     pub(crate) document: Document,
     /// True where a limit ended the reading: there may be more.
-    #[allow(dead_code)]
     pub(crate) incomplete: bool,
+    /// The payload of a robots.txt.
+    pub(crate) robots: Vec<u8>,
 }
 
 /// What a response was read as.
@@ -61,6 +60,17 @@ pub(crate) enum Document {
     Other,
 }
 
+/// What a response is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// Where it redirects.
+    Redirect,
+    /// What it needs and leads to, too.
+    Links,
+    /// What a host allows: the payload as it is.
+    Robots,
+}
+
 /// How a payload is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Content {
@@ -74,22 +84,29 @@ enum Content {
 }
 
 /// Reads a response's block; what is neither redirect nor of a kind that is read leads where its header says.
-/// `identified` is the payload's type by its own bytes, `links` whether any are asked for.
+/// `identified` is the payload's type by its own bytes.
 pub(crate) fn discover<R: Read + Send>(
     url: &Url,
     identified: Option<&str>,
     block: R,
-    links: bool,
+    asked: Asked,
 ) -> io::Result<Found> {
     let body = Body::new(block, Payload::response())?;
     let Some(Head::Response(head)) = body.head().cloned() else { return Ok(Found::default()) };
     let redirect = redirect_target(&head, url);
-    if redirect.is_some() || !links {
+    if redirect.is_some() || asked == Asked::Redirect {
         let sets_cookie = head.fields.get("Set-Cookie").is_some();
         return Ok(Found { redirect, sets_cookie, ..Found::default() });
     }
+    if asked == Asked::Robots {
+        let mut robots = Vec::new();
+        let limit = robots::LIMIT as u64;
+        body.decoded(limit).take(limit).read_to_end(&mut robots)?;
+        return Ok(Found { robots, ..Found::default() });
+    }
     let content_type = head.fields.text("Content-Type").unwrap_or_default();
-    let source = Source { url, declared: declared(&content_type), charset: charset(&content_type), identified };
+    let source =
+        Source { url, declared: declared(&content_type), charset: charset(&content_type), identified };
     let mut found = source.read(&mut body.decoded(PAGE_LIMIT), true)?;
     found.add_header(url, &head);
     Ok(found)
@@ -145,7 +162,9 @@ impl Source<'_> {
         let is_xml = matches!(declared, "text/xml" | "application/xml") || declared.ends_with("+xml");
         let is_packed = matches!(declared, "application/gzip" | "application/x-gzip");
         match declared {
-            _ if unpack && start.starts_with(b"\x1f\x8b") && (is_packed || is_vague || is_xml) => Content::Packed,
+            _ if unpack && start.starts_with(b"\x1f\x8b") && (is_packed || is_vague || is_xml) => {
+                Content::Packed
+            }
             "text/css" => Content::Style,
             "text/html" | "application/xhtml+xml" if !listing => Content::Page,
             "image/svg+xml" => Content::Picture,
@@ -193,7 +212,8 @@ fn root(start: &[u8]) -> &str {
 }
 
 fn local_name(tag: &[u8]) -> &str {
-    let end = tag.iter().position(|b| b.is_ascii_whitespace() || matches!(b, b'>' | b'/')).unwrap_or(tag.len());
+    let end =
+        tag.iter().position(|b| b.is_ascii_whitespace() || matches!(b, b'>' | b'/')).unwrap_or(tag.len());
     let name = tag.get(..end).and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default();
     name.rsplit(':').next().unwrap_or_default()
 }

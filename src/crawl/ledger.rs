@@ -1,12 +1,13 @@
 //! What became of each target, written down: an exchange as its records, a failure as evidence.
 
 use super::plan::Captured;
-use super::{Archive, Context, Error, Target};
-use crate::manifest::{self, Count, Http, Times};
-use crate::wire::record::{Origin, RecordDraft, chain_draft, dns_draft, exchange_drafts, failure_draft};
+use super::prepare::{IDS, Means, Planned, Prepared, Source, fitting, prepare_failure};
+use super::{Archive, Error, Target};
+use crate::manifest::{self, Count};
+use crate::warc::WriteError;
+use crate::wire::record::{PageNotes, Referent};
 use crate::wire::{Attempt, Connection, DigestForm, Exchange, Failure, Lookup, Stage, Tls, Verdict};
-use crate::world::{millis, new_urn};
-use jiff::Timestamp;
+use crate::world::{millis, new_urns};
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
@@ -26,12 +27,14 @@ pub(crate) struct Ledger<'a> {
     chains: HashSet<String>,
     /// What goes into the records' fields.
     digest: DigestForm,
+    /// Captures that are planned and not committed.
+    ahead: usize,
 }
 
 impl<'a> Ledger<'a> {
     /// `chains` are those that have their record already.
     pub(crate) fn new(archive: &'a mut Archive, chains: HashSet<String>, digest: DigestForm) -> Self {
-        Self { archive, connections: HashMap::new(), lookups: HashMap::new(), chains, digest }
+        Self { archive, connections: HashMap::new(), lookups: HashMap::new(), chains, digest, ahead: 0 }
     }
 
     pub(crate) fn counts(&self) -> Count {
@@ -54,28 +57,71 @@ impl<'a> Ledger<'a> {
         seed: Option<&str>,
         challenge: bool,
     ) -> Result<String, Error> {
-        self.archive.begin()?;
-        let connection = self.connection(&exchange.connection)?;
-        let warcinfo = self.archive.warcinfo_id();
-        let via = target.via.as_ref().map(Url::as_str);
-        let hops = hops(target);
-        let hops = hops.as_deref();
-        let origin = Origin { warcinfo_id: Some(&warcinfo), via, hops, digest: self.digest };
-        self.lookup(exchange.connection.lookup.as_ref(), &origin)?;
-        let mut ids = self.ids(4)?;
-        let mut next = || ids.pop().unwrap_or_default();
-        let mut drafts = exchange_drafts(exchange, &origin, &mut next);
-        let chain = self.new_chain(exchange.connection.tls.as_ref());
-        let chain = chain
-            .and_then(|tls| tie_chain(&mut drafts, tls, &exchange.url, exchange.started, &origin, &mut next));
-        let response = drafts.first().and_then(|d| d.field("WARC-Record-ID")).unwrap_or_default().to_owned();
-        for draft in drafts.iter().chain(&chain) {
-            let context = context(draft, target, exchange, Some(connection), seed, challenge);
-            self.write(draft, context)?;
+        let planned = self.plan_exchange(target, Arc::new(exchange.clone()), seed, challenge, None)?;
+        let prepared = planned.prepare().map_err(|error| self.failed(error))?;
+        self.commit(prepared).map(|captured| captured.record)
+    }
+
+    /// Takes for an exchange what only this thread can give. It is to be prepared, on any thread, and committed. While
+    /// [`Ledger::wants_rotation`], nothing more should be planned until all that was is committed.
+    ///
+    /// With a referent, which must hold the same payload, the response becomes a revisit where it can.
+    pub(crate) fn plan_exchange(
+        &mut self,
+        target: &Target,
+        exchange: Arc<Exchange>,
+        seed: Option<&str>,
+        challenge: bool,
+        referent: Option<Referent>,
+    ) -> Result<Planned, Error> {
+        let connection = &exchange.connection;
+        let means = self.means(connection.lookup.as_ref(), connection.tls.as_ref())?;
+        let source = Source::of(target, seed, challenge);
+        let referent = fitting(referent, &exchange);
+        self.ahead += 1;
+        Ok(Planned { exchange, source, means, referent, page: PageNotes::default() })
+    }
+
+    /// True where the open WARC has its size and waits for what was planned to be committed.
+    #[allow(dead_code, reason = "for a run that prepares ahead")]
+    pub(crate) fn wants_rotation(&self) -> bool {
+        self.archive.wants_rotation()
+    }
+
+    /// Appends a capture: its records first, then all of its lines at once.
+    pub(crate) fn commit(&mut self, prepared: Prepared) -> Result<Captured, Error> {
+        self.ahead = self.ahead.saturating_sub(1);
+        let connection = self.begin(&prepared)?;
+        let Prepared { records, failure, captured, .. } = prepared;
+        self.archive.append(records, connection)?;
+        self.end(failure, captured)
+    }
+
+    /// The same, with big blocks compressed and written on another thread meanwhile. It is to be awaited to its end.
+    #[allow(dead_code, reason = "for a run that prepares ahead")]
+    pub(crate) async fn commit_aside(&mut self, prepared: Prepared) -> Result<Captured, Error> {
+        if !prepared.is_big() {
+            return self.commit(prepared);
         }
-        self.archive.captured();
+        self.ahead = self.ahead.saturating_sub(1);
+        let connection = self.begin(&prepared)?;
+        let Prepared { records, failure, captured, .. } = prepared;
+        self.archive.append_aside(records, connection).await?;
+        self.end(failure, captured)
+    }
+
+    fn begin(&mut self, prepared: &Prepared) -> Result<Option<u64>, Error> {
+        self.archive.begin()?;
+        prepared.connection.as_ref().map(|connection| self.connection(connection)).transpose()
+    }
+
+    fn end(&mut self, failure: Option<manifest::Failure>, captured: Captured) -> Result<Captured, Error> {
+        match failure {
+            Some(failure) => self.archive.failure(failure)?,
+            None => self.archive.captured(),
+        }
         self.archive.commit()?;
-        Ok(crate::warc::bare_uri(&response).to_owned())
+        Ok(captured)
     }
 
     /// A fetch that gave nothing: a metadata record and a log entry.
@@ -85,25 +131,32 @@ impl<'a> Ledger<'a> {
         failure: &Failure,
         seed: Option<&str>,
     ) -> Result<(), Error> {
-        let warcinfo = self.archive.warcinfo_id();
-        let via = target.via.as_ref().map(Url::as_str);
-        let hops = hops(target);
-        let hops = hops.as_deref();
-        let origin = Origin { warcinfo_id: Some(&warcinfo), via, hops, digest: self.digest };
-        self.archive.begin()?;
-        self.lookup(failure.lookup.as_ref(), &origin)?;
-        let mut ids = self.ids(2)?;
-        let mut next = || ids.pop().unwrap_or_default();
-        let mut drafts = vec![failure_draft(failure, &origin, &mut next)];
-        let chain = self.new_chain(failure.tls.as_ref());
-        let chain = chain
-            .and_then(|tls| tie_chain(&mut drafts, tls, &target.url, failure.started, &origin, &mut next));
-        for draft in drafts.iter().chain(&chain) {
-            let (via, seed) = (via.map(str::to_owned), seed.map(str::to_owned));
-            self.write(draft, Context { via, seed, ..Context::default() })?;
+        let means = self.means(failure.lookup.as_ref(), failure.tls.as_ref())?;
+        let (source, line) = (Source::of(target, seed, false), log_failure(target, failure, seed));
+        self.ahead += 1;
+        let prepared = prepare_failure(target, failure, &source, means, line);
+        let prepared = prepared.map_err(|error| self.failed(error))?;
+        self.commit(prepared).map(drop)
+    }
+
+    /// What a new capture's records are made with, in a new WARC if it is time for one.
+    fn means(&mut self, lookup: Option<&Arc<Lookup>>, tls: Option<&Tls>) -> Result<Means, Error> {
+        if self.ahead == 0 && self.archive.wants_rotation() {
+            self.archive.rotate()?;
         }
-        self.log_failure(target, failure, seed)?;
-        self.archive.commit()
+        let ids = new_urns(self.archive.world(), IDS).map_err(Error::at(&self.workroom()))?;
+        Ok(Means {
+            warcinfo: self.archive.warcinfo_id(),
+            digest: self.digest,
+            compression: self.archive.compression(),
+            ids,
+            lookup: self.new_lookup(lookup),
+            chain: self.is_new_chain(tls),
+        })
+    }
+
+    pub(super) fn failed(&self, error: WriteError) -> Error {
+        self.archive.write_error(error, "")
     }
 
     /// A target given up by a rule; what was exchanged for it has its own records.
@@ -130,59 +183,24 @@ impl<'a> Ledger<'a> {
         self.archive.page(url.as_str(), &captured.date, title, &captured.record)
     }
 
-    fn log_failure(&mut self, target: &Target, failure: &Failure, seed: Option<&str>) -> Result<(), Error> {
-        self.archive.failure(manifest::Failure {
-            url: target.url.to_string(),
-            seed: seed.map(str::to_owned),
-            stage: failure.stage.as_str().to_owned(),
-            error: failure.error.clone(),
-            attempts: u32::try_from(failure.attempts.len().max(1)).unwrap_or(u32::MAX),
-            started: Some(millis(failure.started)),
-            ended: Some(millis(failure.ended)),
-            tried: failure.attempts.iter().map(log_try).collect(),
-        })
-    }
-
-    /// The record of a lookup, written once however many connections share it.
-    fn lookup(&mut self, lookup: Option<&Arc<Lookup>>, origin: &Origin<'_>) -> Result<(), Error> {
-        let Some(lookup) = lookup else { return Ok(()) };
+    /// The lookup, if it has no record yet; however many connections share it, it gets one.
+    fn new_lookup(&mut self, lookup: Option<&Arc<Lookup>>) -> Option<Arc<Lookup>> {
+        let lookup = lookup?;
         let key = Arc::as_ptr(lookup) as usize;
         let known = self.lookups.get(&key).and_then(Weak::upgrade);
         if known.is_some_and(|known| Arc::ptr_eq(&known, lookup)) {
-            return Ok(());
-        }
-        let mut ids = self.ids(1)?;
-        let origin = Origin { via: None, hops: None, ..*origin };
-        if let Some(draft) = dns_draft(lookup, &origin, &mut || ids.pop().unwrap_or_default()) {
-            let content_type = draft.field("Content-Type").map(str::to_owned);
-            self.write(&draft, Context { content_type, ..Context::default() })?;
+            return None;
         }
         if self.lookups.len() >= REMEMBERED {
             self.lookups.retain(|_, known| known.strong_count() > 0);
         }
         self.lookups.insert(key, Arc::downgrade(lookup));
-        Ok(())
+        Some(Arc::clone(lookup))
     }
 
-    /// The session, if its chain has no record yet.
-    fn new_chain<'t>(&mut self, tls: Option<&'t Tls>) -> Option<&'t Tls> {
-        tls.filter(|tls| !tls.chain.is_empty() && self.chains.insert(chain_key(tls)))
-    }
-
-    fn ids(&self, count: usize) -> Result<Vec<String>, Error> {
-        let ids: std::io::Result<Vec<String>> = (0..count).map(|_| new_urn(self.archive.world())).collect();
-        ids.map_err(Error::at(&self.workroom()))
-    }
-
-    fn write(&mut self, draft: &RecordDraft, context: Context) -> Result<(), Error> {
-        let fields: Vec<(&str, String)> = draft
-            .fields
-            .iter()
-            .filter(|(name, _)| *name != "Content-Length")
-            .map(|(n, v)| (*n, v.clone()))
-            .collect();
-        let mut block = draft.block.reader();
-        self.archive.record(draft.record_type.clone(), &fields, &mut *block, draft.block.len(), context)
+    /// True for a session whose chain has no record yet.
+    fn is_new_chain(&mut self, tls: Option<&Tls>) -> bool {
+        tls.is_some_and(|tls| !tls.chain.is_empty() && self.chains.insert(chain_key(tls)))
     }
 
     /// The log's entry for a connection, written at its first exchange.
@@ -202,69 +220,20 @@ impl<'a> Ledger<'a> {
     }
 }
 
-/// The chain's record is concurrent to the first draft, and that to it.
-fn tie_chain(
-    drafts: &mut [RecordDraft],
-    tls: &Tls,
-    url: &Url,
-    at: Timestamp,
-    origin: &Origin<'_>,
-    ids: &mut dyn FnMut() -> String,
-) -> Option<RecordDraft> {
-    let first = drafts.first_mut()?;
-    let id = first.field("WARC-Record-ID")?.to_owned();
-    let chain = chain_draft(tls, url, at, &[id], origin, ids)?;
-    let chain_id = chain.field("WARC-Record-ID")?.to_owned();
-    let before = ["WARC-Concurrent-To", "WARC-Target-URI"];
-    let after = first.fields.iter().rposition(|(name, _)| before.contains(name))?;
-    first.fields.insert(after + 1, ("WARC-Concurrent-To", chain_id));
-    Some(chain)
-}
-
 fn chain_key(tls: &Tls) -> String {
     tls.chain.iter().map(|certificate| certificate.sha256.as_str()).collect::<Vec<_>>().join(" ")
 }
 
-/// Heritrix's letters: R for a redirect, E for what a page embeds.
-fn hops(target: &Target) -> Option<String> {
-    let path = "E".repeat(target.depth as usize) + &"R".repeat(target.chain.len());
-    (!path.is_empty()).then_some(path)
-}
-
-fn context(
-    draft: &RecordDraft,
-    target: &Target,
-    exchange: &Exchange,
-    connection: Option<u64>,
-    seed: Option<&str>,
-    challenge: bool,
-) -> Context {
-    let head = exchange.head.as_ref();
-    let content_type = head.and_then(|head| head.fields.text("Content-Type"));
-    let is_response = draft.record_type == crate::warc::RecordType::Response;
-    let http = Http {
-        method: exchange.method.clone(),
-        status: head.and_then(|head| head.status).filter(|_| is_response),
-        mime: content_type.clone().filter(|_| is_response),
-        truncated: exchange.truncated.map(|t| t.as_str().to_owned()).filter(|_| is_response),
-        reconstructed: exchange.reconstructed.map(str::to_owned),
-        challenge,
-    };
-    let times = Times {
-        sent: millis(exchange.started),
-        first_byte: Some(millis(exchange.first_byte)),
-        end: millis(exchange.ended),
-        server_date: head.and_then(|head| head.fields.text("Date")),
-    };
-    let facts =
-        matches!(draft.record_type, crate::warc::RecordType::Response | crate::warc::RecordType::Request);
-    Context {
-        http: facts.then_some(http),
-        connection,
-        times: is_response.then_some(times),
-        via: target.via.as_ref().map(Url::to_string),
+fn log_failure(target: &Target, failure: &Failure, seed: Option<&str>) -> manifest::Failure {
+    manifest::Failure {
+        url: target.url.to_string(),
         seed: seed.map(str::to_owned),
-        content_type: content_type.filter(|_| is_response),
+        stage: failure.stage.as_str().to_owned(),
+        error: failure.error.clone(),
+        attempts: u32::try_from(failure.attempts.len().max(1)).unwrap_or(u32::MAX),
+        started: Some(millis(failure.started)),
+        ended: Some(millis(failure.ended)),
+        tried: failure.attempts.iter().map(log_try).collect(),
     }
 }
 

@@ -5,6 +5,7 @@
 //! time, several hosts side by side. A failure is written down and ends nothing but its own URL.
 
 mod archive;
+pub mod dedup;
 mod discover;
 mod frontier;
 mod identity;
@@ -14,6 +15,7 @@ pub mod links;
 mod live;
 mod manners;
 mod plan;
+mod prepare;
 mod replay;
 mod reserve;
 mod resume;
@@ -26,11 +28,11 @@ mod status;
 mod traps;
 mod warcs;
 
-pub(crate) use self::discover::discover;
+pub(crate) use self::discover::{Asked, discover};
 pub(crate) use self::ledger::Ledger;
 pub(crate) use self::plan::Captured;
 
-pub use self::archive::{Archive, Context};
+pub use self::archive::Archive;
 pub use self::frontier::{Frontier, Pushed, Role, Target, Turns};
 pub use self::job::{Job, Limits};
 pub use self::live::{Live, Settings, seconds};
@@ -80,6 +82,9 @@ pub enum Error {
     /// What was captured is not what its log says.
     #[error(transparent)]
     Survey(#[from] survey::Error),
+    /// An earlier archive to deduplicate against.
+    #[error(transparent)]
+    Dedup(#[from] dedup::Error),
     /// Sealing or packing.
     #[error(transparent)]
     Package(#[from] package::Error),

@@ -141,7 +141,7 @@ impl Replay {
     }
 
     fn record(&mut self, record: &Record) -> io::Result<()> {
-        let found = self.found.remove(&record.warc.id);
+        let (found, notes) = (self.found.remove(&record.warc.id), self.notes.remove(&record.warc.id));
         let url = record.warc.target_uri.as_deref().and_then(|url| Url::parse(url).ok());
         let answer = matches!(record.warc.record_type.as_str(), "response" | "revisit");
         let Some(url) = url.filter(|url| answer && matches!(url.scheme(), "http" | "https")) else {
@@ -156,10 +156,10 @@ impl Replay {
                 self.remember(record, truncated)?;
                 let (id, date) = (record.warc.id.clone(), record.warc.date.clone());
                 let captured = Captured { record: id, date };
-                let mut found = found.unwrap_or_default();
-                if record.warc.record_type == "revisit" {
-                    found = self.revisited(record, found);
-                }
+                let found = found.unwrap_or_default();
+                // What a revisit's head does not tell stands in the record beside it.
+                let told = notes.filter(|_| record.warc.record_type == "revisit" && found.redirect.is_none());
+                let found = told.unwrap_or(found);
                 let fates = self.past.plan.landed(&target, found, captured, http.status)?;
                 self.past.owed.extend(fates);
             }
@@ -167,14 +167,6 @@ impl Replay {
             None => self.past.plan.frontier.pass(&url)?,
         }
         Ok(())
-    }
-
-    /// What a revisit's head does not tell stands in the record beside it.
-    fn revisited(&mut self, record: &Record, found: Found) -> Found {
-        match self.notes.remove(&record.warc.id) {
-            Some(notes) if found.redirect.is_none() => notes,
-            _ => found,
-        }
     }
 
     fn remember(&mut self, record: &Record, truncated: Option<&str>) -> io::Result<()> {

@@ -22,13 +22,7 @@ impl Archive {
         let at = |path: &Path| Error::at(path);
         self.roll_back().map_err(at(&root))?;
         self.reserve.release().map_err(at(&root))?;
-        if self.writer.is_some() {
-            // The log must be as durable as the file that it tells of, before that counts as closed.
-            self.checkpoint()?;
-        }
-        if let Some(writer) = self.writer.take() {
-            writer.close().map_err(at(&self.layout.archive()))?;
-        }
+        self.close_warc()?;
         let index_path = self.layout.file(layout::INDEX);
         if self.index_failed {
             // Taking the collection up builds it anew.

@@ -4,7 +4,7 @@
 //! compressed) by other threads, and written by this one in the order of landing: so the log has one order, and what
 //! follows from each response follows from the log.
 
-use super::discover::{Asked, Found, discover};
+use super::discover::{Asked, Document, Found, discover};
 use super::ledger::Ledger;
 use super::live::{self, Watch};
 use super::manners::{Answer, Manners};
@@ -426,7 +426,10 @@ impl<'a> Run<'a> {
     fn prepare(&mut self, target: Target, exchange: Exchange, challenge: bool) -> Result<(), Error> {
         let exchange = Arc::new(exchange);
         let seed = self.plan.seed_of(&target);
-        let referent = match self.job.dedup && !challenge && target.role != Role::Robots {
+        let referent = match self.job.dedup
+            && !challenge
+            && matches!(target.role, Role::Page | Role::Requisite)
+        {
             true => {
                 self.plan.frontier.payload(&exchange.payload.labelled(self.job.digest)).map_err(self.at())?
             }
@@ -451,7 +454,7 @@ impl<'a> Run<'a> {
                 let found = look(&kept, &shared, reads).map_err(Failed::Read);
                 let done = found.and_then(|found| {
                     if revisit {
-                        planned.page = notes(&found);
+                        planned.note_page(notes(&found));
                     }
                     planned.prepare().map(|prepared| (found, prepared)).map_err(Failed::Write)
                 });
@@ -623,7 +626,6 @@ fn look(target: &Target, exchange: &Exchange, reads: bool) -> std::io::Result<Fo
 pub(super) fn asked(role: Role, reads: bool) -> Asked {
     match role {
         Role::Robots => Asked::Robots,
-        Role::Sitemap => Asked::Sitemap,
         _ if reads => Asked::Links,
         _ => Asked::Redirect,
     }
@@ -631,9 +633,11 @@ pub(super) fn asked(role: Role, reads: bool) -> Asked {
 
 /// What a payload that is not stored again leads to.
 fn notes(found: &Found) -> PageNotes {
+    // A page without a title is one all the same.
+    let title = found.title.clone().or_else(|| (found.document == Document::Page).then(String::new));
     let needed = found.requisites.iter().map(|url| (url.clone(), 'E'));
     let outlinks = needed.chain(found.links.iter().map(|url| (url.clone(), 'L'))).collect();
-    PageNotes { title: found.title.clone(), outlinks }
+    PageNotes { title, outlinks }
 }
 
 #[cfg(test)]
@@ -649,15 +653,11 @@ mod tests {
     fn secrets_go_to_named_hosts_alone() {
         let job = Job {
             seeds: vec![url("https://a.example/x"), url("http://b.example/")],
-            scope: Scope::Page,
-            user_agent: String::new(),
             headers: vec![("authorization".into(), "s3cret".into()), ("X-A".into(), "plain".into())],
-            hosts: 1,
-            digest: DigestForm::default(),
+            ..Job::default()
         };
         let sent = |to: &str| {
-            let target =
-                Target { url: url(to), role: Role::Page, via: None, seed: 0, chain: Vec::new(), depth: 0 };
+            let target = Target::new(url(to), Role::Page);
             let request = request(&job, &Origins::of(&job.seeds), &target).unwrap();
             let bytes = String::from_utf8(request.bytes().to_vec()).unwrap();
             assert!(bytes.contains("X-A: plain"));

@@ -1,14 +1,17 @@
 //! The WARCs of a collection as they are written: what they are called, and how each begins.
 
-use super::{Archive, Context, Error};
+use super::prepare::Ready;
+use super::{Archive, Error};
 use crate::digest;
 use crate::package::layout::{self, Layout};
 use crate::package::survey::Survey;
 use crate::warc::{Compression, RecordType, Writer};
 use crate::world::{World, millis, new_urn, timestamp14};
 
-/// Deflate level of the records.
+/// Deflate level of the records, unless another is asked for.
 const LEVEL: u32 = 6;
+/// Bytes after which a WARC is closed, unless another size is asked for (WARC/1.1 Annex C).
+const SIZE: u64 = 1_000_000_000;
 
 /// What a WARC is called, and how it begins.
 pub(super) struct Warcs {
@@ -20,6 +23,9 @@ pub(super) struct Warcs {
     pub(super) serial: u32,
     pub(super) warcinfo_id: String,
     pub(super) info: Vec<(String, String)>,
+    pub(super) compression: Compression,
+    /// Bytes after which a file is closed.
+    pub(super) size: u64,
 }
 
 impl Warcs {
@@ -32,6 +38,8 @@ impl Warcs {
             stamp: format!("{}{:03}", timestamp14(now), now.as_millisecond().rem_euclid(1000)),
             warcinfo_id: new_urn(world)?,
             info: info.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+            compression: Compression::Gzip(LEVEL),
+            size: SIZE,
         })
     }
 
@@ -52,12 +60,49 @@ impl Warcs {
 }
 
 impl Archive {
+    /// Deflate level of the records from now on, 0 to 12; 10 and more take long. Blocks too big for memory have 9 at most.
+    pub fn set_gzip_level(&mut self, level: u32) {
+        self.warcs.compression = Compression::Gzip(level.min(12));
+        if let Some(writer) = &mut self.writer {
+            writer.set_compression(self.warcs.compression);
+        }
+    }
+
+    /// Bytes after which a WARC is closed and the next capture begins another; the last capture of a file may exceed them.
+    pub fn set_warc_size(&mut self, bytes: u64) {
+        self.warcs.size = bytes;
+    }
+
+    /// True where the open WARC has its size.
+    pub(super) fn wants_rotation(&self) -> bool {
+        self.writer.as_ref().is_some_and(|writer| writer.offset() >= self.warcs.size)
+    }
+
+    /// Closes the open WARC; the next capture begins another, with a warcinfo record of its own.
+    pub(super) fn rotate(&mut self) -> Result<(), Error> {
+        if self.close_warc()? {
+            self.warcs.warcinfo_id = new_urn(self.world.as_ref()).map_err(Error::at(self.layout.root()))?;
+        }
+        Ok(())
+    }
+
+    /// Gives the open WARC its final name, if there is one.
+    pub(super) fn close_warc(&mut self) -> Result<bool, Error> {
+        if self.writer.is_some() {
+            // The log must be as durable as the file that it tells of, before that counts as closed.
+            self.checkpoint()?;
+        }
+        let Some(writer) = self.writer.take() else { return Ok(false) };
+        writer.close().map_err(Error::at(&self.layout.archive()))?;
+        Ok(true)
+    }
+
     /// A new WARC, with its warcinfo record.
     pub(super) fn open_warc(&mut self) -> Result<(), Error> {
         let name = layout::warc_name(&self.warcs.prefix, &self.warcs.stamp, self.warcs.serial, "warc.gz");
         let path = self.layout.archive().join(name);
         let writer =
-            Writer::create_on(&self.disk, &path, Compression::Gzip(LEVEL)).map_err(Error::at(&path))?;
+            Writer::create_on(&self.disk, &path, self.warcs.compression).map_err(Error::at(&path))?;
         self.writer = Some(writer);
         self.warcs.serial += 1;
         self.begin()?;
@@ -69,7 +114,7 @@ impl Archive {
     fn warcinfo(&mut self) -> Result<(), Error> {
         let block: String =
             self.warcs.info.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        let fields = [
+        let fields = vec![
             ("WARC-Type", "warcinfo".to_owned()),
             ("WARC-Record-ID", self.warcinfo_id()),
             ("WARC-Date", millis(self.world.now())),
@@ -77,8 +122,11 @@ impl Archive {
             ("WARC-Block-Digest", digest::sha256(block.as_bytes()).to_string()),
             ("Content-Type", "application/warc-fields".to_owned()),
         ];
-        let length = block.len() as u64;
-        self.record(RecordType::WarcInfo, &fields, &mut block.as_bytes(), length, Context::default())
+        let name = self.writer.as_ref().map(Writer::name).unwrap_or_default();
+        let record =
+            Ready::of_block(RecordType::WarcInfo, fields, block.into_bytes(), self.warcs.compression);
+        let record = record.map_err(|error| self.write_error(error, &name))?;
+        self.append(vec![record], None)
     }
 }
 
@@ -109,6 +157,8 @@ mod tests {
             serial: 0,
             warcinfo_id: String::new(),
             info: Vec::new(),
+            compression: Compression::None,
+            size: SIZE,
         };
         warcs.follow(&survey);
         let name = |warcs: &Warcs| format!("{}-{}-{:05}", warcs.prefix, warcs.stamp, warcs.serial);

@@ -1,4 +1,7 @@
 //! The vocabulary of the log: one struct an entry type. Field names are part of the format (docs/format.md).
+//!
+//! What a record's entry is made of has its fields in the order of their names, as canonical JSON has them: so its lines, which
+//! are most, need no sorting.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -131,73 +134,73 @@ pub struct Connection {
 /// A record, by what identifies it and by its bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
-    /// Its WARC identity.
-    pub warc: Warc,
     /// Its bytes.
     pub bytes: Bytes,
+    /// `seq` of its connection's entry.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub connection: Option<u64>,
     /// HTTP facts, for responses and requests.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub http: Option<Http>,
     /// What it belongs to.
     #[serde(skip_serializing_if = "Links::is_empty", default)]
     pub links: Links,
-    /// `seq` of its connection's entry.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub connection: Option<u64>,
     /// When its exchange was sent and answered.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub times: Option<Times>,
+    /// Its WARC identity.
+    pub warc: Warc,
 }
 
 /// The identity of a record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Warc {
+    /// WARC-Date.
+    pub date: String,
     /// WARC-Record-ID without brackets.
     pub id: String,
-    /// WARC-Type.
-    #[serde(rename = "type")]
-    pub record_type: String,
     /// WARC-Target-URI.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub target_uri: Option<String>,
-    /// WARC-Date.
-    pub date: String,
+    /// WARC-Type.
+    #[serde(rename = "type")]
+    pub record_type: String,
 }
 
 /// The bytes of a record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bytes {
-    /// Bytes from version line to end of block, uncompressed.
-    pub length: u64,
-    /// SHA-256 of them in hex.
-    pub sha256: String,
     /// WARC-Block-Digest.
     pub block: String,
+    /// Bytes from version line to end of block, uncompressed.
+    pub length: u64,
     /// WARC-Payload-Digest.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub payload: Option<String>,
+    /// SHA-256 of them in hex.
+    pub sha256: String,
 }
 
 /// HTTP facts of a record.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Http {
-    /// Request method.
-    pub method: String,
-    /// Status of the final response.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub status: Option<u16>,
-    /// Media type as the server declared it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub mime: Option<String>,
-    /// WARC-Truncated.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub truncated: Option<String>,
-    /// `h2` where the block is no copy of the wire's bytes, but was written as HTTP/1.1 from what HTTP/2 carried.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub reconstructed: Option<String>,
     /// True for an answer that asked for a login and was followed by another try: not yet what became of the URL.
     #[serde(skip_serializing_if = "std::ops::Not::not", default)]
     pub challenge: bool,
+    /// Request method.
+    pub method: String,
+    /// Media type as the server declared it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub mime: Option<String>,
+    /// `h2` where the block is no copy of the wire's bytes, but was written as HTTP/1.1 from what HTTP/2 carried.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reconstructed: Option<String>,
+    /// Status of the final response.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub status: Option<u16>,
+    /// WARC-Truncated.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub truncated: Option<String>,
 }
 
 /// What a record belongs to.
@@ -209,16 +212,16 @@ pub struct Links {
     /// The record that this one is about.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub refers_to: Option<String>,
-    /// The URL that led here.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub via: Option<String>,
     /// The seed that it was captured for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub seed: Option<String>,
+    /// The URL that led here.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub via: Option<String>,
 }
 
 impl Links {
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
@@ -226,13 +229,13 @@ impl Links {
 /// The times of an exchange, RFC 3339 with milliseconds; `server_date` as the server wrote it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Times {
-    /// The request was sent.
-    pub sent: String,
+    /// The last byte came.
+    pub end: String,
     /// The first byte came.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub first_byte: Option<String>,
-    /// The last byte came.
-    pub end: String,
+    /// The request was sent.
+    pub sent: String,
     /// The Date header.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub server_date: Option<String>,

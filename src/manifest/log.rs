@@ -1,13 +1,17 @@
 //! Writing the log: lines are gathered, and appended once the bytes they speak of are in their file.
 
-use super::entry::{Body, Entry};
+use super::entry::{Body, Bytes, Entry, Http, Links, Record, Times, Warc};
 use super::tree::{Tree, leaf_hash, write_checkpoint};
 use crate::disk::{Disk, DiskFile};
 use crate::world::{World, millis};
 use data_encoding::HEXLOWER;
+use serde::Serialize;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use tlog_tiles::Hash;
+
+/// Salts asked of the world at once.
+const SALTS: usize = 64;
 
 /// A log being written, in a collection's `provenance` directory.
 #[derive(Debug)]
@@ -21,6 +25,8 @@ pub struct Log {
     tree: Tree,
     waiting: Vec<u8>,
     waiting_leaves: Vec<u8>,
+    /// Random, each taken once.
+    salts: Vec<[u8; 16]>,
     /// Of what is in the files, and the bytes of its lines.
     flushed: Tree,
     length: u64,
@@ -78,6 +84,7 @@ impl Log {
             tree,
             waiting: Vec::new(),
             waiting_leaves: Vec::new(),
+            salts: Vec::new(),
             length,
         }
     }
@@ -87,8 +94,7 @@ impl Log {
     /// # Errors
     /// What the source of randomness says; the log is then as it was before.
     pub fn append(&mut self, world: &dyn World, body: Body) -> io::Result<u64> {
-        let mut salt = [0; 16];
-        world.random(&mut salt)?;
+        let salt = self.salt(world)?;
         let seq = self.tree.size();
         let entry = Entry { v: 1, seq, salt: HEXLOWER.encode(&salt), at: millis(world.now()), body };
         let line = canonical(&entry)?;
@@ -98,6 +104,17 @@ impl Log {
         self.waiting_leaves.extend_from_slice(&leaf.0);
         self.tree.push(leaf);
         Ok(seq)
+    }
+
+    fn salt(&mut self, world: &dyn World) -> io::Result<[u8; 16]> {
+        if let Some(salt) = self.salts.pop() {
+            return Ok(salt);
+        }
+        let mut salts = vec![[0; 16]; SALTS];
+        world.random(salts.as_flattened_mut())?;
+        let salt = salts.pop().unwrap_or_default();
+        self.salts = salts;
+        Ok(salt)
     }
 
     /// The tree of all entries so far.
@@ -150,7 +167,50 @@ impl Log {
 
 /// RFC 8785. Entries hold strings, whole numbers below 2^53, lists and objects.
 fn canonical(entry: &Entry) -> io::Result<Vec<u8>> {
-    serde_json_canonicalizer::to_vec(entry).map_err(io::Error::other)
+    match &entry.body {
+        Body::Record(record) => serde_json::to_vec(&RecordLine::of(entry, record)).map_err(io::Error::other),
+        _ => serde_json_canonicalizer::to_vec(entry).map_err(io::Error::other),
+    }
+}
+
+/// A record's entry with its keys in their canonical order. Strings and whole numbers are written by serde_json as RFC 8785
+/// has them.
+#[derive(Serialize)]
+struct RecordLine<'a> {
+    at: &'a str,
+    bytes: &'a Bytes,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connection: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http: Option<&'a Http>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    links: Option<&'a Links>,
+    salt: &'a str,
+    seq: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    times: Option<&'a Times>,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    v: u32,
+    warc: &'a Warc,
+}
+
+impl<'a> RecordLine<'a> {
+    fn of(entry: &'a Entry, record: &'a Record) -> Self {
+        Self {
+            at: &entry.at,
+            bytes: &record.bytes,
+            connection: record.connection,
+            http: record.http.as_ref(),
+            links: Some(&record.links).filter(|links| !links.is_empty()),
+            salt: &entry.salt,
+            seq: entry.seq,
+            times: record.times.as_ref(),
+            kind: "record",
+            v: entry.v,
+            warc: &record.warc,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -188,6 +248,46 @@ mod tests {
             text,
             "{\"at\":\"2023-11-14T22:13:20.000Z\",\"attempts\":1,\"error\":\"é \\u0001 \\\" \\n\",\"salt\":\"07070707070707070707070707070707\",\"seq\":0,\"stage\":\"dns\",\"type\":\"failure\",\"url\":\"http://a/\",\"v\":1}\n"
         );
+    }
+
+    #[test]
+    fn a_records_line_is_canonical_json_whatever_it_holds() {
+        let odd = || "é \u{1}\u{1f}\u{7f}\u{2028} \"\\/ \u{8}\u{c}\n\r\t \u{1f600}".to_owned();
+        let some = |fill: bool| fill.then(odd);
+        for fill in [false, true] {
+            let record = Record {
+                bytes: Bytes { block: odd(), length: (1 << 53) - 1, payload: some(fill), sha256: odd() },
+                connection: fill.then_some(3),
+                http: fill.then(|| Http {
+                    challenge: true,
+                    method: odd(),
+                    mime: some(fill),
+                    reconstructed: some(fill),
+                    status: Some(200),
+                    truncated: some(fill),
+                }),
+                links: match fill {
+                    true => Links {
+                        concurrent_to: vec![odd(), odd()],
+                        refers_to: some(fill),
+                        seed: some(fill),
+                        via: some(fill),
+                    },
+                    false => Links::default(),
+                },
+                times: fill.then(|| Times {
+                    end: odd(),
+                    first_byte: some(fill),
+                    sent: odd(),
+                    server_date: some(fill),
+                }),
+                warc: Warc { date: odd(), id: odd(), target_uri: some(fill), record_type: odd() },
+            };
+            let body = Body::Record(Box::new(record));
+            let entry = Entry { v: 1, seq: 7, salt: odd(), at: odd(), body };
+            let sorted = serde_json_canonicalizer::to_vec(&entry).unwrap();
+            assert_eq!(String::from_utf8(canonical(&entry).unwrap()), String::from_utf8(sorted));
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::Ran;
 use crate::crawl::{Archive, Capture, Error, Event, Role, Summary, Target};
-use crate::crawl::{Captured, Ledger, discover, discover::Asked as Wanted};
+use crate::crawl::{Asked as Wanted, Captured, Ledger, discover};
 use crate::wire::{DigestForm, Exchange, Failure};
 use crate::world::millis;
 use std::collections::HashSet;

@@ -41,6 +41,16 @@ pub(super) fn of_date(date: &str) -> Key {
     digits.fold(1u128, |sum, digit| sum * 10 + u128::from(digit - b'0')).to_le_bytes()
 }
 
+/// A date's key without what it says of a second's fractions.
+pub(super) fn to_seconds(date: Key) -> Key {
+    let mut digits = u128::from_le_bytes(date);
+    // One in front, and fourteen.
+    while digits >= 1_000_000_000_000_000 {
+        digits /= 10;
+    }
+    digits.to_le_bytes()
+}
+
 /// The key of a digest; every byte of it counts, and its algorithm.
 pub(super) fn of_digest(digest: &Digest) -> Key {
     let mut hasher = blake3::Hasher::new();
@@ -62,6 +72,15 @@ mod tests {
         assert_ne!(of_id(id), of_id(&id.replace("00a", "00A")));
         assert_ne!(of_id(id), of_id(&id.replace("00a", "00b")));
         assert_ne!(of_id("urn:x:a"), of_id("urn:x:b"));
+    }
+
+    #[test]
+    fn fractions_of_a_second_can_be_left_out() {
+        let seconds = |date| to_seconds(of_date(date));
+        assert_eq!(seconds("2020-01-01T00:00:00.123Z"), of_date("2020-01-01T00:00:00Z"));
+        assert_eq!(seconds("2020-01-01T00:00:00.123456789Z"), of_date("2020-01-01T00:00:00Z"));
+        assert_ne!(seconds("2020-01-01T00:00:01.123Z"), of_date("2020-01-01T00:00:00Z"));
+        assert_eq!(seconds("2020-01"), of_date("2020-01"));
     }
 
     #[test]

@@ -34,6 +34,8 @@ struct Known {
 enum Role {
     Info,
     Request,
+    /// It has a payload of its own.
+    Content,
     Other,
 }
 
@@ -86,6 +88,45 @@ impl Kind {
 pub(super) struct References {
     known: HashMap<Key, Known>,
     waiting: HashMap<Key, Vec<Waiting>>,
+    /// Revisits that name no id, by the URI and the second of their referent. They are looked at when all is known.
+    by_place: HashMap<(Key, Key), Vec<ByPlace>>,
+}
+
+/// A revisit that names its referent by URI and date alone (WARC/1.1 §6.7.2), as an index knows it.
+struct ByPlace {
+    waiting: Waiting,
+    met: Met,
+}
+
+/// Which record was found where a revisit's referent should be.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Met {
+    None,
+    OtherPayload,
+    Referent,
+}
+
+impl ByPlace {
+    fn meet(&mut self, target: &Known) {
+        let reference = &self.waiting.reference;
+        // A date that tells no fraction of a second leaves it open.
+        let is_date = |said| said == target.date || said == key::to_seconds(target.date);
+        if !reference.said_date.is_some_and(is_date) {
+            return;
+        }
+        let differs = reference.from.payload.zip(target.payload).is_some_and(|(ours, theirs)| ours != theirs);
+        self.met = self.met.max(if differs { Met::OtherPayload } else { Met::Referent });
+    }
+
+    fn finding(self, severity: Severity) -> Option<Finding> {
+        match self.met {
+            Met::Referent => None,
+            Met::OtherPayload => {
+                Some(self.waiting.say(&rules::REVISIT_PAYLOAD, "the payload digest is not the referent's"))
+            }
+            Met::None => Some(self.waiting.finding.graded(severity)),
+        }
+    }
 }
 
 impl References {
@@ -125,6 +166,9 @@ impl References {
             RecordType::Conversion => Kind::Converts,
             _ => Kind::Refers,
         };
+        if refers == Kind::Revisits && head.fields.get("WARC-Refers-To").is_none() {
+            self.refer_by_place(file, head, from);
+        }
         let own = head.id();
         for kind in [Kind::Concurrent, refers, Kind::Warcinfo] {
             for target in head.fields.all(kind.field()).map(bare_uri) {
@@ -156,11 +200,35 @@ impl References {
         }
     }
 
+    fn refer_by_place(&mut self, file: &str, head: &Head, from: Known) {
+        let reference = Reference::new(Kind::Revisits, head, from);
+        let (Some(uri), Some(date)) = (reference.said_uri, reference.said_date) else { return };
+        let said = |field| head.fields.get(field).map(bare_uri).unwrap_or_default();
+        let message = format!(
+            "WARC-Refers-To-Target-URI names {} of {}, which is not among the inputs",
+            said("WARC-Refers-To-Target-URI"),
+            said("WARC-Refers-To-Date")
+        );
+        let finding = place(Finding::new(&rules::UNRESOLVED, message), head).in_file(file);
+        let waiting = ByPlace { waiting: Waiting { reference, finding }, met: Met::None };
+        self.by_place.entry((uri, key::to_seconds(date))).or_default().push(waiting);
+    }
+
+    /// What is to be said of the revisits that name no id.
+    fn places(&mut self, severity: Severity) -> Vec<Finding> {
+        let mut by_place = std::mem::take(&mut self.by_place);
+        for target in self.known.values().filter(|known| known.role == Role::Content) {
+            let there = by_place.get_mut(&(target.uri, key::to_seconds(target.date)));
+            there.into_iter().flatten().for_each(|revisit| revisit.meet(target));
+        }
+        by_place.into_values().flatten().filter_map(|revisit| revisit.finding(severity)).collect()
+    }
+
     /// What never came.
-    pub(super) fn finish(self, closed: bool) -> Vec<Finding> {
+    pub(super) fn finish(mut self, closed: bool) -> Vec<Finding> {
         let severity = if closed { Severity::Error } else { Severity::Warning };
-        let mut findings: Vec<Finding> =
-            self.waiting.values().filter_map(|waiting| self.gone(waiting)).collect();
+        let mut findings = self.places(severity);
+        findings.extend(self.waiting.values().filter_map(|waiting| self.gone(waiting)));
         findings.extend(self.waiting.into_values().flatten().map(|waiting| waiting.finding.graded(severity)));
         findings.sort_by(|a, b| (&a.file, a.offset, &a.message).cmp(&(&b.file, b.offset, &b.message)));
         findings
@@ -219,6 +287,7 @@ fn remember(head: &Head, content: Key) -> Known {
         role: match head.record_type() {
             RecordType::WarcInfo => Role::Info,
             RecordType::Request => Role::Request,
+            RecordType::Response | RecordType::Resource | RecordType::Conversion => Role::Content,
             _ => Role::Other,
         },
         by_wget: head.target_uri().is_some_and(|uri| uri.starts_with(WGET)),
@@ -247,7 +316,7 @@ impl Reference {
     fn compare(&self, target: &Known) -> impl Iterator<Item = (&'static Rule, &'static str)> + use<> {
         let fits = match self.kind {
             Kind::Warcinfo => target.role == Role::Info,
-            Kind::Revisits | Kind::Converts => target.role == Role::Other,
+            Kind::Revisits | Kind::Converts => matches!(target.role, Role::Content | Role::Other),
             Kind::Concurrent | Kind::Refers => true,
         };
         let said =
@@ -344,6 +413,25 @@ mod tests {
         assert!(run(&[A, &revisit]).is_empty());
         assert_eq!(run(&[A, &revisit.replace("sha1:AA", "sha1:BA")]), ["revisit-payload"]);
         assert_eq!(run(&[A, &revisit.replace("To-Date: 2020", "To-Date: 2019")]), ["referent-disagrees"]);
+    }
+
+    #[test]
+    fn a_revisit_that_names_no_id_finds_its_referent_by_uri_and_date() {
+        let revisit = A.replace("response", "revisit").replace("urn:x:a", "urn:x:b")
+            + "WARC-Refers-To-Target-URI: http://a/\r\nWARC-Refers-To-Date: 2020-01-01T00:00:00Z\r\n";
+        assert!(run(&[A, &revisit]).is_empty());
+        assert!(run(&[&revisit, A]).is_empty());
+        let exact = A.replace("00:00Z", "00:00.123Z");
+        assert!(run(&[&exact, &revisit]).is_empty(), "an index tells seconds");
+        let other = revisit.replace("To-Date: 2020-01-01T00:00:00Z", "To-Date: 2020-01-01T00:00:00.5Z");
+        assert_eq!(run(&[&exact, &other]), ["unresolved-reference"]);
+        assert_eq!(run(&[&revisit]), ["unresolved-reference"]);
+        assert_eq!(run(&[A, &revisit.replace("To-Date: 2020", "To-Date: 2019")]), ["unresolved-reference"]);
+        assert_eq!(run(&[A, &revisit.replace("sha1:AA", "sha1:BA")]), ["revisit-payload"]);
+        let twice = A.replace("urn:x:a", "urn:x:c").replace("sha1:AA", "sha1:BA");
+        assert!(run(&[&twice, &revisit, A]).is_empty(), "one of two that are there is enough");
+        let metadata = A.replace("response", "metadata");
+        assert_eq!(run(&[&metadata, &revisit]), ["unresolved-reference"], "it must have a payload");
     }
 
     #[test]

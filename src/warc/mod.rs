@@ -12,6 +12,7 @@ mod fields;
 mod format;
 mod head;
 mod member;
+mod pack;
 mod reader;
 mod source;
 #[cfg(test)]
@@ -24,6 +25,7 @@ pub use self::fields::Fields;
 pub use self::head::{Head, Version};
 pub(crate) use self::head::{bare_uri, starts_with};
 pub use self::member::Container;
+pub use self::pack::{Packed, pack};
 pub use self::reader::{Block, Extent, Reader, Record};
 pub use self::source::{ReadSeek, Source};
 pub use self::writer::{Closed, Compression, Error as WriteError, OPEN, Writer, Written};

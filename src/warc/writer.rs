@@ -1,5 +1,6 @@
 //! Records into a file: one gzip member each, appended, never over anything that exists.
 
+use super::pack::Packed;
 use crate::digest::{Algorithm, Digest, Hasher};
 use crate::disk::{Disk, DiskFile, beside};
 use flate2::{Compression as Level, GzBuilder, write::GzEncoder};
@@ -14,7 +15,7 @@ pub const OPEN: &str = ".open";
 pub enum Compression {
     /// As they are: `.warc`.
     None,
-    /// One gzip member a record, deflate level 0 to 9: `.warc.gz`.
+    /// One gzip member a record, deflate level 0 to 9 (to 12 for [`super::pack`]): `.warc.gz`.
     Gzip(u32),
 }
 
@@ -139,6 +140,35 @@ impl Writer {
         }
     }
 
+    /// Appends records that were packed before, as they are and in one go; gives where each went.
+    ///
+    /// # Errors
+    /// What the file system says; the file is then cut back to where it ended.
+    pub fn write_packed(&mut self, records: &[&Packed]) -> io::Result<Vec<Written>> {
+        let written = match records {
+            [one] => self.file.write_all(&one.stored),
+            many => self
+                .file
+                .write_all(&many.iter().map(|record| record.stored.as_slice()).collect::<Vec<_>>().concat()),
+        };
+        if let Err(error) = written {
+            self.cut(self.offset)?;
+            return Err(error);
+        }
+        Ok(records.iter().map(|record| self.took(record)).collect())
+    }
+
+    fn took(&mut self, record: &Packed) -> Written {
+        let (offset, stored) = (self.offset, record.stored.len() as u64);
+        self.offset += stored;
+        Written { offset, stored, length: record.length, sha256: record.sha256.clone() }
+    }
+
+    /// How records are stored from now on, by [`Writer::write`].
+    pub fn set_compression(&mut self, compression: Compression) {
+        self.compression = compression;
+    }
+
     /// Takes back every record from `offset` on, which must be where one began.
     ///
     /// # Errors
@@ -189,7 +219,7 @@ impl Writer {
 
 /// A member without time, name or system, so that the same record always gives the same bytes.
 fn member<W: Write>(out: W, level: u32) -> GzEncoder<W> {
-    GzBuilder::new().mtime(0).operating_system(255).write(out, Level::new(level))
+    GzBuilder::new().mtime(0).operating_system(255).write(out, Level::new(level.min(9)))
 }
 
 fn copy_record(
@@ -225,7 +255,10 @@ fn copy_record(
     Ok(hasher.finish())
 }
 
-fn make_head<N: AsRef<str>, V: AsRef<str>>(fields: &[(N, V)], length: u64) -> Result<Vec<u8>, Error> {
+pub(super) fn make_head<N: AsRef<str>, V: AsRef<str>>(
+    fields: &[(N, V)],
+    length: u64,
+) -> Result<Vec<u8>, Error> {
     let mut head = b"WARC/1.1\r\n".to_vec();
     for (name, value) in fields {
         let (name, value) = (name.as_ref(), value.as_ref());

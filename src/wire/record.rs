@@ -87,6 +87,65 @@ pub struct Origin<'a> {
     pub hops: Option<&'a str>,
     /// The digest that goes into the fields.
     pub digest: DigestForm,
+    /// The record that holds the same payload: the response becomes a revisit of it, where it can ([`can_revisit`]).
+    pub referent: Option<&'a Referent>,
+    /// What the payload is called and leads to, where the capture does not hold it.
+    pub page: Option<&'a PageNotes>,
+}
+
+/// A record with a payload, as a revisit names it (WARC/1.1 §6.7.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Referent {
+    /// Its WARC-Record-ID without angle brackets, where it is known.
+    pub id: Option<String>,
+    /// Its WARC-Target-URI.
+    pub uri: String,
+    /// Its WARC-Date.
+    pub date: String,
+}
+
+/// What was read in a payload that is not stored again: a run that is taken up again needs it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PageNotes {
+    /// The page's title.
+    pub title: Option<String>,
+    /// Each URL it leads to, with Heritrix's letter for the hop: `L` for a link, `E` for what it embeds.
+    pub outlinks: Vec<(Url, char)>,
+}
+
+impl PageNotes {
+    /// Those in a block of `application/warc-fields`.
+    pub fn read(block: &[u8]) -> Self {
+        let mut notes = Self::default();
+        for line in String::from_utf8_lossy(block).lines() {
+            match line.split_once(": ") {
+                Some(("title", title)) => notes.title = Some(title.to_owned()),
+                Some(("outlink", link)) => notes.outlinks.extend(read_outlink(link)),
+                _ => {}
+            }
+        }
+        notes
+    }
+
+    /// Bytes that the lines take, nearly.
+    pub fn len(&self) -> usize {
+        let title = self.title.as_ref().map_or(0, |title| title.len() + 10);
+        title + self.outlinks.iter().map(|(url, _)| url.as_str().len() + 28).sum::<usize>()
+    }
+
+    /// True where there is nothing to be noted.
+    pub fn is_empty(&self) -> bool {
+        self.title.is_none() && self.outlinks.is_empty()
+    }
+}
+
+/// The profile of a revisit whose payload is the referent's (WARC/1.1 §6.7.2).
+pub const IDENTICAL_PAYLOAD: &str = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest";
+
+/// Whether the response may be a revisit: it came whole, has a head, and a payload that is worth a reference.
+pub fn can_revisit(exchange: &Exchange) -> bool {
+    let has_head = exchange.head.is_some() && exchange.body_start.is_some();
+    has_head && exchange.truncated.is_none() && exchange.payload_len > 0
 }
 
 /// Where record ids come from: each call gives a new URI, `urn:uuid:…`, without angle brackets.
@@ -97,7 +156,7 @@ pub fn random_id() -> String {
     uuid::Uuid::new_v4().urn().to_string()
 }
 
-/// The records of an exchange: response, request and, where there is something to say, metadata; tied to each
+/// The records of an exchange: response (or revisit), request and, where there is something to say, metadata; tied to each
 /// other both ways, with one date.
 pub fn exchange_drafts(exchange: &Exchange, origin: &Origin<'_>, ids: &mut Ids<'_>) -> Vec<RecordDraft> {
     let target = target_uri(&exchange.url);
@@ -105,7 +164,9 @@ pub fn exchange_drafts(exchange: &Exchange, origin: &Origin<'_>, ids: &mut Ids<'
     let count = if notes.is_empty() { 2 } else { 3 };
     let all: Vec<String> = (0..count).map(|_| format!("<{}>", ids())).collect();
     let common = Common { target: &target, date: date(exchange.started), origin, all: &all };
-    let mut drafts = vec![common.response(exchange), common.request(exchange)];
+    let referent = origin.referent.filter(|_| can_revisit(exchange));
+    let first = referent.and_then(|referent| common.revisit(exchange, referent));
+    let mut drafts = vec![first.unwrap_or_else(|| common.response(exchange)), common.request(exchange)];
     if !notes.is_empty() {
         drafts.push(common.metadata(2, notes));
     }
@@ -224,6 +285,23 @@ impl Common<'_> {
         self.draft(0, RecordType::Response, "application/http; msgtype=response", block, extra)
     }
 
+    /// `None` where the head cannot be read back: then the response is stored whole.
+    fn revisit(&self, exchange: &Exchange, referent: &Referent) -> Option<RecordDraft> {
+        let form = self.origin.digest;
+        let mut head = Vec::new();
+        exchange.response.reader().take(exchange.body_start?).read_to_end(&mut head).ok()?;
+        let mut extra = wire_fields(&exchange.connection);
+        extra.push(("WARC-Profile", IDENTICAL_PAYLOAD.to_owned()));
+        extra.extend(referent.id.as_ref().map(|id| ("WARC-Refers-To", format!("<{id}>"))));
+        extra.push(("WARC-Refers-To-Target-URI", referent.uri.clone()));
+        extra.push(("WARC-Refers-To-Date", referent.date.clone()));
+        extra.push(("WARC-Block-Digest", Sums::of(&head, form).labelled(form)));
+        extra.push(("WARC-Payload-Digest", exchange.payload.labelled(form)));
+        extra.push(("WARC-Truncated", TruncatedType::Length.to_string()));
+        let media = "application/http; msgtype=response";
+        Some(self.draft(0, RecordType::Revisit, media, Block::Bytes(head), extra))
+    }
+
     fn request(&self, exchange: &Exchange) -> RecordDraft {
         let (request, form) = (&exchange.request, self.origin.digest);
         let mut extra = wire_fields(&exchange.connection);
@@ -284,6 +362,9 @@ fn exchange_notes(exchange: &Exchange, origin: &Origin<'_>) -> Vec<u8> {
     for finding in &exchange.findings {
         notes.add("finding", &format!("{}: {}", finding.code, finding.message));
     }
+    if let Some(page) = origin.page {
+        notes.page(page);
+    }
     if notes.0.is_empty() {
         return notes.0;
     }
@@ -309,6 +390,15 @@ impl Notes {
         }
         if let Some(hops) = origin.hops {
             self.add("hopsFromSeed", hops);
+        }
+    }
+
+    fn page(&mut self, page: &PageNotes) {
+        if let Some(title) = &page.title {
+            self.add("title", title);
+        }
+        for (url, hop) in &page.outlinks {
+            self.add("outlink", &format!("{url} {hop} {}", link_context(*hop)));
         }
     }
 
@@ -352,6 +442,21 @@ impl Notes {
         for certificate in &tls.chain {
             self.add("tlsCertificate", &format!("sha256:{}", certificate.sha256));
         }
+    }
+}
+
+fn read_outlink(link: &str) -> Option<(Url, char)> {
+    let mut words = link.split(' ');
+    let url = words.next().and_then(|url| Url::parse(url).ok())?;
+    Some((url, words.next()?.chars().next()?))
+}
+
+/// Heritrix's words for a link whose place in the page is not told.
+fn link_context(hop: char) -> &'static str {
+    match hop {
+        'L' => "=NAVLINK_MISC",
+        'E' => "=EMBED_MISC",
+        _ => "=MISC",
     }
 }
 

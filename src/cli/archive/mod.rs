@@ -165,6 +165,8 @@ pub(crate) fn capture(args: Args, global: Global) -> anyhow::Result<(PathBuf, Ex
             }
         }
     };
+    archive.set_gzip_level(args.gzip_level);
+    archive.set_warc_size(args.warc_size);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let terminated = Arc::new(AtomicBool::new(false));
     let jar = wire.jar.clone();

@@ -8,7 +8,7 @@ fn found(path: &str, content_type: &str, payload: &[u8]) -> Found {
     let mut block = format!("HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\n\r\n").into_bytes();
     block.extend_from_slice(payload);
     let identified = crate::message::sniff::identify(payload);
-    discover(&url, identified, block.as_slice(), true).unwrap()
+    discover(&url, identified, block.as_slice(), Asked::Links).unwrap()
 }
 
 fn gz(payload: &[u8]) -> Vec<u8> {
@@ -21,7 +21,8 @@ fn texts(urls: &[Url]) -> Vec<&str> {
     urls.iter().map(Url::as_str).collect()
 }
 
-const MAP: &[u8] = b"<?xml version='1.0'?><!-- x --><urlset><url><loc>https://example.com/a</loc></url></urlset>";
+const MAP: &[u8] =
+    b"<?xml version='1.0'?><!-- x --><urlset><url><loc>https://example.com/a</loc></url></urlset>";
 
 #[test]
 fn a_document_is_known_by_its_type_and_its_bytes() {
@@ -73,7 +74,8 @@ fn what_is_no_document_leads_nowhere() {
 
 #[test]
 fn frames_are_needed_and_led_to() {
-    let html = b"<link rel=sitemap href=/map><iframe src=/f></iframe><a href=/a><link rel=stylesheet href=/c>";
+    let html =
+        b"<link rel=sitemap href=/map><iframe src=/f></iframe><a href=/a><link rel=stylesheet href=/c>";
     let found = found("/", "text/html", html);
     assert_eq!(texts(&found.links), ["https://example.com/f", "https://example.com/a"]);
     assert_eq!(texts(&found.requisites), ["https://example.com/f", "https://example.com/c"]);
@@ -85,7 +87,7 @@ fn the_header_of_any_response_leads_on() {
     let url = Url::parse("https://example.com/a.pdf").unwrap();
     let block = b"HTTP/1.1 200 OK\r\nContent-Type: application/pdf\r\nLink: </next>; rel=next, </c>; rel=stylesheet\r\n\
         Link: </map>; rel=sitemap\r\n\r\n%PDF";
-    let found = discover(&url, None, &block[..], true).unwrap();
+    let found = discover(&url, None, &block[..], Asked::Links).unwrap();
     assert_eq!(texts(&found.links), ["https://example.com/next"]);
     assert_eq!(texts(&found.sitemaps), ["https://example.com/map"]);
     assert!(found.requisites.is_empty());

@@ -6,6 +6,8 @@
 mod hosts;
 mod recent;
 mod store;
+#[cfg(test)]
+mod tests;
 
 use self::hosts::{HostId, Hosts, Limits, Rank};
 use self::recent::Recent;

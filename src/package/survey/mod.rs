@@ -49,11 +49,21 @@ impl Error {
 
 /// Is shown what a collection holds, in the log's order.
 pub trait Visitor {
-    /// The block of a response that the log tells of. It counts only once [`Visitor::told`] brings its line.
+    /// The block of a response, or of a revisit (a head), that the log tells of. It counts only once [`Visitor::told`] brings
+    /// its line.
     ///
     /// # Errors
     /// Those of the block.
     fn response(&mut self, record: &Record, head: &Head, block: &mut (dyn Read + Send)) -> io::Result<()>;
+
+    /// The block of a metadata record with `application/warc-fields`. It is concurrent to the response or revisit that it tells
+    /// of, which came before it.
+    ///
+    /// # Errors
+    /// Those of the block.
+    fn notes(&mut self, _record: &Record, _head: &Head, _block: &mut (dyn Read + Send)) -> io::Result<()> {
+        Ok(())
+    }
 
     /// A line of a whole capture, or one that stands for itself; with the place of its record, if it is about one.
     ///

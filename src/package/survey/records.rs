@@ -5,7 +5,7 @@ use crate::digest::{Algorithm, Hasher};
 use crate::manifest::Record;
 use crate::package::layout::{self, Layout};
 use crate::package::walk;
-use crate::warc::{self, Limits, Reader, Source};
+use crate::warc::{self, Head, Limits, Reader, Source};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -76,8 +76,8 @@ fn next_in(
     let head = record.head.clone();
     let mut hashing = Hashing { inner: record, hasher: Hasher::new(Algorithm::Sha256), block: 0 };
     hashing.hasher.update(&head.raw);
-    if expected.warc.record_type == "response" && head.id() == Some(expected.warc.id.as_str()) {
-        visitor.response(expected, &head, &mut hashing)?;
+    if head.id() == Some(expected.warc.id.as_str()) {
+        show(visitor, expected, &head, &mut hashing)?;
     }
     io::copy(&mut hashing, &mut io::sink())?;
     let Hashing { inner, hasher, block } = hashing;
@@ -103,6 +103,20 @@ fn next_in(
     let name = name.strip_suffix(warc::OPEN).unwrap_or(name).to_owned();
     let (offset, length) = (extent.offset, extent.end - extent.offset);
     Ok(Some(Next::Held(Box::new(Place { file, name, offset, length, head }))))
+}
+
+fn show(
+    visitor: &mut dyn Visitor,
+    record: &Record,
+    head: &Head,
+    block: &mut (dyn Read + Send),
+) -> io::Result<()> {
+    let is_fields = || head.fields.get("Content-Type") == Some("application/warc-fields");
+    match record.warc.record_type.as_str() {
+        "response" | "revisit" => visitor.response(record, head, block),
+        "metadata" if is_fields() => visitor.notes(record, head, block),
+        _ => Ok(()),
+    }
 }
 
 /// Hashes and counts what is read.

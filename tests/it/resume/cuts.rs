@@ -10,7 +10,7 @@ use fonds::manifest::{Session, Tool};
 use fonds::package::Package;
 use fonds::package::survey::{Blind, survey};
 use fonds::verify::{Options, Report, Verification};
-use fonds::wire::{Client, ClientOptions, Connector, DigestForm, SpoolOptions, Trust};
+use fonds::wire::{Client, ClientOptions, Connector, SpoolOptions, Trust};
 use fonds::world::{System, World};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io;
@@ -114,9 +114,8 @@ fn job(server: &Server) -> Job {
         seeds: seeds(server, 1),
         scope: Scope::PageRequisites,
         user_agent: "test".into(),
-        headers: Vec::new(),
         hosts: 1,
-        digest: DigestForm::default(),
+        ..Job::default()
     }
 }
 
@@ -272,7 +271,7 @@ fn going_on_that_is_cut_off_at_any_change_is_sound_and_is_completed() {
         let begun = begun.path().join("c");
         run(Fuse::new(straight.changes / 2, true), &begun, &server, false).unwrap_err();
         if sealed {
-            let error = run_full(Full(AtomicUsize::new(12)), &begun, &server).unwrap_err();
+            let error = run_full(Full(AtomicUsize::new(4)), &begun, &server).unwrap_err();
             assert!(error.to_string().contains("no room"), "{error}");
             assert!(!begun.join(".fonds").exists() && verified(&begun).achieved == Some(2));
         }
