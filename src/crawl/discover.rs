@@ -89,7 +89,8 @@ pub(crate) fn discover<R: Read + Send>(
         return Ok(Found { redirect, sets_cookie, ..Found::default() });
     }
     let content_type = head.fields.text("Content-Type").unwrap_or_default();
-    let source = Source { url, declared: declared(&content_type), charset: charset(&content_type), identified };
+    let source =
+        Source { url, declared: declared(&content_type), charset: charset(&content_type), identified };
     let mut found = source.read(&mut body.decoded(PAGE_LIMIT), true)?;
     found.add_header(url, &head);
     Ok(found)
@@ -145,7 +146,9 @@ impl Source<'_> {
         let is_xml = matches!(declared, "text/xml" | "application/xml") || declared.ends_with("+xml");
         let is_packed = matches!(declared, "application/gzip" | "application/x-gzip");
         match declared {
-            _ if unpack && start.starts_with(b"\x1f\x8b") && (is_packed || is_vague || is_xml) => Content::Packed,
+            _ if unpack && start.starts_with(b"\x1f\x8b") && (is_packed || is_vague || is_xml) => {
+                Content::Packed
+            }
             "text/css" => Content::Style,
             "text/html" | "application/xhtml+xml" if !listing => Content::Page,
             "image/svg+xml" => Content::Picture,
@@ -193,7 +196,8 @@ fn root(start: &[u8]) -> &str {
 }
 
 fn local_name(tag: &[u8]) -> &str {
-    let end = tag.iter().position(|b| b.is_ascii_whitespace() || matches!(b, b'>' | b'/')).unwrap_or(tag.len());
+    let end =
+        tag.iter().position(|b| b.is_ascii_whitespace() || matches!(b, b'>' | b'/')).unwrap_or(tag.len());
     let name = tag.get(..end).and_then(|name| std::str::from_utf8(name).ok()).unwrap_or_default();
     name.rsplit(':').next().unwrap_or_default()
 }

@@ -57,7 +57,9 @@ fn spell(rest: &str) -> String {
     while let Some(byte) = rest.as_bytes().get(at).copied() {
         let escaped = (byte == b'%').then(|| escape(rest, at)).flatten();
         match escaped {
-            Some(byte) if is_unreserved(byte) && !completes(byte, stray, out.len()) => out.push(char::from(byte)),
+            Some(byte) if is_unreserved(byte) && !completes(byte, stray, out.len()) => {
+                out.push(char::from(byte))
+            }
             Some(byte) => push_escaped(&mut out, byte),
             None if is_always_escaped(byte) => push_escaped(&mut out, byte),
             None => {
@@ -150,10 +152,12 @@ fn is_session(argument: &str) -> bool {
     let is = |known: &str| name.eq_ignore_ascii_case(known);
     let asp = name.get(..12).is_some_and(|start| start.eq_ignore_ascii_case("ASPSESSIONID"));
     if is("jsessionid") {
-        return value.len() >= 8 && value.bytes().all(|b| is_unreserved(b) || matches!(b, b'!' | b':' | b'*'));
+        return value.len() >= 8
+            && value.bytes().all(|b| is_unreserved(b) || matches!(b, b'!' | b':' | b'*'));
     }
     if is("PHPSESSID") || asp {
-        return value.len() >= 16 && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b','));
+        return value.len() >= 16
+            && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b','));
     }
     let named = ["sid", "sessionid", "session_id", "sessid", "osCsid", "zenid"].iter().any(|known| is(known));
     named && is_random(value)

@@ -257,7 +257,9 @@ impl<'a> Group<'a> {
     /// For the first of the products that the file has a group for, or for `*`.
     fn of(lines: &[Line<'a>], products: &[String]) -> Self {
         let is_named = |name: &str| {
-            lines.iter().any(|line| line.key == Key::UserAgent && agent(line.value).eq_ignore_ascii_case(name.as_bytes()))
+            lines.iter().any(|line| {
+                line.key == Key::UserAgent && agent(line.value).eq_ignore_ascii_case(name.as_bytes())
+            })
         };
         let name = products.iter().map(String::as_str).find(|name| is_named(name)).unwrap_or("*");
         let mut group = Self::default();
@@ -299,8 +301,20 @@ fn lossy(value: &[u8]) -> String {
 
 /// What browsers call themselves, which names nobody.
 const BROWSERS: [&str; 14] = [
-    "mozilla", "applewebkit", "khtml", "gecko", "chrome", "chromium", "safari", "firefox", "version", "mobile", "edg", "opr",
-    "opera", "trident",
+    "mozilla",
+    "applewebkit",
+    "khtml",
+    "gecko",
+    "chrome",
+    "chromium",
+    "safari",
+    "firefox",
+    "version",
+    "mobile",
+    "edg",
+    "opr",
+    "opera",
+    "trident",
 ];
 
 /// The names under which a crawler is spoken to: the products of its header, those in comments too
@@ -313,7 +327,9 @@ fn products(user_agent: &str) -> Vec<String> {
     };
     let mut names: Vec<String> = Vec::new();
     let mut depth = 0usize;
-    for word in user_agent.split_inclusive(|c: char| c.is_ascii_whitespace() || matches!(c, '(' | ')' | ';' | ',')) {
+    for word in
+        user_agent.split_inclusive(|c: char| c.is_ascii_whitespace() || matches!(c, '(' | ')' | ';' | ','))
+    {
         let bare = word.trim_matches(|c: char| c.is_ascii_whitespace() || matches!(c, '(' | ')' | ';' | ','));
         let (name, versioned) = bare.split_once('/').map_or((bare, false), |(name, _)| (name, true));
         let name = name.to_ascii_lowercase();
@@ -406,7 +422,8 @@ mod tests {
 
     #[test]
     fn a_verdict_cites_its_line() {
-        let text = "# hello\r\nUser-agent: *\r\n\r\nDisallow: /a\rDisallow: *.ä # x\nAllow: /a/b\nDisallow: /a";
+        let text =
+            "# hello\r\nUser-agent: *\r\n\r\nDisallow: /a\rDisallow: *.ä # x\nAllow: /a/b\nDisallow: /a";
         let robots = of(text);
         let rule = |path| robots.verdict(&url(path)).rule;
         assert_eq!(rule("/a").as_deref(), Some("Disallow: /a (line 4)"));
@@ -445,8 +462,7 @@ mod tests {
             Sitemap: s.xml\nSitemap: ftp://x/\nUser-agent: x\nCrawl-delay: 9";
         let robots = of(text);
         assert_eq!(robots.delay(), Some(Duration::from_millis(2500)));
-        let urls: Vec<String> =
-            robots.sitemaps(&url("/robots.txt")).into_iter().map(String::from).collect();
+        let urls: Vec<String> = robots.sitemaps(&url("/robots.txt")).into_iter().map(String::from).collect();
         assert_eq!(urls, ["https://example.com/s.xml", "https://other.example/t"]);
         assert_eq!(of("User-agent: *\nCrawl-delay: -1\nCrawl-delay: NaN").delay(), None);
     }
@@ -462,7 +478,10 @@ mod tests {
                 "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0 Safari/537.36",
                 vec!["fonds"],
             ),
-            ("Mozilla/5.0 (compatible; archive.org_bot/3.3; x (y) z) Other", vec!["archive.org_bot", "other", "fonds"]),
+            (
+                "Mozilla/5.0 (compatible; archive.org_bot/3.3; x (y) z) Other",
+                vec!["archive.org_bot", "other", "fonds"],
+            ),
             ("", vec!["fonds"]),
             (")))( a", vec!["fonds"]),
         ] {

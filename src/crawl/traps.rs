@@ -80,7 +80,8 @@ impl Traps {
         let mut run = 0;
         let mut letters = 0;
         for (one, next) in segments.iter().zip(segments.iter().skip(length)) {
-            (run, letters) = if one == next { (run + 1, letters + usize::from(!is_number(one))) } else { (0, 0) };
+            (run, letters) =
+                if one == next { (run + 1, letters + usize::from(!is_number(one))) } else { (0, 0) };
             let most = if letters > 0 { most } else { most + 2 };
             // A run of n equal pairs is 1 + n/length times the cycle.
             if 1 + run / length > most {
@@ -120,7 +121,8 @@ fn is_number(text: &str) -> bool {
 /// The year of `/2031/05/`, or of `/2031-05/` and `/2031-05-11/`.
 fn path_year(segments: &[&str]) -> Option<u16> {
     let split = segments.iter().zip(segments.iter().skip(1));
-    let apart = split.filter(|(_, month)| number(month, 1, 12).is_some()).find_map(|(year, _)| whole_year(year));
+    let apart =
+        split.filter(|(_, month)| number(month, 1, 12).is_some()).find_map(|(year, _)| whole_year(year));
     apart.or_else(|| segments.iter().find_map(|segment| year_of_date(segment)))
 }
 
@@ -135,7 +137,8 @@ fn query_year(query: &str) -> Option<u16> {
     let year = named(&["year", "yr", "y", "jahr", "annee", "ano"]).find_map(|(_, value)| whole_year(value));
     let date = || arguments().find_map(|(_, value)| year_of_date(value));
     let compact = || {
-        named(&["date", "day", "datum", "start", "from", "month"]).find_map(|(_, value)| year_of_digits(value))
+        named(&["date", "day", "datum", "start", "from", "month"])
+            .find_map(|(_, value)| year_of_digits(value))
     };
     month.and(year).or_else(date).or_else(compact)
 }
@@ -170,8 +173,17 @@ fn year_of_digits(text: &str) -> Option<u16> {
 }
 
 fn is_calendar(segments: &[&str], query: &str) -> bool {
-    const WORDS: [&str; 9] =
-        ["calendar", "kalender", "calendrier", "calendario", "event", "agenda", "termine", "veranstaltung", "schedule"];
+    const WORDS: [&str; 9] = [
+        "calendar",
+        "kalender",
+        "calendrier",
+        "calendario",
+        "event",
+        "agenda",
+        "termine",
+        "veranstaltung",
+        "schedule",
+    ];
     let holds = |text: &str| {
         let text = text.to_ascii_lowercase();
         WORDS.iter().any(|word| text.contains(word))
@@ -191,7 +203,8 @@ pub(crate) fn shape(url: &Url) -> String {
         push_segment(&mut shape, segment);
     }
     if let Some(query) = url.query() {
-        let mut names: Vec<&str> = query.split('&').filter_map(|argument| argument.split('=').next()).collect();
+        let mut names: Vec<&str> =
+            query.split('&').filter_map(|argument| argument.split('=').next()).collect();
         names.sort_unstable();
         names.dedup();
         shape.push('?');

@@ -21,7 +21,8 @@ fn texts(urls: &[Url]) -> Vec<&str> {
     urls.iter().map(Url::as_str).collect()
 }
 
-const MAP: &[u8] = b"<?xml version='1.0'?><!-- x --><urlset><url><loc>https://example.com/a</loc></url></urlset>";
+const MAP: &[u8] =
+    b"<?xml version='1.0'?><!-- x --><urlset><url><loc>https://example.com/a</loc></url></urlset>";
 
 #[test]
 fn a_document_is_known_by_its_type_and_its_bytes() {
@@ -73,7 +74,8 @@ fn what_is_no_document_leads_nowhere() {
 
 #[test]
 fn frames_are_needed_and_led_to() {
-    let html = b"<link rel=sitemap href=/map><iframe src=/f></iframe><a href=/a><link rel=stylesheet href=/c>";
+    let html =
+        b"<link rel=sitemap href=/map><iframe src=/f></iframe><a href=/a><link rel=stylesheet href=/c>";
     let found = found("/", "text/html", html);
     assert_eq!(texts(&found.links), ["https://example.com/f", "https://example.com/a"]);
     assert_eq!(texts(&found.requisites), ["https://example.com/f", "https://example.com/c"]);

@@ -112,9 +112,9 @@ pub fn list_links(text: &mut dyn Read, base: &Url, charset: Option<&str>) -> io:
 }
 
 fn is_absolute(url: &str) -> bool {
-    ["http://", "https://"].iter().any(|scheme| {
-        url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-    })
+    ["http://", "https://"]
+        .iter()
+        .any(|scheme| url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))
 }
 
 fn collector(base: &Url) -> Collector {

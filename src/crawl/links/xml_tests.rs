@@ -62,7 +62,10 @@ fn feeds_give_what_their_readers_click_on() {
         </channel></rss>"#,
     );
     assert_eq!((listing, links.title.as_deref()), (Listing::Feed, Some("The News & more")));
-    assert_eq!(paths(&links.navigations), ["", "feed", "logo.png", "1", "p1", "2", "dir/3?a&b", "4.mp3", "m.jpg"]);
+    assert_eq!(
+        paths(&links.navigations),
+        ["", "feed", "logo.png", "1", "p1", "2", "dir/3?a&b", "4.mp3", "m.jpg"]
+    );
     assert_eq!(paths(&[links.requisites[0].url.clone()]), ["i.png"]);
 
     let (listing, links) = read(
@@ -72,7 +75,8 @@ fn feeds_give_what_their_readers_click_on() {
         <entry><content type="html">&lt;base href="/no/"&gt;&lt;a href='3'&gt;</content><content src="4"/></entry></feed>"#,
     );
     assert_eq!(listing, Listing::Feed);
-    let expected = ["blog/", "blog/feed.atom", "blog/feed.atom?page=2", "blog/1", "blog/2", "blog/3", "blog/4"];
+    let expected =
+        ["blog/", "blog/feed.atom", "blog/feed.atom?page=2", "blog/1", "blog/2", "blog/3", "blog/4"];
     assert_eq!(paths(&links.navigations), expected);
 
     let (_, links) = read(
@@ -100,7 +104,9 @@ fn broken_xml_gives_what_it_has() {
 #[test]
 fn other_encodings_are_read() {
     let xml = "<urlset><loc>https://example.com/\u{e4}</loc></urlset>";
-    let latin = [b"<?xml version='1.0' encoding='iso-8859-1'?>", encoding_rs::WINDOWS_1252.encode(xml).0.as_ref()].concat();
+    let latin =
+        [b"<?xml version='1.0' encoding='iso-8859-1'?>", encoding_rs::WINDOWS_1252.encode(xml).0.as_ref()]
+            .concat();
     assert_eq!(paths(&read(&latin).1.navigations), ["%C3%A4"]);
     let wide: Vec<u8> = format!("\u{feff}{xml}").encode_utf16().flat_map(u16::to_le_bytes).collect();
     assert_eq!(paths(&read(&wide).1.navigations), ["%C3%A4"]);
@@ -120,7 +126,8 @@ fn limits_end_it_and_are_told() {
 #[test]
 fn a_list_is_urls_and_nothing_else() {
     let list = |text: &str| list_links(&mut text.as_bytes(), &base(), None).unwrap();
-    let links = list("\u{feff}https://example.com/1#x\r\n\n HTTP://example.com:80/2 \nhttps://example.com/1").unwrap();
+    let links = list("\u{feff}https://example.com/1#x\r\n\n HTTP://example.com:80/2 \nhttps://example.com/1")
+        .unwrap();
     assert_eq!(paths(&links.navigations), ["1", "http://example.com/2"]);
     assert_eq!(list("User-agent: *\nhttps://example.com/1"), None);
     assert_eq!(list("https://example.com/1 is a page"), None);
