@@ -3,8 +3,7 @@
 //!
 //! A tag is left out only where that is sure to change nothing: an element that refers to nothing by itself, whose
 //! attributes are all known to refer to nothing. Whatever is odd is passed on as it stands, to a parser that knows what
-//! to make of it. That goes for scripts and comments too, which are not told apart here: a whole tag missing from
-//! them is no loss.
+//! to make of it. Comments are not told apart here: a whole tag missing from one is no loss.
 
 /// Longest tag that is left out.
 const LONGEST: usize = 256;
@@ -24,9 +23,20 @@ pub(super) struct Sieve {
 enum Place {
     #[default]
     Text,
-    /// In a tag that is passed on, and the quote that is open.
-    Tag(Option<u8>),
+    /// In a tag that is passed on.
+    Tag,
+    /// After the `=` of an attribute of it: a quote that comes next is open until the next like it.
+    Value,
+    Quoted(u8),
+    /// In a declaration, or what is taken for a comment up to the next `>`.
+    Bogus,
 }
+
+/// Elements whose content is text up to their own end tag.
+const RAW: [&str; 9] =
+    ["script", "style", "title", "textarea", "noscript", "iframe", "noframes", "noembed", "xmp"];
+/// Pictures and formulas, where a tag of HTML says that they are over.
+const FOREIGN: [&str; 2] = ["svg", "math"];
 
 /// What begins at a `<`.
 enum Tag {
@@ -63,8 +73,11 @@ impl Sieve {
         let mut rest = text;
         while !rest.is_empty() {
             rest = match self.place {
-                Place::Tag(quote) => self.to_tag_end(rest, quote, out),
                 Place::Text => self.next_tag(rest, out),
+                Place::Tag => self.in_tag(rest, out),
+                Place::Bogus => self.bogus(rest, out),
+                Place::Value => self.value(rest, out),
+                Place::Quoted(quote) => self.quoted(rest, quote, out),
             };
         }
     }
@@ -93,48 +106,80 @@ impl Sieve {
         }
     }
 
-    /// In a title, tags are text; in pictures and formulas they say where these end.
+    /// Takes note of a tag that is passed: of what it begins or ends, and that its attributes follow.
     fn enter(&mut self, tag: &str) {
         let (end, name, _) = name(tag.as_bytes());
+        let is = |known: &str| name.eq_ignore_ascii_case(known.as_bytes());
         match self.inside {
-            None if end => {}
-            None => {
-                let special = |known: &&str| name.eq_ignore_ascii_case(known.as_bytes());
-                self.inside = ["title", "svg", "math"].into_iter().find(special);
-            }
-            Some(known) if end && name.eq_ignore_ascii_case(known.as_bytes()) => self.inside = None,
-            Some(_) => {}
+            Some(known) if end && is(known) => self.inside = None,
+            Some(known) if RAW.contains(&known) => return,
+            None if !end => self.inside = RAW.into_iter().chain(FOREIGN).find(|known| is(known)),
+            _ => {}
         }
-        if end || name.first().is_some_and(u8::is_ascii_alphabetic) {
-            self.place = Place::Tag(None);
+        let is_tag = name.first().is_some_and(u8::is_ascii_alphabetic);
+        if is_tag {
+            self.place = Place::Tag;
+        } else if tag.starts_with("</")
+            || tag.starts_with("<?")
+            || (tag.starts_with("<!") && !tag.starts_with("<!--"))
+        {
+            self.place = Place::Bogus;
         }
     }
 
-    fn to_tag_end<'a>(&mut self, rest: &'a str, quote: Option<u8>, out: &mut String) -> &'a str {
-        let bytes = rest.as_bytes();
-        let found = match quote {
-            Some(quote) => memchr::memchr(quote, bytes),
-            None => memchr::memchr3(b'>', b'"', b'\'', bytes),
-        };
-        let Some(at) = found else {
-            out.push_str(rest);
-            return "";
-        };
-        self.place = match (quote, bytes.get(at)) {
-            (Some(_), _) => Place::Tag(None),
-            (None, Some(b'>')) => Place::Text,
-            (None, quote) => Place::Tag(quote.copied()),
-        };
-        let (before, after) = rest.split_at_checked(at + 1).unwrap_or((rest, ""));
-        out.push_str(before);
-        after
+    fn in_tag<'a>(&mut self, rest: &'a str, out: &mut String) -> &'a str {
+        let at = memchr::memchr2(b'>', b'=', rest.as_bytes());
+        match at.and_then(|at| rest.as_bytes().get(at)) {
+            Some(b'>') => self.place = Place::Text,
+            Some(_) => self.place = Place::Value,
+            None => {}
+        }
+        pass_with(rest, at, out)
     }
+
+    fn bogus<'a>(&mut self, rest: &'a str, out: &mut String) -> &'a str {
+        let at = memchr::memchr(b'>', rest.as_bytes());
+        if at.is_some() {
+            self.place = Place::Text;
+        }
+        pass_with(rest, at, out)
+    }
+
+    fn value<'a>(&mut self, rest: &'a str, out: &mut String) -> &'a str {
+        let Some(at) = rest.bytes().position(|byte| !byte.is_ascii_whitespace()) else {
+            return pass_with(rest, None, out);
+        };
+        match rest.as_bytes().get(at) {
+            Some(quote @ (b'"' | b'\'')) => self.place = Place::Quoted(*quote),
+            _ => {
+                self.place = Place::Tag;
+                return rest;
+            }
+        }
+        pass_with(rest, Some(at), out)
+    }
+
+    fn quoted<'a>(&mut self, rest: &'a str, quote: u8, out: &mut String) -> &'a str {
+        let at = memchr::memchr(quote, rest.as_bytes());
+        if at.is_some() {
+            self.place = Place::Tag;
+        }
+        pass_with(rest, at, out)
+    }
+}
+
+/// Passes what ends with the byte at `at`, or everything, and gives what comes after.
+fn pass_with<'a>(rest: &'a str, at: Option<usize>, out: &mut String) -> &'a str {
+    let (passed, after) = at.and_then(|at| rest.split_at_checked(at + 1)).unwrap_or((rest, ""));
+    out.push_str(passed);
+    after
 }
 
 /// Judges what begins with `<`; `may` is false where everything is passed.
 fn judge(tag: &[u8], may: bool) -> Tag {
     let (end, name, rest) = name(tag);
-    if rest.is_empty() && tag.len() < 32 {
+    // `<!` and `<!-` too: it may become a comment.
+    if (rest.is_empty() || matches!(rest, b"!" | b"!-")) && tag.len() < 32 {
         return Tag::Unfinished;
     }
     if !may || !refers_to_nothing(name) {
@@ -313,6 +358,10 @@ mod tests {
             "<p class=\"a<b\">",
             "<p -->",
             "<title>Use <b> here</title>",
+            "<script>'<a title=\"' + <b>x</b></script>",
+            "<?x <b>",
+            "<!x <b>",
+            "</ x <b>",
             "<svg><p></svg>",
             "<img alt=\"<p>\" src=a>",
             "<<b>a href=x>",
@@ -321,6 +370,8 @@ mod tests {
             "<p",
             "<",
             "<img src='a\" <b>'>",
+            "<a title=it's><title><b>",
+            "<a title = '<b>'>",
         ] {
             assert_eq!(sifted(&[html]), html, "{html}");
         }
@@ -332,7 +383,7 @@ mod tests {
             pieces in proptest::collection::vec(
                 prop_oneof![
                     Just("<p>"), Just("</p>"), Just("<p class=\"a\">"), Just("<"), Just(">"), Just("\""), Just("'"), Just("<a href='"), Just("ü"),
-                    Just("<svg>"), Just("</svg>"), Just("<title"), Just("</title>"), Just(" "), Just("/"), Just("-"), Just("class="),
+                    Just("<svg>"), Just("</svg>"), Just("<title"), Just("</title>"), Just("<!"), Just("="), Just(" "), Just("/"), Just("-"), Just("class="),
                 ],
                 0..24,
             ),
