@@ -17,6 +17,8 @@ mod reserve;
 mod resume;
 mod sealing;
 mod session;
+#[cfg(test)]
+mod tests;
 mod warcs;
 
 pub(crate) use self::discover::discover;
