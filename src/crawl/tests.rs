@@ -1,5 +1,5 @@
 //! Captures that are prepared ahead, stored as revisits, and put into more than one WARC.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::disallowed_methods)]
 
 use super::dedup::{self, Offered, offer};
 use super::{Archive, Captured, Error, Ledger, Role, Target};
@@ -131,8 +131,10 @@ fn assert_sound(roots: &[&Path]) {
     assert_eq!(report.achieved, Some(2));
 }
 
+type Records = Vec<(Head, Vec<u8>)>;
+
 /// Heads and blocks of all records, by file.
-fn records(root: &Path) -> Vec<(String, Vec<(Head, Vec<u8>)>)> {
+fn records(root: &Path) -> Vec<(String, Records)> {
     let mut paths: Vec<PathBuf> =
         std::fs::read_dir(root.join("archive")).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
