@@ -48,7 +48,8 @@ pub struct Job {
 }
 
 impl Default for Job {
-    /// No seeds; the named pages with what they need, eight hosts at a time, one connection each, no delay.
+    /// No seeds; the named pages with what they need, every payload stored; eight hosts at a time, one connection each, no
+    /// delay.
     fn default() -> Self {
         Self {
             seeds: Vec::new(),
@@ -66,7 +67,7 @@ impl Default for Job {
             traps: true,
             // Far enough to be no limit.
             year: 9000,
-            dedup: true,
+            dedup: false,
             digest: DigestForm::default(),
             live: Live::default(),
             settings: Settings::default(),

@@ -25,6 +25,8 @@ mod scope;
 mod sealing;
 mod session;
 mod status;
+#[cfg(test)]
+mod tests;
 mod traps;
 mod warcs;
 

@@ -24,6 +24,7 @@ mod mend;
 mod mutate;
 mod record;
 mod resume;
+mod revisits;
 mod selftest;
 mod signals;
 #[allow(unreachable_pub)]

@@ -94,7 +94,8 @@ pub(crate) struct Crawl {
     /// Refer to payloads that an earlier capture holds instead of storing them again: a collection, WACZ, WARC or CDXJ.
     #[arg(long, value_name = "PATH", conflicts_with = "no_dedup")]
     pub(crate) dedup: Vec<PathBuf>,
-    /// Store every payload, also one that this collection holds already.
+    /// Store every payload, also one that this collection holds already, which it otherwise refers to where links are followed
+    /// or --dedup is given.
     #[arg(long)]
     pub(crate) no_dedup: bool,
 }
@@ -116,7 +117,7 @@ impl Crawl {
             robots: self.robots == RobotsArg::Obey,
             traps: !self.no_traps,
             year,
-            dedup: !self.no_dedup,
+            dedup: !self.no_dedup && (self.scope.scope().follows() || !self.dedup.is_empty()),
             live,
             settings,
             ..Job::default()

@@ -158,6 +158,21 @@ fn take_up(disk: &Disk, root: &Path, job: &Job) -> Result<Resumed, crawl::Error>
 
 /// A run on this disk, from its beginning or going on, to its end or to that of the world.
 fn run(disk: Arc<Fuse>, root: &Path, server: &Server, going_on: bool) -> Result<(), crawl::Error> {
+    run_in(ONE_FILE, disk, root, server, going_on)
+}
+
+/// The size of WARCs that one run does not fill, and one that two captures do.
+const ONE_FILE: u64 = 1_000_000_000;
+const SMALL_FILES: u64 = 2500;
+
+/// The same with WARCs of this size.
+fn run_in(
+    size: u64,
+    disk: Arc<Fuse>,
+    root: &Path,
+    server: &Server,
+    going_on: bool,
+) -> Result<(), crawl::Error> {
     let (job, info) = (job(server), [("software", "fonds/0".to_owned())]);
     let disk = Disk::watched(disk);
     let mut archive = match going_on {
@@ -167,6 +182,7 @@ fn run(disk: Arc<Fuse>, root: &Path, server: &Server, going_on: bool) -> Result<
             Resumed::Complete(_) => return Ok(()),
         },
     };
+    archive.set_warc_size(size);
     let client = client(&archive);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let (_going, stop) = tokio::sync::watch::channel(false);
@@ -204,18 +220,24 @@ struct Straight {
     pages: Vec<String>,
     changes: usize,
     writes: HashSet<usize>,
+    files: usize,
 }
 
 fn straight(server: &Server) -> Straight {
+    straight_in(ONE_FILE, server)
+}
+
+fn straight_in(size: u64, server: &Server) -> Straight {
     let dir = scratch();
     let root = dir.path().join("c");
     let disk = Fuse::new(usize::MAX, false);
-    run(disk.clone(), &root, server, false).unwrap();
+    run_in(size, disk.clone(), &root, server, false).unwrap();
     assert_eq!(verified(&root).achieved, Some(2));
     assert!(disk.checkpoints.load(Ordering::Relaxed) > 4, "there are checkpoints on the way");
     let writes = disk.writes.lock().unwrap().clone();
     let changes = disk.changes.load(Ordering::Relaxed);
-    Straight { outcome: outcome(&root), pages: pages(&root), changes, writes }
+    let files = std::fs::read_dir(root.join("archive")).unwrap().count();
+    Straight { outcome: outcome(&root), pages: pages(&root), changes, writes, files }
 }
 
 /// Goes on with what was left, and compares it with a straight run.
@@ -239,26 +261,39 @@ fn assert_completed(root: &Path, server: &Server, straight: &Straight, what: &st
     assert!(!root.join(".fonds").exists(), "{what}");
 }
 
-#[test]
-fn a_run_that_is_cut_off_at_any_change_is_sound_and_is_completed() {
-    let server = site(1, Duration::ZERO);
-    let straight = straight(&server);
-    assert!(straight.outcome.len() == 12 && straight.changes > 100, "{}", straight.changes);
+/// Ends the world at each change of a run, and in the middle of each write.
+fn cut_off_everywhere(size: u64, server: &Server, straight: &Straight) {
     for most in 0..straight.changes {
         for half in [false, true].into_iter().filter(|half| !half || straight.writes.contains(&most)) {
             let dir = scratch();
             let root = dir.path().join("c");
-            run(Fuse::new(most, half), &root, &server, false).unwrap_err();
+            run_in(size, Fuse::new(most, half), &root, server, false).unwrap_err();
             let what = format!("cut off at change {most}{}", if half { " and a half" } else { "" });
             if root.is_dir() {
                 // An empty directory is no capture yet.
                 if root.join(".fonds").is_dir() {
                     assert_sound(&root, &what);
                 }
-                assert_completed(&root, &server, &straight, &what);
+                assert_completed(&root, server, straight, &what);
             }
         }
     }
+}
+
+#[test]
+fn a_run_that_is_cut_off_at_any_change_is_sound_and_is_completed() {
+    let server = site(1, Duration::ZERO);
+    let straight = straight(&server);
+    assert!(straight.outcome.len() == 12 && straight.changes > 100, "{}", straight.changes);
+    cut_off_everywhere(ONE_FILE, &server, &straight);
+}
+
+#[test]
+fn a_run_into_many_warcs_that_is_cut_off_at_any_change_is_sound_and_is_completed() {
+    let server = site(1, Duration::ZERO);
+    let straight = straight_in(SMALL_FILES, &server);
+    assert!(straight.files > 3, "{}", straight.files);
+    cut_off_everywhere(SMALL_FILES, &server, &straight);
 }
 
 #[test]
@@ -322,7 +357,7 @@ fn run_full(full: Full, root: &Path, server: &Server) -> Result<(), crawl::Error
 #[test]
 fn what_was_not_durable_when_the_power_went_is_fetched_again() {
     let server = site(1, Duration::ZERO);
-    let straight = straight(&server);
+    let straight = straight_in(SMALL_FILES, &server);
     type Loses = fn(&Path) -> bool;
     let is_warc = |path: &Path| path.to_string_lossy().contains(".warc");
     let losses: [(&str, Loses); 3] = [
@@ -335,7 +370,7 @@ fn what_was_not_durable_when_the_power_went_is_fetched_again() {
             let dir = scratch();
             let root = dir.path().join("c");
             let disk = Fuse::new(most, true);
-            run(disk.clone(), &root, &server, false).unwrap_err();
+            run_in(SMALL_FILES, disk.clone(), &root, &server, false).unwrap_err();
             disk.lose_power(loses);
             let what = format!("power gone at change {most}, {name} lost");
             if root.join(".fonds").is_dir() {
