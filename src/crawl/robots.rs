@@ -3,7 +3,7 @@
 //! Lines and groups are read here, because a verdict cites the line that it is by. Patterns are compared by `robotxt`:
 //! the longest wins, `Allow` wins a tie, `*` and a final `$` are wild, escapes are made one (§2.2.2, §2.2.3).
 //!
-//! `Crawl-delay` is no part of the RFC, whose §2.2.1 would let a group of agents go on after it. It is taken as what
+//! `Crawl-delay` is no part of the RFC, whose §2.2.4 would let a group of agents go on after it. It is taken as what
 //! everybody means by it, a rule that ends the list of agents: else `User-agent: *`, `Crawl-delay: 10` and a group
 //! for somebody else below would close the whole site.
 
