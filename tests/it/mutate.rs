@@ -131,7 +131,7 @@ parts! {
     judges_of_archives_hold_on_mutants: "verify" "mend" "zip";
     messages_and_lines_hold_on_mutants: "http" "chunked" "coding" "redirect" "sniff" "cdxj" "datapackage" "pages" "manifest"
         "checkpoint" "surt" "digest" "cookies";
-    pages_hold_on_mutants: "links" "css" "html" "plain";
+    pages_hold_on_mutants: "links" "css" "sitemap" "robots" "html" "plain";
 }
 
 #[test]

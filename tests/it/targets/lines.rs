@@ -1,6 +1,7 @@
 //! What is written in lines and in JSON: what was understood is written back, and means the same.
 
 use fonds::cdxj;
+use fonds::crawl::robots::Robots;
 use fonds::digest::{Algorithm, Digest, Hasher};
 use fonds::manifest::{self, Body, read_checkpoint};
 use fonds::message::head::{HeadLimits, ResponseHead};
@@ -138,4 +139,24 @@ pub fn cookies(data: &[u8]) {
         };
         assert_eq!((jar.len(), sorted(&known)), (again.len(), sorted(&found)), "{file:?}");
     }
+}
+
+/// Rules for crawlers: every verdict cites a line that is there, and nothing bars the file itself.
+pub fn robots(data: &[u8]) {
+    let robots = Robots::of_response(Some(200), data, "Mozilla/5.0 (compatible; fonds/0.1.0)");
+    let lines = data.split(|byte| matches!(byte, b'\n' | b'\r')).count();
+    let text = String::from_utf8_lossy(data);
+    let file = Url::parse("https://example.com/robots.txt").expect("a URL");
+    for path in text.split([':', ' ', '\n', '\r']).take(20).chain(["/", "/a"]) {
+        let Ok(url) = file.join(path) else { continue };
+        let verdict = robots.verdict(&url);
+        assert_eq!(verdict, robots.verdict(&url), "the same twice");
+        assert!(verdict.allowed || verdict.rule.is_some(), "{url}: no word why");
+        let line =
+            verdict.rule.and_then(|rule| rule.rsplit_once("(line ")?.1.strip_suffix(')')?.parse().ok());
+        assert!(line.is_none_or(|line| (1..=lines).contains(&line)), "{url}: {line:?}");
+    }
+    assert!(robots.verdict(&file).allowed);
+    let sitemaps = robots.sitemaps(&file);
+    assert!(sitemaps.iter().all(|url| matches!(url.scheme(), "http" | "https") && url.fragment().is_none()));
 }

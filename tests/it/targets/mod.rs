@@ -48,6 +48,8 @@ pub const ALL: &[Target] = &[
     Target { name: "cookies", run: lines::cookies, seeds: seeds::cookies, tries: 8000 },
     Target { name: "links", run: page::links, seeds: seeds::pages, tries: 300 },
     Target { name: "css", run: page::css, seeds: seeds::styles, tries: 2000 },
+    Target { name: "sitemap", run: page::sitemap, seeds: seeds::sitemaps, tries: 1000 },
+    Target { name: "robots", run: lines::robots, seeds: seeds::robots, tries: 2000 },
     Target { name: "html", run: page::html, seeds: seeds::pages, tries: 150 },
     Target { name: "plain", run: page::plain, seeds: seeds::texts, tries: 600 },
 ];

@@ -1,7 +1,7 @@
 //! Pages, style sheets, texts.
 
 use super::{Drip, fingerprint, slices};
-use fonds::crawl::links::{Links, PageScanner, css_links, header_links, page_links};
+use fonds::crawl::links::{Links, PageScanner, css_links, header_links, list_links, page_links, xml_links};
 use fonds::extract::{Article, Comments, Limits, Options, Page, Source, extract, json_line};
 use std::collections::HashSet;
 use url::Url;
@@ -26,7 +26,11 @@ fn assert_links(links: &Links) {
     for url in &links.navigations {
         assert!(pages.insert(url), "{url} twice");
     }
-    for url in seen.iter().chain(&pages) {
+    let mut maps = HashSet::new();
+    for url in &links.sitemaps {
+        assert!(maps.insert(url), "{url} twice");
+    }
+    for url in seen.iter().chain(&pages).chain(&maps) {
         assert!(matches!(url.scheme(), "http" | "https") && url.fragment().is_none(), "{url}");
     }
 }
@@ -55,6 +59,18 @@ pub fn css(data: &[u8]) {
     }
     let text = String::from_utf8_lossy(data);
     assert_links(&header_links(text.lines(), &base()));
+}
+
+/// Links of a sitemap or a feed, and of a list of URLs: the same however it comes, each once.
+pub fn sitemap(data: &[u8]) {
+    let charset = charset(data);
+    let whole = xml_links(&mut &data[..], &base(), charset).expect("memory is read");
+    assert_links(&whole.1);
+    let dripping = xml_links(&mut Drip::new(data), &base(), charset).expect("memory is read");
+    assert_eq!(whole, dripping, "dripping");
+    let list = list_links(&mut &data[..], &base(), charset).expect("memory is read");
+    list.iter().for_each(assert_links);
+    assert_eq!(list, list_links(&mut Drip::new(data), &base(), charset).expect("memory is read"), "dripping");
 }
 
 fn article(data: &[u8], content_type: &str) -> Article {

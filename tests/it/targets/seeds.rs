@@ -421,6 +421,30 @@ pub fn pages() -> Vec<Vec<u8>> {
     ]
 }
 
+/// Sitemaps, their indexes, feeds, lists.
+pub fn sitemaps() -> Vec<Vec<u8>> {
+    let urls = "<?xml version='1.0' encoding='UTF-8'?><?xml-stylesheet href='/s.xsl'?><urlset xmlns:x='y'><url><loc> https://example.com/a?b=1&amp;c </loc><xhtml:link rel='alternate' href='/de'/><image:image><image:loc><![CDATA[/i.png]]></image:loc></image:image></url></urlset>";
+    let rss = "<rss><channel><title>t</title><link>/</link><item><guid>https://example.com/1</guid><description>&lt;a href='/2'&gt;</description><enclosure url='/3'/></item></channel></rss>";
+    let atom = "<feed xml:base='/b/'><link rel='self' href='f'/><entry><content type='html'><![CDATA[<img src=i>]]></content></entry></feed>";
+    let index = "<sitemapindex><sitemap><loc>/1.xml</loc></sitemap></sitemapindex>";
+    let wide: Vec<u8> = index.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let list = "https://example.com/1\r\n\nhttp://example.com/2#x\n";
+    let mut seeds: Vec<Vec<u8>> =
+        [urls, rss, atom, index, list].map(|text| text.as_bytes().to_vec()).to_vec();
+    seeds.push(wide);
+    seeds
+}
+
+/// Files of rules for crawlers.
+pub fn robots() -> Vec<Vec<u8>> {
+    [
+        "User-agent: *\nDisallow: /private/ # x\nAllow: /private/*.html$\nCrawl-delay: 1.5\n\nSitemap: https://example.com/s.xml\n",
+        "\u{feff}user-agent:fonds\ruser-agent: Other/1.0\r\ndisallow : /%7Ea/\u{e4}\nDissallow /b\0x\n",
+    ]
+    .map(|text| text.as_bytes().to_vec())
+    .to_vec()
+}
+
 /// Style sheets and Link headers.
 pub fn styles() -> Vec<Vec<u8>> {
     vec![
