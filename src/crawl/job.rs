@@ -3,6 +3,7 @@
 use super::live::Settings;
 use super::{Live, Pattern, Scope};
 use crate::wire::DigestForm;
+use std::path::PathBuf;
 use std::time::Duration;
 use url::Url;
 
@@ -39,6 +40,8 @@ pub struct Job {
     pub year: u16,
     /// Whether a payload that is there already is referred to instead of stored again.
     pub dedup: bool,
+    /// Archives whose payloads are referred to as well.
+    pub earlier: Vec<PathBuf>,
     /// The digest in the records' fields; the client must compute it.
     pub digest: DigestForm,
     /// Settings that may change meanwhile, and what they are at the beginning.
@@ -68,6 +71,7 @@ impl Default for Job {
             // Far enough to be no limit.
             year: 9000,
             dedup: false,
+            earlier: Vec::new(),
             digest: DigestForm::default(),
             live: Live::default(),
             settings: Settings::default(),

@@ -22,8 +22,9 @@ const REDIRECTS: usize = 20;
 const DEPTH: u32 = 6;
 /// Requisites of one seed, where links are not followed.
 const REQUISITES: usize = 10_000;
-/// How often a URL is asked for again whose answer is "not now", by status.
-const TRIES: [(u16, u32); 2] = [(429, 10), (503, 3)];
+/// How often a URL is asked for again whose answer is "too many requests", and "unavailable" where links are followed.
+const TRIES_429: u32 = 10;
+const TRIES_503: u32 = 3;
 
 /// What became of a URL, to be written down.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -175,7 +176,7 @@ impl Plan {
         captured: Captured,
         status: Option<u16>,
     ) -> io::Result<Vec<Fate>> {
-        if is_put_off(target, status) {
+        if self.is_put_off(target, status) {
             self.frontier.again(&Target { tries: target.tries + 1, ..target.clone() })?;
             return Ok(Vec::new());
         }
@@ -187,6 +188,15 @@ impl Plan {
                 Ok(vec![refused(target, format!("the redirect cannot be followed: {error}"))])
             }
             None => self.look_into(target, found, captured, status),
+        }
+    }
+
+    /// An answer that says to come again later.
+    pub(super) fn is_put_off(&self, target: &Target, status: Option<u16>) -> bool {
+        match status {
+            Some(429) => target.tries < TRIES_429,
+            Some(503) => self.rules.scope.follows() && target.tries < TRIES_503,
+            _ => false,
         }
     }
 
@@ -397,11 +407,6 @@ fn is_seed(target: &Target) -> bool {
 /// The URL that a host's rules were asked for at, before any redirect.
 fn origin_of_robots(target: &Target) -> &Url {
     target.chain.first().unwrap_or(&target.url)
-}
-
-/// An answer that says to come again later.
-pub(super) fn is_put_off(target: &Target, status: Option<u16>) -> bool {
-    TRIES.iter().any(|(known, tries)| status == Some(*known) && target.tries < *tries)
 }
 
 fn refused(target: &Target, error: String) -> Fate {

@@ -1,7 +1,7 @@
 //! An earlier run, told again to a plan: by its log, and by the pages in its WARCs.
 
 use super::discover::{Document, Found, discover};
-use super::plan::{Captured, Fate, Plan, is_put_off};
+use super::plan::{Captured, Fate, Plan};
 use super::session::asked;
 use super::{Archive, Error, Job, Role, Target};
 use crate::cdxj::{Capture, Sorter};
@@ -249,7 +249,7 @@ impl Visitor for Replay {
         let role = target.as_ref().map_or(Role::Page, |target| target.role);
         let status = record.http.as_ref().and_then(|http| http.status);
         // It is to be asked again, and what it says now leads nowhere.
-        if target.is_some_and(|target| is_put_off(&target, status)) {
+        if target.is_some_and(|target| self.past.plan.is_put_off(&target, status)) {
             return Ok(());
         }
         // What is not asked of it is not looked at.

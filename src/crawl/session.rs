@@ -11,7 +11,7 @@ use super::manners::{Answer, Manners};
 use super::plan::{Captured, Fate, Plan};
 use super::prepare::Prepared;
 use super::replay::Past;
-use super::{Archive, Error, Job, Role, Target};
+use super::{Archive, Error, Job, Role, Target, dedup};
 use crate::manifest::Count;
 use crate::message::framing::Truncated;
 use crate::warc::WriteError;
@@ -153,6 +153,7 @@ pub async fn run(
     let mut run = Run::new(job, archive, on_event)?;
     let (client, named) = (Arc::new(client), Origins::of(&job.seeds));
     run.settle_past()?;
+    run.read_earlier()?;
     loop {
         while run.may_begin(*stop.borrow()) {
             let Some(target) = run.next()? else { break };
@@ -317,6 +318,19 @@ impl<'a> Run<'a> {
     fn settle_past(&mut self) -> Result<(), Error> {
         let owed = std::mem::take(&mut self.owed);
         self.settle(owed)
+    }
+
+    /// What earlier archives hold need not be stored again.
+    fn read_earlier(&mut self) -> Result<(), Error> {
+        for path in &self.job.earlier {
+            let plan = &mut self.plan;
+            let offered = dedup::offer(path, self.job.digest, &mut |digest, referent| {
+                plan.frontier.set_payload(digest, &referent).map_err(Error::at(path))
+            })?;
+            let note = format!("{}: payloads that can be referred to: {}", path.display(), offered.taken);
+            (self.on_event)(Event::Note(&note));
+        }
+        Ok(())
     }
 
     fn at(&self) -> impl FnOnce(std::io::Error) -> Error + use<> {

@@ -118,6 +118,7 @@ impl Crawl {
             traps: !self.no_traps,
             year,
             dedup: !self.no_dedup && (self.scope.scope().follows() || !self.dedup.is_empty()),
+            earlier: self.dedup.clone(),
             live,
             settings,
             ..Job::default()

@@ -370,7 +370,10 @@ fn what_was_not_durable_when_the_power_went_is_fetched_again() {
             let dir = scratch();
             let root = dir.path().join("c");
             let disk = Fuse::new(most, true);
-            run_in(SMALL_FILES, disk.clone(), &root, &server, false).unwrap_err();
+            // How many changes there are in all depends on what lands first.
+            if run_in(SMALL_FILES, disk.clone(), &root, &server, false).is_ok() {
+                continue;
+            }
             disk.lose_power(loses);
             let what = format!("power gone at change {most}, {name} lost");
             if root.join(".fonds").is_dir() {
