@@ -44,7 +44,7 @@ async function seen(frame) {
 // The frame that holds the page, which a player shows in its own frames.
 async function frameOf(page, path) {
     const wanted = (frame) => frame.url().includes("mp_/http") && frame.url().endsWith(path);
-    for (let tries = 0; tries < 600; tries++) {
+    for (let tries = 0; tries < 300; tries++) {
         const frame = page.frames().find(wanted);
         if (frame) return frame;
         await page.waitForTimeout(50);
@@ -56,6 +56,7 @@ async function frameOf(page, path) {
 async function visit(browser, name, address, { inFrame = false, pages = PAGES, live = null } = {}) {
     const canvas = await browser.newPage();
     const context = await browser.newContext({ viewport: SIZE });
+    context.setDefaultTimeout(15000);
     const strays = [];
     context.on("request", (request) => {
         const { protocol, host } = new URL(request.url());
@@ -67,7 +68,8 @@ async function visit(browser, name, address, { inFrame = false, pages = PAGES, l
         page.on("pageerror", (error) => console.error(`${name} ${path}: ${error}`));
         await page.goto(address(path));
         const end = path === "/old" ? "/moved/here.html" : path;
-        const view = await seen(inFrame ? await frameOf(page, end) : page.mainFrame());
+        const whole = async () => seen(inFrame ? await frameOf(page, end) : page.mainFrame());
+        const view = live ? await whole().catch((error) => ({ failed: error.message.split("\n")[0] })) : await whole();
         if (!live) await page.waitForLoadState("networkidle");
         // A background may be painted after the page is loaded: a replay has some seconds to become like the site.
         for (let tries = 0; ; tries++) {
@@ -161,6 +163,7 @@ function must(command, ...args) {
 }
 
 function different(one, other) {
+    if (other.failed) return [other.failed];
     return Object.keys(one).filter((key) => !["picture", "share"].includes(key) && JSON.stringify(one[key]) !== JSON.stringify(other[key]))
         .map((key) => `${key}: ${JSON.stringify(one[key])} live, ${JSON.stringify(other[key])} replayed`);
 }
