@@ -1,21 +1,25 @@
 #!/usr/bin/env bash
 # A whole site crawled by fonds, wget and Scrapy, by turns: crawl.sh DIR [RUNS]
-# DIR keeps the site (site.sh), the rivals' last WARCs and all figures (figures.tsv), so that RIVALS=skip runs fonds
-# alone beside what was measured before. FONDS_FLAGS goes to `fonds archive` (default: --scope host, robots.txt
-# ignored as by the others). Needs GNU time, wget and nginx; Scrapy and warcio (PyPI) in the Python that PYTHON names, or
-# Scrapy is left out. Prints medians: responses, CPU of the whole process tree, peak memory, and fonds' ratio to each.
+# DIR keeps the site (site.sh), the last archives and all figures (figures.tsv), so that RIVALS=skip runs fonds alone beside
+# what was measured before, and TOOLS='wget scrapy' them alone. FONDS_FLAGS goes to `fonds archive` (default: --scope host,
+# robots.txt ignored as by the others). Needs GNU time, wget and nginx, and scrapy, warcio, lxml and ada-url (PyPI) in the
+# Python that PYTHON names, or Scrapy and the walk are left out. Prints medians: responses, CPU of the whole process tree,
+# peak memory, fonds' ratio to each. What URLs each has and another has not is in DIR/urls.txt (compare_urls.py).
 set -euo pipefail
 here="$(realpath "$(dirname "$0")")"
 room="$(mkdir -p "$1" && realpath "$1")"
 runs="${2:-1}"
 fonds="$(realpath "${FONDS:-target/release/fonds}")"
 python="${PYTHON:-python3}"
+read -ra tools <<<"${TOOLS:-fonds wget scrapy}"
+[ "${RIVALS:-run}" != skip ] || tools=(fonds)
 read -ra flags <<<"${FONDS_FLAGS:---scope host --robots ignore}"
 url="$("$here/site.sh" "$room")"
 # wget can only work by way of files that it deletes again; memory is kinder to it than a disk.
 copies="$(mktemp -d -p /dev/shm)"
 trap 'rm -rf "$copies"; nginx -s stop -c "$room/nginx.conf" -e "$room/error.log"' EXIT
 cd "$room"
+touch figures.tsv
 
 # tool, responses, user s, system s, wall s, peak kB: one line of figures.tsv
 measured() {
@@ -40,16 +44,20 @@ crawl_wget() {
 }
 
 crawl_scrapy() {
+    "$python" -c 'import scrapy, warcio' 2>/dev/null || return 0
     measured scrapy scrapy.warc.gz "$python" "$here/scrapy_warc.py" "$url" scrapy.warc.gz
 }
 
-if [ "${RIVALS:-run}" != only ]; then sed -i '/^fonds\t/d' figures.tsv 2>/dev/null || true; fi
-if [ "${RIVALS:-run}" != skip ]; then sed -i '/^fonds\t/!d' figures.tsv 2>/dev/null || true; fi
+for tool in "${tools[@]}"; do sed -i "/^$tool\t/d" figures.tsv; done
 for _ in $(seq "$runs"); do
-    if [ "${RIVALS:-run}" != only ]; then crawl_fonds; fi
-    if [ "${RIVALS:-run}" != skip ]; then
-        crawl_wget
-        if "$python" -c 'import scrapy, warcio' 2>/dev/null; then crawl_scrapy; fi
-    fi
+    for tool in "${tools[@]}"; do "crawl_$tool"; done
 done
 "$here/table.py" figures.tsv
+
+if [ ! -s walk.tsv ] && "$python" -c 'import lxml, ada_url' 2>/dev/null; then
+    "$python" "$here/compare_urls.py" --walk root/usr/share/doc "$url" >walk.tsv
+fi
+archives=()
+for archive in fonds wget.warc.gz scrapy.warc.gz walk.tsv; do [ ! -e "$archive" ] || archives+=("$archive"); done
+"$here/compare_urls.py" "$fonds" "${archives[@]}" >urls.txt
+grep -E '^[^ ]' urls.txt

@@ -3,13 +3,15 @@
 # The hosts are hosts.py's, one connection to each. DIR keeps the archives. No crawl with one connection a host can be
 # faster than the biggest host's requests take; how near fonds comes to that is what this prints. HOSTS goes to
 # hosts.py (`HOSTS=--robots`, `HOSTS='--latency 0.2'`), FONDS_FLAGS to `fonds archive`; RIVALS=skip leaves wget out,
-# which takes minutes, RIVALS=only fonds.
+# which takes minutes, TOOLS=wget fonds.
 set -euo pipefail
 here="$(realpath "$(dirname "$0")")"
 room="$(mkdir -p "$1" && realpath "$1")"
 fonds="$(realpath "${FONDS:-target/release/fonds}")"
 read -ra hosts <<<"${HOSTS:-}"
 read -ra flags <<<"${FONDS_FLAGS:---scope host --robots obey --concurrency 49}"
+read -ra tools <<<"${TOOLS:-fonds wget}"
+[ "${RIVALS:-run}" != skip ] || tools=(fonds)
 cd "$room"
 read -r bound pages < <("$here/hosts.py" "${hosts[@]}" --list bound)
 mapfile -t resolve < <("$here/hosts.py" "${hosts[@]}" --list resolve)
@@ -18,7 +20,7 @@ mapfile -t resolve < <("$here/hosts.py" "${hosts[@]}" --list resolve)
 
 # The command, with the hosts up, and what they say of it.
 asking() {
-    local tool="$1" out="$2" server code=0 wall cpu memory urls
+    local tool="$1" out="$2" server code=0 wall user system memory urls
     shift 2
     "$here/hosts.py" "${hosts[@]}" --each --log "$tool.requests.jsonl" >"$tool.hosts.txt" &
     server=$!
@@ -38,12 +40,16 @@ asking() {
 }
 
 echo "$pages pages on $(wc -l <names.txt) hosts; the biggest host alone takes $bound s"
-if [ "${RIVALS:-run}" != only ]; then
+
+crawl_fonds() {
     rm -rf fonds
     asking fonds fonds "$fonds" archive -q "${flags[@]}" "${resolve[@]}" -o fonds -i names.txt
-fi
-if [ "${RIVALS:-run}" != skip ]; then
+}
+
+crawl_wget() {
     rm -f wget.warc.gz
     asking wget wget.warc.gz wget -nv -r -l inf -e robots=off --delete-after -P "$room/copies" --no-warc-keep-log \
         --warc-tempdir="$room" --warc-file=wget -i addresses.txt
-fi
+}
+
+for tool in "${tools[@]}"; do "crawl_$tool"; done

@@ -22,7 +22,7 @@ LINKS = LinkExtractor(
     attrs=("href", "src", "background", "data"),
     deny_extensions=(),
 )
-STYLE = re.compile(rb"""(?:url\(\s*|@import\s+)["']?([^"')\s;]+)""")
+STYLE = re.compile(rb"""(?:@import\s+(?:url\(\s*)?|url\(\s*)["']?([^"')\s;]+)""")
 
 
 class Recorder:
