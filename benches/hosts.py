@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Many slow hosts on loopback, which keep count of how they are asked: hosts.py [options]; stops at SIGINT
 
-Host n (from 1) is hN.hosts.test at 127.0.1.N, with as many pages as a host of its rank would have: 400 on the first, 21 on the
-49th, 2,889 in all. Each page links five more of its own host and two of others. Every answer takes the latency.
+Host n (from 1) is hN.hosts.test at 127.0.1.N, with as many pages as a host of its rank would have: 400 on the first, 22 on the
+49th, 2,866 in all. Each page links five more of its own host and two of others. Every answer takes the latency.
 At the end, a line a host: requests, most at a time, most connections, least time from one to the next, and what
 robots.txt had forbidden; with --log a JSON line a request. Last, by how much the answers were late: the server's own part.
 """

@@ -31,15 +31,16 @@ asking() {
     case "$code" in 0 | 1 | 8) ;; *) echo "$tool: exit code $code, see $room/$tool.log" >&2 && return 1 ;; esac
     urls="$("$here/compare_urls.py" --count "$fonds" "$out")"
     read -r wall user system memory < <(tail -n 1 time.txt)
-    awk -v tool="$tool" -v urls="$urls" -v wall="$wall" -v cpu="$user $system" -v memory="$memory" -v bound="$bound" 'BEGIN {
-        split(cpu, part, " ")
-        printf "%s: %d URLs in %.1f s, %.1f URLs/s, %.2f of the bound; %.1f s CPU, %d MB\n",
-            tool, urls, wall, urls / wall, bound / wall, part[1] + part[2], memory / 1024
-    }'
+    awk -v tool="$tool" -v urls="$urls" -v wall="$wall" -v cpu="$user $system" -v memory="$memory" -v bound="$bound" \
+        'BEGIN {
+            split(cpu, part, " ")
+            printf "%s: %d URLs in %.1f s, %.1f URLs/s, %.2f of the bound; %.1f s CPU, %d MB\n",
+                tool, urls, wall, urls / wall, bound / wall, part[1] + part[2], memory / 1024
+        }'
     tail -n 1 "$tool.hosts.txt" | sed 's/^/    /'
 }
 
-echo "$pages pages on $(wc -l <names.txt) hosts; the biggest host alone takes $bound s"
+echo "$pages pages on $(wc -l <names.txt) hosts; the biggest host alone takes $bound s (robots.txt with it)"
 
 crawl_fonds() {
     rm -rf fonds

@@ -1,10 +1,10 @@
-// Shows the site live, then what ReplayWeb.page and pywb make of its capture, and compares: text, images, fonts, backgrounds
-// of every frame, and the picture. replay.mjs FONDS OUT TOOLS; TOOLS is where run has put what it installs.
+// Shows the site live, then what ReplayWeb.page and pywb make of its capture, and compares: text, images, fonts and
+// backgrounds of every frame, and the picture. replay.mjs FONDS OUT TOOLS; TOOLS is where run has put what it installs.
 
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
 import { createServer } from "node:http";
-import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { NOT_IN_PYWB, PAGES, Site } from "./site.mjs";
 
@@ -57,10 +57,12 @@ async function visit(browser, name, address, { inFrame = false, pages = PAGES, l
     const canvas = await browser.newPage();
     const context = await browser.newContext({ viewport: SIZE });
     context.setDefaultTimeout(15000);
+    // A replay asks its own server alone.
     const strays = [];
+    const own = (host) => host === new URL(address("/")).host || (!live && host.includes("site.test"));
     context.on("request", (request) => {
         const { protocol, host } = new URL(request.url());
-        if (protocol.startsWith("http") && host !== new URL(address("/")).host && !host.includes("site.test")) strays.push(request.url());
+        if (protocol.startsWith("http") && !own(host)) strays.push(request.url());
     });
     const views = new Map();
     for (const path of pages) {
@@ -71,21 +73,25 @@ async function visit(browser, name, address, { inFrame = false, pages = PAGES, l
         const whole = async () => seen(inFrame ? await frameOf(page, end) : page.mainFrame());
         const view = live ? await whole().catch((error) => ({ failed: error.message.split("\n")[0] })) : await whole();
         if (!live) await page.waitForLoadState("networkidle");
-        // A background may be painted after the page is loaded: a replay has some seconds to become like the site.
-        for (let tries = 0; ; tries++) {
-            const bytes = await page.screenshot({ path: join(out, `${PAGES.indexOf(path)}-${name}.png`) });
-            const picture = bytes.toString("base64");
-            const share = live ? await difference(canvas, live.get(path).picture, picture) : 0;
-            views.set(path, { ...view, picture, share });
-            if (share <= DIFFERENCE || tries === 30) break;
-            await page.waitForTimeout(200);
-        }
+        const file = join(out, `${PAGES.indexOf(path)}-${name}.png`);
+        views.set(path, { ...view, ...(await settled(page, canvas, file, live?.get(path).picture)) });
         await page.close();
     }
     await context.close();
     await canvas.close();
     if (strays.length) throw new Error(`${name} asked elsewhere: ${strays}`);
     return views;
+}
+
+// The picture, and the share of it that is not as it should be. A background may be painted after the page is loaded: a
+// replay has some seconds to become like the site.
+async function settled(page, canvas, file, wanted) {
+    for (let tries = 0; ; tries++) {
+        const picture = (await page.screenshot({ path: file })).toString("base64");
+        const share = wanted ? await difference(canvas, wanted, picture) : 0;
+        if (share <= DIFFERENCE || tries === 30) return { picture, share };
+        await page.waitForTimeout(200);
+    }
 }
 
 // Share of pixels of two pictures that differ by more than a shade.
@@ -140,14 +146,14 @@ async function startPlayer(wacz) {
 // pywb on the WARC and the index as fonds wrote them.
 async function startPywb(collection) {
     const root = join(out, "pywb");
-    for (const [from, to] of [["archive", "archive"], ["indexes", "indexes"]]) {
-        mkdirSync(join(root, "collections/fonds", to), { recursive: true });
-        for (const name of readdirSync(join(collection, from))) copyFileSync(join(collection, from, name), join(root, "collections/fonds", to, name));
+    for (const part of ["archive", "indexes"]) {
+        cpSync(join(collection, part), join(root, "collections/fonds", part), { recursive: true });
     }
     // Its own frame and banner are no part of the page.
     writeFileSync(join(root, "config.yaml"), "framed_replay: false\n");
     const port = 18080 + (process.pid % 1000);
-    const child = spawn(join(tools, "venv/bin/wayback"), ["-b", "127.0.0.1", "-p", String(port), "-d", root], { stdio: "ignore" });
+    const options = ["-b", "127.0.0.1", "-p", String(port), "-d", root];
+    const child = spawn(join(tools, "venv/bin/wayback"), options, { stdio: "ignore" });
     process.on("exit", () => child.kill());
     const at = `http://127.0.0.1:${port}`;
     for (let tries = 0; ; tries++) {
@@ -157,47 +163,52 @@ async function startPywb(collection) {
     }
 }
 
-function must(command, ...args) {
-    const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8" });
-    if (status !== 0) throw new Error(`${command} ${args.join(" ")}: ${status}\n${stdout}${stderr}`);
+async function must(command, ...options) {
+    const code = await new Promise((done) => spawn(command, options, { stdio: "inherit" }).on("close", done));
+    if (code !== 0) throw new Error(`${command} ${options[0]}: exit code ${code}`);
 }
 
 function different(one, other) {
     if (other.failed) return [other.failed];
-    return Object.keys(one).filter((key) => !["picture", "share"].includes(key) && JSON.stringify(one[key]) !== JSON.stringify(other[key]))
-        .map((key) => `${key}: ${JSON.stringify(one[key])} live, ${JSON.stringify(other[key])} replayed`);
+    const { picture: _, share: __, ...told } = one;
+    return Object.keys(told)
+        .map((key) => [key, JSON.stringify(one[key]), JSON.stringify(other[key])])
+        .filter(([, live, replayed]) => live !== replayed)
+        .map(([key, live, replayed]) => `${key}: ${live} live, ${replayed} replayed`);
 }
 
 rmSync(out, { recursive: true, force: true });
 mkdirSync(out, { recursive: true });
 const site = await Site.start();
 const wacz = join(out, "c.wacz");
-await new Promise((done, failed) => {
-    const hosts = ["www", "cdn"].flatMap((host) => ["--resolve", `${host}.site.test:127.0.0.1`]);
-    const run = spawn(fonds, ["archive", "-q", "-o", wacz, "--header", "Accept-Encoding: gzip", ...hosts, ...PAGES.map((path) => site.url(path))], { stdio: "inherit" });
-    run.on("exit", (code) => (code === 0 ? done() : failed(new Error(`fonds archive: exit code ${code}`))));
-});
-must("python3", "-m", "zipfile", "-e", wacz, join(out, "c"));
+const hosts = ["www", "cdn"].flatMap((host) => ["--resolve", `${host}.site.test:127.0.0.1`]);
+const gzip = ["--header", "Accept-Encoding: gzip"];
+await must(fonds, "archive", "-q", "-o", wacz, ...gzip, ...hosts, ...PAGES.map((path) => site.url(path)));
+await must("python3", "-m", "zipfile", "-e", wacz, join(out, "c"));
 
 // Nobody outside this machine is looked up or asked.
 const browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update",
-        "--disable-sync", "--hide-scrollbars", "--host-resolver-rules=MAP *.site.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"],
+    args: [
+        ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"],
+        ...["--disable-component-update", "--disable-sync", "--hide-scrollbars"],
+        "--host-resolver-rules=MAP *.site.test 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    ],
 });
 let wrong = 0;
 try {
     const live = await visit(browser, "live", (path) => site.url(path));
+    for (const view of live.values()) if (view.missing.length) throw new Error(`the site lacks ${view.missing}`);
     // From here on, what is shown can only be the archive's.
     await site.stop();
     const player = await startPlayer(wacz);
     const pywb = await startPywb(join(out, "c"));
+    const inPlayer = (path) => `${player.at}/?url=${encodeURIComponent(site.url(path))}`;
+    const inPywb = (path) => `${pywb.at}/fonds/${site.url(path)}`;
+    const pages = PAGES.filter((path) => !NOT_IN_PYWB.includes(path));
     const replays = {
-        replaywebpage: await visit(browser, "replaywebpage", (path) => `${player.at}/?url=${encodeURIComponent(site.url(path))}`, { inFrame: true, live }),
-        pywb: await visit(browser, "pywb", (path) => `${pywb.at}/fonds/${site.url(path)}`, {
-            live,
-            pages: PAGES.filter((path) => !NOT_IN_PYWB.includes(path)),
-        }),
+        replaywebpage: await visit(browser, "replaywebpage", inPlayer, { inFrame: true, live }),
+        pywb: await visit(browser, "pywb", inPywb, { live, pages }),
     };
     player.server.close();
     player.server.closeAllConnections();
@@ -206,11 +217,11 @@ try {
             const said = different(live.get(path), view);
             if (view.share > DIFFERENCE) said.push("the picture");
             wrong += said.length;
-            console.log(`${said.length ? "DIFFERS" : "same"}  ${name}  ${path}  (${(view.share * 100).toFixed(3)} % of the pixels differ)`);
+            const share = `${(view.share * 100).toFixed(3)} % of the pixels differ`;
+            console.log(`${said.length ? "DIFFERS" : "same"}  ${name}  ${path}  (${share})`);
             said.forEach((line) => console.log(`    ${line}`));
         }
     }
-    for (const view of live.values()) if (view.missing.length) throw new Error(`the site itself lacks ${view.missing}`);
 } finally {
     await browser.close();
 }

@@ -30,7 +30,8 @@ export const PAGES = [
     "/modules.html",
 ];
 
-// pywb puts every script in a block, where an import is a syntax error: this page cannot work there, whoever archived it.
+// pywb puts every script in a block, where an import is a syntax error: this page cannot work there, whoever archived
+// it.
 export const NOT_IN_PYWB = ["/modules.html"];
 
 export class Site {
@@ -50,7 +51,8 @@ export class Site {
         const { status = 200, fields = {}, body = "" } = await this.made(request);
         const coded = /gzip/.test(request.headers["accept-encoding"] ?? "") && /text/.test(fields["Content-Type"]);
         // Coded and without a length, so chunked, as sites send their text.
-        response.writeHead(status, coded ? { ...fields, "Content-Encoding": "gzip" } : { ...fields, "Content-Length": body.length });
+        const length = coded ? { "Content-Encoding": "gzip" } : { "Content-Length": body.length };
+        response.writeHead(status, { ...fields, ...length });
         if (coded) response.write(gzipSync(body).subarray(0, 10));
         response.end(coded ? gzipSync(body).subarray(10) : body);
     }
@@ -78,7 +80,7 @@ export class Site {
             case "/list":
                 return {
                     fields: { "Content-Type": "application/json" },
-                    body: JSON.stringify([{ name: `page ${searchParams.get("page")}`, count: 3 }, { name: "ordered", count: 1 }]),
+                    body: `[{"name": "page ${searchParams.get("page")}", "count": 3}, {"name": "ordered", "count": 1}]`,
                 };
             case "/latin.html":
                 return this.file("latin.html", { "Content-Type": "text/html; charset=windows-1252" });
