@@ -6,3 +6,5 @@ pub(crate) mod files;
 pub(crate) mod proxy;
 pub(crate) mod server;
 pub(crate) mod site;
+#[allow(dead_code)]
+pub(crate) mod sites;
