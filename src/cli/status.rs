@@ -70,7 +70,7 @@ const KINDS: [FateKind; 5] =
 
 pub(crate) fn run(args: Args, _: Global) -> Outcome {
     let job = archive::recalled_job(&args.directory)?;
-    let status = status(&args.directory, &job, &std::env::temp_dir())?;
+    let status = status(&args.directory, &job, &super::inputs::spool())?;
     let mut out = output::stdout();
     match (args.list, args.format) {
         (Some(listed), format) => list(&status, listed, format, &mut out)?,

@@ -198,7 +198,6 @@ impl Archive {
 
     /// The same on another thread, so that those who wait for this one's run-time do not wait for a big block. It is to be
     /// awaited to its end.
-    #[allow(dead_code, reason = "for a run that prepares ahead")]
     pub(super) async fn append_aside(
         &mut self,
         records: Vec<Ready>,

@@ -83,7 +83,6 @@ impl<'a> Ledger<'a> {
     }
 
     /// True where the open WARC has its size and waits for what was planned to be committed.
-    #[allow(dead_code, reason = "for a run that prepares ahead")]
     pub(crate) fn wants_rotation(&self) -> bool {
         self.archive.wants_rotation()
     }
@@ -98,7 +97,6 @@ impl<'a> Ledger<'a> {
     }
 
     /// The same, with big blocks compressed and written on another thread meanwhile. It is to be awaited to its end.
-    #[allow(dead_code, reason = "for a run that prepares ahead")]
     pub(crate) async fn commit_aside(&mut self, prepared: Prepared) -> Result<Captured, Error> {
         if !prepared.is_big() {
             return self.commit(prepared);

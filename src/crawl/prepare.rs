@@ -21,7 +21,6 @@ use url::Url;
 /// Ids that a capture may need: response, request, notes, chain, lookup.
 pub(super) const IDS: usize = 5;
 /// Bytes of notes on a page that a revisit is made for; with more, its payload is stored again.
-#[allow(dead_code, reason = "for a run that prepares ahead")]
 const NOTES: usize = 1 << 20;
 
 /// What records are made with, besides what they are about.
@@ -104,7 +103,6 @@ impl Planned {
 
     /// What the payload leads to, and its title: kept with a revisit, whose payload is elsewhere. Where there is too much of
     /// it, the capture is stored whole after all.
-    #[allow(dead_code, reason = "for a run that prepares ahead")]
     pub(crate) fn note_page(&mut self, page: PageNotes) {
         if page.len() > NOTES {
             self.referent = None;
@@ -114,7 +112,6 @@ impl Planned {
     }
 
     /// Bytes of memory that it holds, about; preparing it takes up to three times as much for a moment.
-    #[allow(dead_code, reason = "for a run that prepares ahead")]
     pub(crate) fn bytes(&self) -> usize {
         let response = &self.exchange.response;
         let held = if response.is_on_disk() { 0 } else { response.len() };
@@ -220,14 +217,7 @@ pub(super) fn prepare_failure(
 }
 
 impl Prepared {
-    /// Bytes of memory that it holds, about.
-    #[allow(dead_code, reason = "for a run that prepares ahead")]
-    pub(crate) fn bytes(&self) -> usize {
-        self.records.iter().map(Ready::bytes).sum()
-    }
-
     /// True where a block is so big that it is compressed while it is written: best not on the run's thread.
-    #[allow(dead_code, reason = "for a run that prepares ahead")]
     pub(crate) fn is_big(&self) -> bool {
         self.records.iter().any(|record| matches!(record.content, Content::Waits { .. }))
     }
@@ -266,15 +256,6 @@ impl Ready {
     ) -> Result<Self, WriteError> {
         let draft = RecordDraft { record_type, fields, block: Block::Bytes(block) };
         Self::new(draft, Told::default(), compression)
-    }
-
-    #[allow(dead_code, reason = "for a run that prepares ahead")]
-    fn bytes(&self) -> usize {
-        let content = match &self.content {
-            Content::Packed(packed) => packed.stored.len(),
-            Content::Waits { .. } => 0,
-        };
-        content + 2048
     }
 
     /// Its lines, now that it is written.

@@ -199,6 +199,8 @@ struct Work {
     exchange: Arc<Exchange>,
     challenge: bool,
     revisit: bool,
+    /// Bytes of memory that it holds, about.
+    held: u64,
     done: Result<(Found, Prepared), Failed>,
 }
 
@@ -456,7 +458,8 @@ impl<'a> Run<'a> {
             challenge,
             referent,
         )?;
-        self.ahead += in_memory(&exchange);
+        let held = planned.bytes() as u64;
+        self.ahead += held;
         let reads = !challenge && self.plan.reads(&target);
         let hands = Arc::clone(&self.hands);
         self.works.push_back(tokio::spawn(async move {
@@ -478,7 +481,7 @@ impl<'a> Run<'a> {
                 (false, Err(Failed::Read(std::io::Error::other("a thread that prepared a record is gone"))))
             };
             let (revisit, done) = work.await.unwrap_or_else(gone);
-            Work { target, exchange, challenge, revisit, done }
+            Work { target, exchange, challenge, revisit, held, done }
         }));
         Ok(())
     }
@@ -486,8 +489,8 @@ impl<'a> Run<'a> {
     /// Writes what is ready, and what follows from it.
     async fn written(&mut self, work: Result<Work, tokio::task::JoinError>) -> Result<(), Error> {
         let work = work.map_err(|e| self.at()(std::io::Error::other(e.to_string())))?;
-        let Work { target, exchange, challenge, revisit, done } = work;
-        self.ahead = self.ahead.saturating_sub(in_memory(&exchange));
+        let Work { target, exchange, challenge, revisit, held, done } = work;
+        self.ahead = self.ahead.saturating_sub(held);
         let (found, prepared) = done.map_err(|failed| match failed {
             Failed::Read(error) => self.at()(error),
             Failed::Write(error) => self.ledger.failed(error),
@@ -623,11 +626,6 @@ impl<'a> Run<'a> {
 /// What counts against the limit of pages.
 fn is_page(target: &Target) -> bool {
     target.role == Role::Page
-}
-
-/// Bytes of an exchange that are not on the disk.
-fn in_memory(exchange: &Exchange) -> u64 {
-    if exchange.response.is_on_disk() { 0 } else { exchange.response.len() }
 }
 
 /// What a response leads to.

@@ -253,7 +253,7 @@ fn what_is_not_whole_or_has_no_payload_is_never_a_revisit() {
         assert!(!planned.is_revisit(), "what cannot be noted is stored");
         assert!(planned.bytes() < 10_000);
         let prepared = planned.prepare().unwrap();
-        assert!(!prepared.is_big() && prepared.bytes() < 10_000);
+        assert!(!prepared.is_big());
         ledger.commit(prepared).unwrap();
     }
     let root = archive.seal("complete").unwrap();
@@ -349,7 +349,6 @@ fn a_block_too_big_for_memory_is_written_aside_and_is_the_same_record() {
             ledger.plan_exchange(&target(&exchange.url), Arc::new(exchange), None, false, None).unwrap();
         let prepared = planned.prepare().unwrap();
         assert_eq!(prepared.is_big(), memory == 1000);
-        assert!(memory > 1000 || prepared.bytes() < 10_000);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(ledger.commit_aside(prepared)).unwrap();
         let root = archive.seal("complete").unwrap();
