@@ -6,6 +6,7 @@
 use super::hosts::{HostId, Rank};
 use super::{Role, State, Target};
 use crate::wire::record::Referent;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
 use std::io;
 use std::path::Path;
@@ -94,6 +95,8 @@ impl Store {
         }
         let db = Connection::open(path).map_err(io_error)?;
         db.set_prepared_statement_cache_capacity(64);
+        // Without this every query with a parameter is planned anew each time, in case its value would change the plan.
+        db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(io_error)?;
         db.execute_batch(SCHEMA).map_err(io_error)?;
         Ok(Self { db, changes: 0, committed: Instant::now() })
     }
