@@ -207,6 +207,10 @@ impl Store {
         self.run("UPDATE url SET state = ?2 WHERE id = ?1", params![id, state as u8]).map(drop)
     }
 
+    pub(super) fn state(&self, id: i64) -> io::Result<Option<State>> {
+        self.one("SELECT state FROM url WHERE id = ?1", [id], |row| row.get(0).map(State::of))
+    }
+
     pub(super) fn set_needed(&mut self, id: i64) -> io::Result<()> {
         self.run("UPDATE url SET needed = 1 WHERE id = ?1", [id]).map(drop)
     }
