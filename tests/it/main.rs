@@ -13,6 +13,7 @@
 mod archive;
 mod common;
 mod corpus;
+mod crawl;
 mod documents;
 mod extract;
 mod fixtures;

@@ -1,0 +1,192 @@
+//! Whole sites: all of them, once, politely, and to an end.
+
+use crate::common::cli::{Run, fonds};
+use crate::common::sites::{
+    Answer, Retry, Sites, endless, graph, graph_pages, graph_requisites, limited, robots, session, slow,
+};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+fn crawl(sites: &Sites, root: &Path, seeds: &[&str], options: &[&str]) -> Run {
+    let seeds: Vec<String> = seeds.iter().map(|host| sites.url(host, "/").to_string()).collect();
+    let given = ["archive", "-q", "-o", root.to_str().unwrap()].map(str::to_owned);
+    let options = options.iter().map(|option| (*option).to_owned());
+    fonds(given.into_iter().chain(sites.resolve(&["a.test", "b.test"])).chain(options).chain(seeds))
+}
+
+fn verify(roots: &[&Path]) -> Run {
+    fonds(["verify", "--format", "json"].into_iter().chain(roots.iter().map(|root| root.to_str().unwrap())))
+}
+
+/// Each URL and what became of it.
+fn fates(root: &Path) -> BTreeMap<String, (String, String)> {
+    let run = fonds(["status", "--list", "all", "--format", "json", root.to_str().unwrap()]);
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let lines = run.json_lines();
+    let fates: BTreeMap<_, _> =
+        lines.iter().map(|line| (text(&line["url"]), (text(&line["fate"]), text(&line["detail"])))).collect();
+    assert_eq!(fates.len(), lines.len(), "each URL has one fate");
+    fates
+}
+
+/// Paths on a.test with a fate.
+fn paths(sites: &Sites, root: &Path, wanted: &[&str]) -> BTreeSet<String> {
+    let base = sites.url("a.test", "").to_string();
+    let base = base.trim_end_matches('/');
+    let fates = fates(root);
+    let of = fates.iter().filter(|(_, (fate, _))| wanted.contains(&fate.as_str()));
+    of.filter_map(|(url, _)| url.strip_prefix(base).map(str::to_owned)).collect()
+}
+
+const GOT: [&str; 2] = ["captured", "revisit"];
+
+fn whole(pages: usize) -> BTreeSet<String> {
+    let mut paths: BTreeSet<String> = graph_pages(pages).into_iter().chain(graph_requisites(pages)).collect();
+    paths.insert("/robots.txt".to_owned());
+    paths
+}
+
+#[test]
+fn a_site_is_captured_whole_each_url_once_over_one_connection_at_a_time() {
+    let sites = Sites::serve(graph(60));
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("c");
+    crawl(&sites, &root, &["a.test"], &["--scope", "host"]).expect(0);
+    assert_eq!(paths(&sites, &root, &GOT), whole(60));
+    let mut asked = sites.paths("a.test");
+    assert_eq!(asked.first().map(String::as_str), Some("/robots.txt"), "rules come first");
+    let total = asked.len();
+    asked.sort();
+    asked.dedup();
+    assert_eq!((asked.len(), sites.most_at_once("a.test")), (total, 1));
+    let report = verify(&[&root]).expect(0).json();
+    assert_eq!((&report["achieved"], &report["counts"]["warnings"]), (&Value::from(2), &Value::from(0)));
+    fonds(["status", root.to_str().unwrap()]).expect(0);
+}
+
+#[test]
+fn depth_is_the_distance_from_the_seed_and_a_limit_is_gone_on_from() {
+    let sites = Sites::serve(slow(Duration::from_millis(2), graph(60)));
+    let dir = tempfile::tempdir().unwrap();
+    // As graph() links: a tree of four, and across.
+    let mut near = BTreeSet::from([0]);
+    for _ in 0..2 {
+        let links = |n: usize| (n * 4 + 1..=n * 4 + 4).filter(|n| *n < 60).chain([0, (n * 7 + 3) % 60]);
+        near = near.iter().flat_map(|n| links(*n).chain([*n])).collect();
+    }
+    let pages = graph_pages(60);
+    let near: BTreeSet<String> = near.into_iter().map(|n| pages[n].clone()).collect();
+    let root = dir.path().join("deep");
+    crawl(&sites, &root, &["a.test"], &["--scope", "host", "--depth", "2", "--per-host", "4"]).expect(0);
+    let got: BTreeSet<String> =
+        paths(&sites, &root, &GOT).into_iter().filter(|path| pages.contains(path)).collect();
+    assert_eq!(got, near);
+
+    let root = dir.path().join("limit");
+    crawl(&sites, &root, &["a.test"], &["--scope", "host", "--limit", "10"]).expect(0);
+    assert!(!paths(&sites, &root, &["waiting"]).is_empty());
+    fonds(["status", root.to_str().unwrap()]).expect(1);
+    let directory = root.to_str().unwrap();
+    fonds(["archive", "-q", "--resume", directory, "--limit", "1000"]).expect(0);
+    assert_eq!(paths(&sites, &root, &GOT), whole(60));
+    verify(&[&root]).expect(0);
+}
+
+#[test]
+fn what_robots_txt_forbids_is_left_out_with_the_rule_and_its_delay_is_kept() {
+    let rules = "User-agent: *\nDisallow: /page/2\nCrawl-delay: 0.1\n";
+    let sites = Sites::serve(robots(rules, graph(12)));
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("c");
+    crawl(&sites, &root, &["a.test"], &["--scope", "host"]).expect(0);
+    let fates = fates(&root);
+    let (fate, reason) = &fates[sites.url("a.test", "/page/2.html").as_str()];
+    assert_eq!(fate, "skipped");
+    assert!(reason.contains("Disallow: /page/2 (line 2)"), "{reason}");
+    assert!(!sites.paths("a.test").iter().any(|path| path.starts_with("/page/2")));
+    // From the second request on the rule is known.
+    let arrived: Vec<Duration> = sites.asked_of("a.test").iter().map(|asked| asked.arrived).collect();
+    let gaps = arrived.windows(2).skip(1).map(|pair| pair[1] - pair[0]);
+    assert!(gaps.min().unwrap() >= Duration::from_millis(100));
+}
+
+#[test]
+fn a_host_that_asks_for_patience_gets_it_and_is_finished() {
+    for retry in [Retry::Seconds(1), Retry::Date(1)] {
+        let sites = Sites::serve(limited(6, 2, retry, graph(12)));
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().join("c");
+        crawl(&sites, &root, &["a.test"], &["--scope", "host"]).expect(0);
+        assert_eq!(paths(&sites, &root, &GOT), whole(12), "{retry:?}");
+        let waited = sites.least_wait_after("a.test", 429).unwrap();
+        assert!(waited >= Duration::from_secs(1), "{retry:?}: {waited:?}");
+        assert!(fates(&root).values().all(|(_, detail)| detail != "429"));
+    }
+}
+
+#[test]
+fn traps_come_to_an_end_and_say_so() {
+    let traps: [(&str, fn() -> Answer); 2] = [("session", || session(12)), ("endless", endless)];
+    for (name, trap) in traps {
+        let sites = Sites::serve(trap());
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().join("c");
+        crawl(&sites, &root, &["a.test"], &["--scope", "host"]).expect(0);
+        let asked = sites.paths("a.test").len();
+        assert!(asked < 1500, "{name}: {asked}");
+        let fates = fates(&root);
+        let told = fates.values().any(|(_, reason)| reason.starts_with("trap: "));
+        assert!(told || name == "session", "{name}: {fates:?}");
+        verify(&[&root]).expect(0);
+    }
+}
+
+#[test]
+fn a_second_run_refers_to_the_payloads_of_the_first() {
+    let sites = Sites::serve(graph(20));
+    let dir = tempfile::tempdir().unwrap();
+    let (first, second) = (dir.path().join("first"), dir.path().join("second"));
+    crawl(&sites, &first, &["a.test"], &["--scope", "host"]).expect(0);
+    let dedup = ["--scope", "host", "--dedup", first.to_str().unwrap()];
+    crawl(&sites, &second, &["a.test"], &dedup).expect(0);
+    let revisits = paths(&sites, &second, &["revisit"]);
+    // robots.txt is always stored.
+    assert_eq!(revisits.len() + 1, whole(20).len(), "links are followed out of what is not stored again");
+    assert_eq!(verify(&[&first, &second]).expect(0).json()["counts"]["warnings"], 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn killed_anywhere_and_taken_up_again_a_crawl_comes_to_what_a_straight_run_does() {
+    let sites =
+        Sites::serve(slow(Duration::from_millis(3), robots("User-agent: *\nDisallow: /page/7", graph(40))));
+    let dir = tempfile::tempdir().unwrap();
+    let straight = dir.path().join("straight");
+    crawl(&sites, &straight, &["a.test"], &["--scope", "host"]).expect(0);
+    let outcome = |root: &Path| (paths(&sites, root, &GOT), paths(&sites, root, &["skipped"]));
+    let expected = outcome(&straight);
+    for n in 1..6u64 {
+        let root = dir.path().join(n.to_string());
+        let mut child = Command::new(env!("CARGO_BIN_EXE_fonds"))
+            .args(["archive", "-q", "--scope", "host", "-o", root.to_str().unwrap()])
+            .args(sites.resolve(&["a.test"]))
+            .arg(sites.url("a.test", "/").as_str())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        // Not before there is something to go on with.
+        while !root.join("provenance/checkpoint").exists() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        std::thread::sleep(Duration::from_millis(n * 40));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        verify(&[&root]).expect(0);
+        fonds(["archive", "-q", "--resume", root.to_str().unwrap()]).expect(0);
+        assert_eq!(outcome(&root), expected, "killed after {n}");
+        verify(&[&root]).expect(0);
+    }
+}
