@@ -15,7 +15,7 @@ pub const OPEN: &str = ".open";
 pub enum Compression {
     /// As they are: `.warc`.
     None,
-    /// One gzip member a record, deflate level 0 to 9 (to 12 for [`super::pack`]): `.warc.gz`.
+    /// One gzip member a record, deflate level 0 to 9 (to 12 for [`super::pack()`]): `.warc.gz`.
     Gzip(u32),
 }
 

@@ -302,7 +302,7 @@ impl Frontier {
     }
 
     /// The next target of a host that may be asked now; the host is busy until [`Frontier::done`], the target unsettled until
-    /// [`Frontier::settle`] or [`Frontier::again`].
+    /// `settle` or [`Frontier::again`].
     ///
     /// # Errors
     /// See [`Frontier::create`].
