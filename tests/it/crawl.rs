@@ -2,7 +2,7 @@
 
 use crate::common::cli::{Run, fonds};
 use crate::common::sites::{
-    Retry, Sites, endless, graph, graph_pages, graph_requisites, limited, robots, session, slow,
+    Retry, Sites, calendar, endless, graph, graph_pages, graph_requisites, limited, robots, session, slow,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -129,7 +129,7 @@ fn a_host_that_asks_for_patience_gets_it_and_is_finished() {
 
 #[test]
 fn traps_come_to_an_end_and_say_so() {
-    for (name, trap) in [("session", session(12)), ("endless", endless())] {
+    for (name, trap) in [("calendar", calendar()), ("session", session(12)), ("endless", endless())] {
         let sites = Sites::serve(trap);
         let dir = tempfile::tempdir().unwrap();
         let root = dir.path().join("c");
