@@ -6,7 +6,7 @@
 use super::key::{Key, key};
 use crate::finding::{Finding, rules};
 use crate::manifest::{Body, End, Hash, Line, Lines, Page, Record, Tree, leaf_hash, read_checkpoint};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{self, BufReader, Read};
 
 fn page_key(page: &Page) -> Key {
@@ -39,6 +39,8 @@ pub(super) struct Told {
     pub(super) pages: HashMap<Key, Key>,
     pub(super) end: Option<End>,
     pub(super) lines: u64,
+    /// The roots that were asked for, by size; those of larger trees than this are not there.
+    pub(super) roots: BTreeMap<u64, Hash>,
     pub(super) findings: Vec<Finding>,
 }
 
@@ -60,6 +62,8 @@ pub(super) struct Join<R> {
     seeds: HashSet<Key>,
     /// The checkpoint's origin, as the first session's archive has it.
     origin: Option<String>,
+    /// Sizes at which the root is to be told.
+    watched: HashSet<u64>,
     told: Told,
 }
 
@@ -80,8 +84,17 @@ impl<R: Read> Join<R> {
             unlisted: HashMap::new(),
             seeds: HashSet::new(),
             origin: None,
+            watched: HashSet::new(),
             told: Told::default(),
         }
+    }
+
+    /// Asks for the root that the tree had at a size, see [`Told::roots`].
+    pub(super) fn watch(&mut self, size: u64) {
+        if size == 0 {
+            self.told.roots.insert(0, Tree::default().root());
+        }
+        self.watched.insert(size);
     }
 
     /// The next record of the archive.
@@ -238,6 +251,9 @@ impl<R: Read> Join<R> {
     fn bind(&mut self, line: &Line) -> io::Result<()> {
         let leaf = leaf_hash(&line.bytes);
         self.tree.push(leaf);
+        if self.watched.contains(&self.tree.size()) {
+            self.told.roots.insert(self.tree.size(), self.tree.root());
+        }
         let Some(leaves) = &mut self.leaves else { return Ok(()) };
         let mut stored = [0; 32];
         match leaves.read_exact(&mut stored) {

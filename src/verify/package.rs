@@ -1,6 +1,7 @@
 //! A package whole: container and hashes, every WARC, then index, pages and log against the records.
 
 use super::Verification;
+use super::envelopes::{self, Earlier, Envelopes};
 use super::index::Expectations;
 use super::key::key;
 use super::log::{Join, Seen, Told};
@@ -14,9 +15,6 @@ use crate::package::{Package, layout, pages};
 use crate::warc::Source;
 use std::io::{self, BufRead, BufReader, Read};
 
-/// Bytes of a checkpoint with any number of signatures that makes sense.
-const CHECKPOINT_LIMIT: u64 = 1024 * 1024;
-
 type Log = Join<Box<dyn Read + Send>>;
 
 /// One package being checked.
@@ -26,6 +24,8 @@ struct Check<'a> {
     /// Of a capture that did not end: what counts of its files.
     survey: Option<Survey>,
     log: Option<Log>,
+    /// What vouches for the log.
+    envelopes: Envelopes,
     index: Expectations,
     counts: Counts,
     /// Where the last WARC ends.
@@ -39,10 +39,15 @@ pub(super) fn check(run: &mut Verification, package: &Package) -> io::Result<()>
         run.findings.extend(package.name(), findings);
     }
     let survey = if unfinished { sound_part(package)? } else { None };
-    let log = open_log(package, survey.as_ref())?;
+    let mut log = open_log(package, survey.as_ref())?;
+    let envelopes = Envelopes::of(package)?;
+    if let Some(log) = &mut log {
+        let sizes = envelopes.earlier.iter().map(Earlier::size);
+        sizes.chain(run.options.expected.iter().map(|held| held.size)).for_each(|size| log.watch(size));
+    }
     let end = (String::new(), 0);
-    let mut check =
-        Check { run, package, survey, log, index: Expectations::default(), counts: Counts::default(), end };
+    let (index, counts) = (Expectations::default(), Counts::default());
+    let mut check = Check { run, package, survey, log, envelopes, index, counts, end };
     for warc in package.warcs() {
         check.warc(&warc.path)?;
     }
@@ -82,7 +87,7 @@ fn open_log(package: &Package, survey: Option<&Survey>) -> io::Result<Option<Log
 }
 
 /// A member's bytes; `None` where it is not there, or its container is damaged there (which the audit has said).
-fn open(package: &Package, path: &str) -> io::Result<Option<Box<dyn Read + Send>>> {
+pub(super) fn open(package: &Package, path: &str) -> io::Result<Option<Box<dyn Read + Send>>> {
     match package.read(path) {
         Ok(reader) => Ok(Some(Box::new(UpToDamage(reader)))),
         Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData) => Ok(None),
@@ -263,20 +268,8 @@ impl Check<'_> {
     }
 
     fn finish_log(&mut self, log: Log) -> io::Result<Told> {
-        let checkpoint = match open(self.package, layout::CHECKPOINT)? {
-            Some(reader) => {
-                let mut bytes = Vec::new();
-                reader.take(CHECKPOINT_LIMIT).read_to_end(&mut bytes)?;
-                Some(bytes)
-            }
-            None => None,
-        };
-        let signed = checkpoint
-            .as_deref()
-            .is_some_and(|note| memchr::memmem::find(note, "\n\n—".as_bytes()).is_some());
-        self.run.evidence.signatures |= signed;
-        self.run.evidence.time_tokens |= self.package.contains(layout::CHECKPOINT_TSR);
-        let mut told = log.finish(checkpoint.as_deref(), (&self.end.0, self.end.1))?;
+        let mut told = log.finish(self.envelopes.checkpoint.as_deref(), (&self.end.0, self.end.1))?;
+        envelopes::check(self.run, self.package, &self.envelopes, &told);
         self.run.findings.extend(self.package.name(), std::mem::take(&mut told.findings));
         self.counts.log_lines += told.lines;
         self.run.evidence.logs += 1;
