@@ -5,7 +5,7 @@
 //! every file held against the list on the way, and renamed in place of the old one.
 
 use std::collections::HashMap;
-use std::io::{self, Cursor, Read, Write};
+use std::io::{self, Cursor, Read};
 use std::path::Path;
 
 use super::datapackage::{self, Datapackage, Digest, Resource};
@@ -76,17 +76,15 @@ fn in_wacz(
         }
     }
     zip.finish().map_err(Error::io(path))?;
-    drop(changes);
     replace(temporary, path)
 }
 
 /// The hash that a file must have to be passed on.
 fn expected(list: &Datapackage, name: &str, path: &Path) -> Result<String, Error> {
     let listed = list.resources.iter().find(|resource| resource.path == name);
-    listed.map(|resource| resource.hash.clone()).ok_or_else(|| Error::Altered {
-        path: path.to_owned(),
-        problem: format!("{name} is not listed"),
-    })
+    listed
+        .map(|resource| resource.hash.clone())
+        .ok_or_else(|| Error::Altered { path: path.to_owned(), problem: format!("{name} is not listed") })
 }
 
 /// A list of files that its digest vouches for.

@@ -76,6 +76,18 @@ impl Envelopes {
     }
 }
 
+/// True for the log itself and for what vouches for it: these bind the other files, and are checked or claimed by themselves.
+pub(super) fn is_provenance(path: &str) -> bool {
+    let own = [layout::MANIFEST, layout::LEAVES, layout::CHECKPOINT];
+    let envelope = || {
+        let rest = path.strip_prefix(layout::CHECKPOINT)?;
+        let (size, ending) = rest.split_once('.').unwrap_or((rest, "tsr"));
+        let size = size.is_empty() || size.strip_prefix('-').is_some_and(|size| size.parse::<u64>().is_ok());
+        Some(size && ending == "tsr")
+    };
+    own.contains(&path) || envelope().unwrap_or(false)
+}
+
 fn content(package: &Package, path: &str) -> io::Result<Option<Vec<u8>>> {
     let Some(reader) = open(package, path)? else { return Ok(None) };
     let mut bytes = Vec::new();
@@ -93,7 +105,8 @@ pub(super) fn check(run: &mut Verification, package: &Package, envelopes: &Envel
         && let Some(point) = read_checkpoint(bytes)
     {
         let name = package.member_name(layout::CHECKPOINT);
-        let about = expected(options, evidence, &point, told).into_iter().chain(signatures(options, evidence, bytes));
+        let about =
+            expected(options, evidence, &point, told).into_iter().chain(signatures(options, evidence, bytes));
         findings.extend(about.map(|finding| finding.in_file(&name)));
     }
     run.findings.extend(package.name(), findings);
@@ -119,7 +132,12 @@ fn expected(options: &Options, evidence: &mut Evidence, point: &Checkpoint, told
     let wrong = own.filter(|held| told.roots.get(&held.size) != Some(&Hash(held.root)));
     let finding = |held: &Held| {
         let message = match held.size > point.size() {
-            true => format!("{} is of {} lines; here are {}: the log was cut back", held.name, held.size, point.size()),
+            true => format!(
+                "{} is of {} lines; here are {}: the log was cut back",
+                held.name,
+                held.size,
+                point.size()
+            ),
             false => format!("the log's first {} lines do not give the root of {}", held.size, held.name),
         };
         Finding::new(&rules::CHECKPOINT_EXPECTED, message)
@@ -139,7 +157,6 @@ pub(super) fn unseen(options: &Options, evidence: &Evidence) -> Vec<Finding> {
 
 /// Who signed: those that were named are checked, the others are claimed.
 fn signatures(options: &Options, evidence: &mut Evidence, bytes: &[u8]) -> Vec<Finding> {
-    evidence.keys_named |= !options.keys.is_empty();
     let note = match Note::parse(bytes) {
         Ok(note) => note,
         Err(error) => return vec![Finding::new(&rules::NOTE_INVALID, error.to_string())],
@@ -157,7 +174,8 @@ fn signatures(options: &Options, evidence: &mut Evidence, bytes: &[u8]) -> Vec<F
                 findings.push(Finding::new(&rules::SIGNATURE_BAD, message));
             }
             None => {
-                findings.push(Finding::new(&rules::SIGNATURE_CLAIMED, format!("claimed to be signed by {who}")));
+                findings
+                    .push(Finding::new(&rules::SIGNATURE_CLAIMED, format!("claimed to be signed by {who}")));
                 evidence.claimed.insert(who);
             }
         }

@@ -5,7 +5,7 @@
 
 use super::key::{Key, key};
 use crate::finding::{Finding, rules};
-use crate::manifest::{Body, End, Hash, Line, Lines, Page, Record, Tree, leaf_hash, read_checkpoint};
+use crate::manifest::{Body, End, File, Hash, Line, Lines, Page, Record, Tree, leaf_hash, read_checkpoint};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{self, BufReader, Read};
 
@@ -38,6 +38,8 @@ pub(super) struct Told {
     /// The hash of each page entry by the hash of its id.
     pub(super) pages: HashMap<Key, Key>,
     pub(super) end: Option<End>,
+    /// Files with what killed runs left behind.
+    pub(super) kept: Vec<File>,
     pub(super) lines: u64,
     /// The roots that were asked for, by size; those of larger trees than this are not there.
     pub(super) roots: BTreeMap<u64, Hash>,
@@ -205,6 +207,7 @@ impl<R: Read> Join<R> {
             Body::Failure(failure) => failure.seed.iter().for_each(|seed| self.fate(seed)),
             Body::Skip(skip) => self.fate(&skip.url),
             Body::End(end) => self.told.end = Some(end),
+            Body::Torn(torn) => self.told.kept.push(torn.kept),
             _ => {}
         }
         None

@@ -73,13 +73,14 @@ impl std::fmt::Debug for Verification {
 impl Verification {
     /// Begins.
     pub fn new(options: Options) -> Self {
+        let evidence = Evidence { keys_named: !options.keys.is_empty(), ..Evidence::default() };
         Self {
             options,
             references: References::default(),
             segments: Segments::default(),
             findings: Collector::default(),
             inputs: Vec::new(),
-            evidence: Evidence::default(),
+            evidence,
         }
     }
 

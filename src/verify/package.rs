@@ -13,6 +13,7 @@ use crate::input::section::Shared;
 use crate::package::survey::{self, Blind, Survey, survey};
 use crate::package::{Package, layout, pages};
 use crate::warc::Source;
+use std::collections::HashSet;
 use std::io::{self, BufRead, BufReader, Read};
 
 type Log = Join<Box<dyn Read + Send>>;
@@ -306,23 +307,34 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// The files that the log's end entry names are those that the datapackage lists.
+    /// The files that the log binds are those that the datapackage lists, and it lists no others.
     fn check_files(&mut self, told: &Told) -> io::Result<()> {
         let Some(end) = &told.end else { return Ok(()) };
         let audit = self.package.audit_form()?;
         let Some(datapackage) = audit.datapackage else { return Ok(()) };
-        for file in &end.files {
+        let bound = || end.files.iter().chain(&told.kept);
+        for file in bound() {
             let hash = format!("sha256:{}", file.sha256);
             let same = datapackage
                 .resources
                 .iter()
                 .any(|r| r.path == file.path && r.hash == hash && r.bytes == file.bytes);
             if !same {
-                let message = format!("the log's end entry binds {} bytes with {hash}", file.bytes);
-                let name = self.package.member_name(&file.path);
-                self.run.findings.extend(&name, [Finding::new(&rules::LOG_FILES, message)]);
+                let message = format!("the log binds {} bytes with {hash}", file.bytes);
+                self.say_of(&file.path, Finding::new(&rules::LOG_FILES, message));
+            }
+        }
+        let paths: HashSet<&str> = bound().map(|file| file.path.as_str()).collect();
+        for resource in datapackage.resources.iter().filter(|r| !paths.contains(r.path.as_str())) {
+            if !envelopes::is_provenance(&resource.path) {
+                let message = "the log does not bind this file: it was added after the sealing";
+                self.say_of(&resource.path, Finding::new(&rules::FILE_UNBOUND, message));
             }
         }
         Ok(())
+    }
+
+    fn say_of(&mut self, path: &str, finding: Finding) {
+        self.run.findings.extend(&self.package.member_name(path), [finding]);
     }
 }

@@ -263,9 +263,10 @@ fn signed(evidence: &Evidence) -> (Status, String) {
         (0, true) if claimed.is_empty() => {
             (Status::Absent, "no signature at all, and none by a key that you named".to_owned())
         }
-        (0, true) => {
-            (Status::Absent, format!("no signature by a key that you named; there are claimed ones, by {claimed}"))
-        }
+        (0, true) => (
+            Status::Absent,
+            format!("no signature by a key that you named; there are claimed ones, by {claimed}"),
+        ),
         (0, false) if claimed.is_empty() => (Status::Absent, "no signature".to_owned()),
         (0, false) => (Status::Unchecked, format!("claimed to be signed by {claimed}; --key checks it")),
     }

@@ -43,8 +43,10 @@ impl SigningKey {
     /// Text that is no such key.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let wrong = |problem| Error::Key { expected: "secret key of fonds", problem };
-        let rest = text.trim().strip_prefix(SECRET).ok_or_else(|| wrong("it does not begin with PRIVATE+KEY+"))?;
-        let (name, id, seed) = fields(rest).ok_or_else(|| wrong("it is not name+id+key of an Ed25519 key"))?;
+        let rest =
+            text.trim().strip_prefix(SECRET).ok_or_else(|| wrong("it does not begin with PRIVATE+KEY+"))?;
+        let (name, id, seed) =
+            fields(rest).ok_or_else(|| wrong("it is not name+id+key of an Ed25519 key"))?;
         let pair = pair(&seed)?;
         let verifier = VerifierKey::new(name, public(&pair)?)?;
         match verifier.id == id {
@@ -56,7 +58,12 @@ impl SigningKey {
     /// One line, to be kept secret.
     pub fn encode(&self) -> String {
         let key = [&[ALGORITHM][..], &self.seed].concat();
-        format!("{SECRET}{}+{}+{}\n", self.verifier.name, HEXLOWER.encode(&self.verifier.id), BASE64.encode(&key))
+        format!(
+            "{SECRET}{}+{}+{}\n",
+            self.verifier.name,
+            HEXLOWER.encode(&self.verifier.id),
+            BASE64.encode(&key)
+        )
     }
 
     /// The public half.
@@ -110,7 +117,9 @@ impl VerifierKey {
     pub fn parse(text: &str) -> Result<Self, Error> {
         let wrong = |problem| Error::Key { expected: "verifier key", problem };
         if text.trim().starts_with(SECRET) {
-            return Err(wrong("it is the secret half; give the file that ends in .pub, and show this one to nobody"));
+            return Err(wrong(
+                "it is the secret half; give the file that ends in .pub, and show this one to nobody",
+            ));
         }
         let (name, id, public) =
             fields(text.trim()).ok_or_else(|| wrong("it is not name+id+key of an Ed25519 key"))?;
@@ -138,7 +147,8 @@ impl VerifierKey {
 
     /// True for a signature of `text` by this key.
     pub fn verifies(&self, text: &[u8], signature: &Signature) -> bool {
-        self.is_of(signature) && UnparsedPublicKey::new(&ED25519, self.public).verify(text, &signature.bytes).is_ok()
+        self.is_of(signature)
+            && UnparsedPublicKey::new(&ED25519, self.public).verify(text, &signature.bytes).is_ok()
     }
 
     /// SHA-256 of the key in hex, for people to compare.
@@ -199,14 +209,16 @@ mod tests {
     const NEUMANN: &str = "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW";
     const NEUMANN_SECRET: &str =
         "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz";
-    const TEXT: &str =
-        "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n";
+    const TEXT: &str = "If you think cryptography is the answer to your problem,\nthen you don't know what your problem is.\n";
     const LINE: &str = "— PeterNeumann x08go/ZJkuBS9UG/SffcvIAQxVBtiFupLLr8pAcElZInNIuGUgYN1FFYC2pZSNXgKvqfqdngotpRZb6KE6RyyBwJnAM=\n";
 
     #[test]
     fn gos_example_is_signed_and_verified_the_same() {
         let secret = SigningKey::parse(NEUMANN_SECRET).unwrap();
-        assert_eq!((secret.verifier().to_string().as_str(), secret.encode().trim()), (NEUMANN, NEUMANN_SECRET));
+        assert_eq!(
+            (secret.verifier().to_string().as_str(), secret.encode().trim()),
+            (NEUMANN, NEUMANN_SECRET)
+        );
         let signature = secret.sign(TEXT.as_bytes());
         assert_eq!(signature.line(), LINE);
         let key = VerifierKey::parse(NEUMANN).unwrap();
@@ -217,7 +229,8 @@ mod tests {
     #[test]
     fn what_is_no_key_is_told() {
         let swapped = NEUMANN.replace("c74f20a3", "c74f20a4");
-        for text in ["", "x", "a+b+c", "a b+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW", &swapped] {
+        for text in ["", "x", "a+b+c", "a b+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW", &swapped]
+        {
             assert!(VerifierKey::parse(text).is_err() && SigningKey::parse(text).is_err(), "{text}");
         }
         assert!(VerifierKey::parse(NEUMANN_SECRET).unwrap_err().to_string().contains("secret half"));
@@ -226,7 +239,8 @@ mod tests {
 
     #[test]
     fn a_new_key_is_another_each_time_and_never_printed_by_accident() {
-        let (one, other) = (SigningKey::generate(None, &System).unwrap(), SigningKey::generate(None, &System).unwrap());
+        let (one, other) =
+            (SigningKey::generate(None, &System).unwrap(), SigningKey::generate(None, &System).unwrap());
         assert_ne!(one.verifier(), other.verifier());
         let seed = one.encode();
         assert!(!format!("{one:?}").contains(seed.trim().rsplit('+').next().unwrap()));

@@ -31,7 +31,11 @@ impl Signature {
         let (name, encoded) = line.strip_prefix(DASH)?.split_once(' ')?;
         let bytes = BASE64.decode(encoded.as_bytes()).ok()?;
         let (id, bytes) = bytes.split_first_chunk()?;
-        (is_name(name) && !bytes.is_empty()).then(|| Self { name: name.to_owned(), id: *id, bytes: bytes.to_vec() })
+        (is_name(name) && !bytes.is_empty()).then(|| Self {
+            name: name.to_owned(),
+            id: *id,
+            bytes: bytes.to_vec(),
+        })
     }
 
     /// The line, with its line feed.
@@ -56,7 +60,8 @@ impl Note {
         if !text.ends_with('\n') {
             return Err(Error::Note("its last line does not end"));
         }
-        let (text, signatures) = match text.rfind("\n\n") {
+        // The first empty line: a checkpoint has none in its text, and its readers must see one text.
+        let (text, signatures) = match text.find("\n\n") {
             Some(at) => text.split_at(at + 1),
             None => (text, ""),
         };

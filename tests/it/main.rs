@@ -31,4 +31,5 @@ mod signals;
 mod targets;
 mod unbound;
 mod verify;
+mod vouch;
 mod wire;
