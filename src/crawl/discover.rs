@@ -69,6 +69,8 @@ pub(crate) enum Asked {
     Links,
     /// What a host allows: the payload as it is.
     Robots,
+    /// The same where robots.txt led to another URL, which may be a page.
+    RobotsElsewhere,
 }
 
 /// How a payload is read.
@@ -98,18 +100,20 @@ pub(crate) fn discover<R: Read + Send>(
         let sets_cookie = head.fields.get("Set-Cookie").is_some();
         return Ok(Found { redirect, sets_cookie, ..Found::default() });
     }
-    if asked == Asked::Robots {
-        let mut robots = Vec::new();
-        let limit = robots::LIMIT as u64;
-        body.decoded(limit).take(limit).read_to_end(&mut robots)?;
-        return Ok(Found { robots, ..Found::default() });
+    let mut payload = body.decoded(PAGE_LIMIT);
+    let mut robots = Vec::new();
+    if matches!(asked, Asked::Robots | Asked::RobotsElsewhere) {
+        (&mut payload).take(robots::LIMIT as u64).read_to_end(&mut robots)?;
+        if asked == Asked::Robots {
+            return Ok(Found { robots, ..Found::default() });
+        }
     }
     let content_type = head.fields.text("Content-Type").unwrap_or_default();
     let source =
         Source { url, declared: declared(&content_type), charset: charset(&content_type), identified };
-    let mut found = source.read(&mut body.decoded(PAGE_LIMIT), true)?;
+    let mut found = source.read(&mut robots.as_slice().chain(payload), true)?;
     found.add_header(url, &head);
-    Ok(found)
+    Ok(Found { robots, ..found })
 }
 
 /// What is known of a payload before it is read.

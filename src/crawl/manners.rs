@@ -64,9 +64,13 @@ impl Manners {
         answer: Answer,
         own: Option<Duration>,
     ) -> Option<Instant> {
+        self.pace(began, own).max(self.pause(url, answer).map(|pause| Instant::now() + pause + MARGIN))
+    }
+
+    /// When the next request may follow one that begins at `began`, whatever the answer.
+    pub(super) fn pace(&self, began: Instant, own: Option<Duration>) -> Option<Instant> {
         let delay = self.delay.max(own.unwrap_or_default());
-        let usual = (!delay.is_zero()).then(|| began + delay + MARGIN);
-        usual.max(self.pause(url, answer).map(|pause| Instant::now() + pause + MARGIN))
+        (!delay.is_zero()).then(|| began + delay + MARGIN)
     }
 
     fn pause(&mut self, url: &Url, answer: Answer) -> Option<Duration> {

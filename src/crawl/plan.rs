@@ -57,6 +57,8 @@ pub(super) struct Plan {
     first: HashMap<Url, usize>,
     /// Seeds as they were named, but for user and password.
     named: HashSet<Url>,
+    /// Hosts' rules that were led to those of other hosts, by where those are; they are known together.
+    led: HashMap<Url, Url>,
     /// Pages listed.
     pub(super) pages: u64,
 }
@@ -76,7 +78,7 @@ impl Plan {
     pub(super) fn new(job: &Job, workroom: &Path) -> Result<Self, Error> {
         // Where there is no more than one link to follow, any order gives the same distances.
         let by_level = job.depth.is_some_and(|depth| depth > 1);
-        let turns = Turns { per_host: job.per_host, by_level };
+        let turns = Turns { hosts: job.hosts, per_host: job.per_host, by_level };
         Ok(Self {
             rules: Rules::new(job),
             book: Rulebook::new(job),
@@ -84,6 +86,7 @@ impl Plan {
             seeds: Vec::new(),
             first: HashMap::new(),
             named: HashSet::new(),
+            led: HashMap::new(),
             pages: 0,
         })
     }
@@ -110,6 +113,11 @@ impl Plan {
 
     /// Adds a target, and before it what its host has to say about it.
     fn push(&mut self, target: &Target) -> io::Result<Pushed> {
+        if target.role != Role::Robots && self.is_of_rules(&target.url) {
+            // Whoever links to it: it is fetched once, and must be read as what it is.
+            self.want_robots(target)?;
+            return Ok(Pushed::Known);
+        }
         let pushed = self.frontier.push(target)?;
         if pushed == Pushed::New && target.role == Role::Page && self.asks_robots() {
             self.want_robots(target)?;
@@ -121,12 +129,18 @@ impl Plan {
         self.rules.scope.follows() && self.book.obeys()
     }
 
+    /// True for a URL where a host's rules are asked for.
+    fn is_of_rules(&self, url: &Url) -> bool {
+        self.asks_robots() && is_robots(url)
+    }
+
     fn want_robots(&mut self, page: &Target) -> io::Result<()> {
         let Ok(url) = page.url.join("/robots.txt") else { return Ok(()) };
-        if self.frontier.came_lately(&url) {
-            return Ok(());
-        }
-        if self.frontier.push(&page.to(url.clone(), Role::Robots))? == Pushed::New {
+        let robots = match page.url == url {
+            true => Target { role: Role::Robots, needed: true, ..page.clone() },
+            false => page.to(url.clone(), Role::Robots),
+        };
+        if self.frontier.push(&robots)? == Pushed::New {
             self.frontier.hold(&url)?;
         }
         Ok(())
@@ -208,15 +222,23 @@ impl Plan {
 
     /// One that gave nothing is tried once more.
     pub(super) fn try_again(&mut self, target: &Target) -> io::Result<()> {
-        if target.role == Role::Robots {
-            self.frontier.hold(origin_of_robots(target))?;
-        }
-        self.frontier.again(target)
+        self.hold_for(target)?;
+        self.frontier.again(&Target { tries: 0, ..target.clone() })
     }
 
-    /// True where a host's rules were asked for and nothing came.
-    pub(super) fn awaits_robots(&self, url: &Url) -> io::Result<bool> {
-        self.book.is_silent(&self.frontier, url)
+    /// What a target may say about hosts is not known, or not any more.
+    pub(super) fn hold_for(&mut self, target: &Target) -> io::Result<()> {
+        rules_of(target).try_for_each(|url| self.frontier.hold(url))
+    }
+
+    /// True where a host's rules were asked for, and could not be had.
+    pub(super) fn awaits_robots(&mut self, url: &Url) -> io::Result<bool> {
+        self.book.is_closed(&self.frontier, url)
+    }
+
+    /// True for a target that was to give a host's rules, and gave nothing that tells of them.
+    pub(super) fn is_without_rules(&mut self, target: &Target) -> io::Result<bool> {
+        Ok(target.role == Role::Robots && self.awaits_robots(origin_of_robots(target))?)
     }
 
     /// The next hop is a target of its own, with its own records.
@@ -247,9 +269,32 @@ impl Plan {
         } else if self.push(&next)? == Pushed::Known {
             // Where it leads has been fetched, or will be, for another reason.
             self.mark(target);
-            self.end_of_robots(target, Some(404), &[])?;
+            self.share_robots(target, &next.url)?;
+        } else if next.role == Role::Robots && is_robots(&next.url) {
+            // What it says holds where it is, too.
+            self.frontier.hold(&next.url)?;
         }
         Ok(Vec::new())
+    }
+
+    /// A host's rules are those of another host, which were asked for by themselves.
+    fn share_robots(&mut self, target: &Target, to: &Url) -> io::Result<()> {
+        if target.role != Role::Robots {
+            return Ok(());
+        }
+        if let Some((status, body)) = self.book.response(&self.frontier, to)?.filter(|_| is_robots(to)) {
+            return self.end_of_robots(target, status, &body);
+        }
+        let mut last = to;
+        while let Some(next) = self.led.get(last) {
+            last = next;
+        }
+        let is_circle = rules_of(target).any(|url| url == last);
+        if is_circle || !is_robots(to) {
+            return self.end_of_robots(target, Some(404), &[]);
+        }
+        self.led.extend(rules_of(target).map(|url| (url.clone(), to.clone())));
+        Ok(())
     }
 
     fn look_into(
@@ -261,11 +306,13 @@ impl Plan {
     ) -> io::Result<Vec<Fate>> {
         self.mark(target);
         self.end_of_robots(target, status, &found.robots)?;
+        self.sitemaps_of_robots(target)?;
         let mut fates = Vec::new();
-        let is_named = target.role == Role::Page && target.level == 0;
+        let is_named = is_seed(target) || self.seed_of_robots(target).is_some();
         // What stands on an error's page belongs to no page.
-        if !is_named && status.is_some_and(|status| status >= 400) || target.role == Role::Robots {
-            return self.sitemaps_of_robots(target).map(|()| fates);
+        let is_error = status.is_some_and(|status| status >= 400);
+        if !is_named && (is_error || target.role == Role::Robots && !self.is_page_too(target, &found)) {
+            return Ok(fates);
         }
         if is_named || found.document == Document::Page && self.is_of_the_site(target) {
             self.pages += 1;
@@ -284,6 +331,11 @@ impl Plan {
         Ok(fates)
     }
 
+    /// Where robots.txt is not there, some sites lead to a page, which is one all the same.
+    fn is_page_too(&self, target: &Target, found: &Found) -> bool {
+        found.document == Document::Page && self.rules.against(&target.url, target.level).is_none()
+    }
+
     /// A page of the site, however it was met; its links are followed.
     fn is_of_the_site(&self, target: &Target) -> bool {
         target.role == Role::Page || self.rules.territory.holds(&target.url)
@@ -295,14 +347,17 @@ impl Plan {
                 self.skip(&target.to(url, Role::Requisite), &reason, fates)?;
                 continue;
             }
-            let Some(seed) = self.seeds.get_mut(target.seed) else { return Ok(()) };
+            let Some(seed) = self.seeds.get(target.seed) else { return Ok(()) };
             if seed.requisites >= REQUISITES && !self.rules.scope.follows() {
                 fates.push(skipped(&url, "limit of requisites for one page"));
                 continue;
             }
             let depth = target.depth + 1;
             let next = Target { depth, ..target.to(url, Role::Requisite) };
-            seed.requisites += usize::from(self.frontier.push(&next)? == Pushed::New);
+            let is_new = self.push(&next)? == Pushed::New;
+            if let Some(seed) = self.seeds.get_mut(target.seed) {
+                seed.requisites += usize::from(is_new);
+            }
         }
         Ok(())
     }
@@ -349,7 +404,7 @@ impl Plan {
         }
         for url in urls.into_iter().map(bare) {
             let depth = target.depth + 1;
-            self.frontier.push(&Target { depth, ..target.to(url, Role::Sitemap) })?;
+            self.push(&Target { depth, ..target.to(url, Role::Sitemap) })?;
         }
         Ok(())
     }
@@ -367,15 +422,26 @@ impl Plan {
         if target.role != Role::Robots {
             return Ok(());
         }
-        let url = origin_of_robots(target);
-        self.book.learn(&mut self.frontier, url, status, body)?;
-        self.frontier.release(url)
+        let mut ended: Vec<Url> = rules_of(target).cloned().collect();
+        while let Some(url) = ended.pop() {
+            self.book.learn(&mut self.frontier, &url, status, body)?;
+            self.frontier.release(&url)?;
+            ended.extend(self.led.extract_if(|_, to| *to == url).map(|(from, _)| from));
+        }
+        Ok(())
     }
 
     fn mark(&mut self, target: &Target) {
-        if let Some(seed) = self.seeds.get_mut(target.seed).filter(|_| is_seed(target)) {
+        let seed = if is_seed(target) { Some(target.seed) } else { self.seed_of_robots(target) };
+        if let Some(seed) = seed.and_then(|seed| self.seeds.get_mut(seed)) {
             seed.captured = true;
         }
+    }
+
+    /// The seed that is a host's robots.txt itself.
+    fn seed_of_robots(&self, target: &Target) -> Option<usize> {
+        let is_robots = target.role == Role::Robots;
+        is_robots.then(|| self.first.get(origin_of_robots(target)).copied()).flatten()
     }
 
     /// A later response with the same payload can refer to this record.
@@ -407,6 +473,18 @@ fn is_seed(target: &Target) -> bool {
 /// The URL that a host's rules were asked for at, before any redirect.
 fn origin_of_robots(target: &Target) -> &Url {
     target.chain.first().unwrap_or(&target.url)
+}
+
+/// The URLs at which hosts' rules were asked for on the way to a target; each host learns of what was found.
+fn rules_of(target: &Target) -> impl Iterator<Item = &Url> {
+    let is_robots = target.role == Role::Robots;
+    let urls = target.chain.iter().chain([&target.url]);
+    urls.filter(move |url| is_robots && self::is_robots(url))
+}
+
+/// Where a host has its rules (RFC 9309 §2.3).
+pub(super) fn is_robots(url: &Url) -> bool {
+    url.path() == "/robots.txt" && url.query().is_none()
 }
 
 fn refused(target: &Target, error: String) -> Fate {

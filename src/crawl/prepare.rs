@@ -101,6 +101,12 @@ impl Planned {
         self.referent.is_some()
     }
 
+    /// Where it will be found.
+    pub(crate) fn captured(&self) -> Captured {
+        let record = self.means.ids.first().map(|id| crate::warc::bare_uri(id).to_owned());
+        Captured { record: record.unwrap_or_default(), date: date(self.exchange.started) }
+    }
+
     /// What the payload leads to, and its title: kept with a revisit, whose payload is elsewhere. Where there is too much of
     /// it, the capture is stored whole after all.
     pub(crate) fn note_page(&mut self, page: PageNotes) {

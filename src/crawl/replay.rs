@@ -1,9 +1,9 @@
 //! An earlier run, told again to a plan: by its log, and by the pages in its WARCs.
 
-use super::discover::{Document, Found, discover};
+use super::discover::{Asked, Document, Found, discover};
 use super::plan::{Captured, Fate, Plan};
 use super::session::asked;
-use super::{Archive, Error, Job, Role, Target};
+use super::{Archive, Error, Job, Target};
 use crate::cdxj::{Capture, Sorter};
 use crate::digest;
 use crate::manifest::{self, Body, Entry, Record};
@@ -81,8 +81,13 @@ struct Failed {
 
 impl Failed {
     fn add(&mut self, target: Target) {
+        self.take(&target.url);
         self.by_url.insert(target.url.clone(), self.targets.len());
         self.targets.push(Some(target));
+    }
+
+    fn get(&self, url: &Url) -> Option<&Target> {
+        self.by_url.get(url).and_then(|at| self.targets.get(*at)?.as_ref())
     }
 
     fn take(&mut self, url: &Url) -> Option<Target> {
@@ -114,7 +119,13 @@ impl Replay {
 
     /// The target that a URL was fetched for.
     fn take(&mut self, url: &Url) -> io::Result<Option<Target>> {
-        Ok(self.past.plan.frontier.take(url)?.or_else(|| self.failed.take(url)))
+        let plan = &mut self.past.plan;
+        if let Some(target) = plan.frontier.take(url)? {
+            return Ok(Some(target));
+        }
+        let Some(target) = self.failed.take(url) else { return Ok(None) };
+        plan.hold_for(&target)?;
+        Ok(Some(target))
     }
 
     fn index(&mut self, record: &Record, place: &Place) -> io::Result<()> {
@@ -160,8 +171,13 @@ impl Replay {
                 // What a revisit's head does not tell stands in the record beside it.
                 let told = notes.filter(|_| record.warc.record_type == "revisit" && found.redirect.is_none());
                 let found = told.unwrap_or(found);
-                let fates = self.past.plan.landed(&target, found, captured, http.status)?;
-                self.past.owed.extend(fates);
+                let plan = &mut self.past.plan;
+                let is_put_off = plan.is_put_off(&target, http.status);
+                self.past.owed.extend(plan.landed(&target, found, captured, http.status)?);
+                // Rules that could not be had are asked for again.
+                if !is_put_off && self.past.plan.is_without_rules(&target)? {
+                    self.failed.add(target);
+                }
             }
             // Fetched by a version that found more than this one does.
             None => self.past.plan.frontier.pass(&url)?,
@@ -246,15 +262,17 @@ impl Visitor for Replay {
         let url = head.target_uri().and_then(|url| Url::parse(url).ok());
         let Some(url) = url.filter(|_| head.holds_http()) else { return Ok(()) };
         let target = self.past.plan.frontier.peek(&url)?;
-        let role = target.as_ref().map_or(Role::Page, |target| target.role);
+        // One that was tried in vain waits no more.
+        let target = target.or_else(|| self.failed.get(&url).cloned());
         let status = record.http.as_ref().and_then(|http| http.status);
         // It is to be asked again, and what it says now leads nowhere.
-        if target.is_some_and(|target| self.past.plan.is_put_off(&target, status)) {
+        if target.as_ref().is_some_and(|target| self.past.plan.is_put_off(target, status)) {
             return Ok(());
         }
         // What is not asked of it is not looked at.
         let identified = head.fields.get("WARC-Identified-Payload-Type");
-        let found = discover(&url, identified, block, asked(role, true))?;
+        let asked = target.as_ref().map_or(Asked::Links, |target| asked(target, true));
+        let found = discover(&url, identified, block, asked)?;
         self.found.insert(record.warc.id.clone(), found);
         Ok(())
     }
@@ -307,6 +325,7 @@ fn read_notes(text: &str) -> Found {
                 let url = words.next().and_then(|url| Url::parse(url).ok());
                 match (url, words.next()) {
                     (Some(url), Some("E")) => found.requisites.push(url),
+                    (Some(url), Some("M")) => found.sitemaps.push(url),
                     (Some(url), _) => found.links.push(url),
                     _ => {}
                 }

@@ -112,6 +112,11 @@ impl Robots {
         urls
     }
 
+    /// True where the file should be there and cannot be had: another time it may be.
+    pub fn is_closed(&self) -> bool {
+        matches!(self.0, State::Closed(_))
+    }
+
     fn ruled(&self) -> Option<&Rules> {
         match &self.0 {
             State::Ruled(rules) => Some(rules),

@@ -74,9 +74,18 @@ impl Rulebook {
         Ok(robots.map(|robots| robots.sitemaps(url)).unwrap_or_default())
     }
 
-    /// True for a host that gave no answer when it was asked for its rules.
-    pub(super) fn is_silent(&self, frontier: &Frontier, url: &Url) -> io::Result<bool> {
-        Ok(frontier.robots(&origin(url))?.is_some_and(|(status, _)| status.is_none()))
+    /// True for a host whose rules were asked for and could not be had.
+    pub(super) fn is_closed(&mut self, frontier: &Frontier, url: &Url) -> io::Result<bool> {
+        Ok(self.robots(frontier, url)?.is_some_and(|robots| robots.is_closed()))
+    }
+
+    /// What a host answered when it was asked for its rules, once that is known.
+    pub(super) fn response(
+        &self,
+        frontier: &Frontier,
+        url: &Url,
+    ) -> io::Result<Option<(Option<u16>, Vec<u8>)>> {
+        frontier.robots(&origin(url))
     }
 
     fn robots(&mut self, frontier: &Frontier, url: &Url) -> io::Result<Option<Arc<Robots>>> {
@@ -113,7 +122,8 @@ impl Rulebook {
 
     /// Queries of one path are counted: a form can be filled in without end, and so can tokens be made.
     fn is_over_budget(&self, frontier: &mut Frontier, url: &Url) -> io::Result<Option<String>> {
-        if url.query().is_none_or(str::is_empty) || frontier.has_seen(url)? {
+        // What was left out before is counted again: it must not come in by a second link.
+        if url.query().is_none_or(str::is_empty) || frontier.has_taken(url)? {
             return Ok(None);
         }
         let shape = shape(url);

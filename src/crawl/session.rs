@@ -8,7 +8,7 @@ use super::discover::{Asked, Document, Found, discover};
 use super::ledger::Ledger;
 use super::live::{self, Watch};
 use super::manners::{Answer, Manners};
-use super::plan::{Captured, Fate, Plan};
+use super::plan::{Captured, Fate, Plan, is_robots};
 use super::prepare::Prepared;
 use super::replay::Past;
 use super::{Archive, Error, Job, Role, Target, dedup};
@@ -158,7 +158,7 @@ pub async fn run(
         while run.may_begin(*stop.borrow()) {
             let Some(target) = run.next()? else { break };
             match request(job, &named, &target) {
-                Ok(request) => run.launch(&client, target, request),
+                Ok(request) => run.launch(&client, target, request)?,
                 Err(error) => run.cannot_begin(&target, &error)?,
             }
         }
@@ -385,14 +385,25 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn launch(&mut self, client: &Arc<Client>, target: Target, request: Request) {
+    fn launch(&mut self, client: &Arc<Client>, target: Target, request: Request) -> Result<(), Error> {
         self.pages_open += u64::from(is_page(&target));
+        self.pace(&target).map_err(self.at())?;
         let client = Arc::clone(client);
         self.flights.spawn(async move {
             let began = Instant::now();
             let fetched = client.fetch(&request).await;
             Flight { target, fetched, began }
         });
+        Ok(())
+    }
+
+    /// The next request to the host keeps its distance from this one, over whichever connection.
+    fn pace(&mut self, target: &Target) -> std::io::Result<()> {
+        let own = if self.job.per_host > 1 { self.plan.delay(&target.url)? } else { None };
+        match self.manners.pace(Instant::now(), own).filter(|_| self.job.per_host > 1) {
+            Some(until) => self.plan.frontier.rest(&target.url, until),
+            None => Ok(()),
+        }
     }
 
     /// A target for which there is no request.
@@ -458,6 +469,10 @@ impl<'a> Run<'a> {
             challenge,
             referent,
         )?;
+        if !challenge && !planned.is_revisit() {
+            // Its record is written before that of any later one.
+            self.remember(&exchange, &planned.captured())?;
+        }
         let held = planned.bytes() as u64;
         self.ahead += held;
         let reads = !challenge && self.plan.reads(&target);
@@ -508,7 +523,6 @@ impl<'a> Run<'a> {
             return Ok(());
         }
         let at = self.at();
-        self.remember(&exchange, &captured)?;
         let status = exchange.head.as_ref().and_then(|head| head.status);
         let fates = self.plan.landed(&target, found, captured, status).map_err(at)?;
         self.settle(fates)
@@ -631,13 +645,14 @@ fn is_page(target: &Target) -> bool {
 /// What a response leads to.
 fn look(target: &Target, exchange: &Exchange, reads: bool) -> std::io::Result<Found> {
     let (block, identified) = (exchange.response.reader(), exchange.identified_type);
-    discover(&target.url, identified, block, asked(target.role, reads))
+    discover(&target.url, identified, block, asked(target, reads))
 }
 
 /// What is to be found in the response to a target.
-pub(super) fn asked(role: Role, reads: bool) -> Asked {
-    match role {
-        Role::Robots => Asked::Robots,
+pub(super) fn asked(target: &Target, reads: bool) -> Asked {
+    match target.role {
+        Role::Robots if is_robots(&target.url) => Asked::Robots,
+        Role::Robots => Asked::RobotsElsewhere,
         _ if reads => Asked::Links,
         _ => Asked::Redirect,
     }
@@ -648,8 +663,9 @@ fn notes(found: &Found) -> PageNotes {
     // A page without a title is one all the same.
     let title = found.title.clone().or_else(|| (found.document == Document::Page).then(String::new));
     let needed = found.requisites.iter().map(|url| (url.clone(), 'E'));
-    let outlinks = needed.chain(found.links.iter().map(|url| (url.clone(), 'L'))).collect();
-    PageNotes { title, outlinks }
+    let links = found.links.iter().map(|url| (url.clone(), 'L'));
+    let sitemaps = found.sitemaps.iter().map(|url| (url.clone(), 'M'));
+    PageNotes { title, outlinks: needed.chain(links).chain(sitemaps).collect() }
 }
 
 #[cfg(test)]

@@ -190,7 +190,9 @@ impl Status {
         };
         let (Some(url), Some(http)) = (&record.warc.target_uri, &record.http) else { return Ok(()) };
         let status = http.status.map_or_else(|| "no status".to_owned(), |status| status.to_string());
-        self.put(url, kind, &status, &status)
+        // Cut because the run was told to stop.
+        let is_cut = http.truncated.as_deref() == Some("unspecified");
+        self.put(url, kind, &status, if is_cut { "cut" } else { &status })
     }
 
     /// The last counts, but a URL that was captured stays so.
@@ -242,9 +244,11 @@ impl Status {
         }
     }
 
-    /// What failed is tried again by a run that takes the collection up, and is told as failed; what is waiting is new.
+    /// What failed is tried again by a run that takes the collection up, and is told as failed; what is waiting is new, or
+    /// was told to come again.
     fn wait(&mut self, url: &str) -> io::Result<()> {
-        let sql = "INSERT INTO fate VALUES (?1, 4, '', '') ON CONFLICT DO NOTHING";
+        let sql = "INSERT INTO fate VALUES (?1, 4, '', '') ON CONFLICT DO UPDATE \
+                   SET kind = 4, short = '', detail = '' WHERE kind < 2 AND (short IN ('429', '503') OR detail = 'cut')";
         let mut statement = self.db.prepare_cached(sql).map_err(other)?;
         statement.execute([url]).map(drop).map_err(other)
     }

@@ -316,6 +316,9 @@ fn not_proved(levels: &[LevelReport]) -> Vec<String> {
                 .to_owned(),
         );
     }
+    if passed(3) {
+        out.push("that the holder of the key recorded truly, and did not sign late".to_owned());
+    }
     if !passed(4) {
         out.push("when it was made: the dates are the capturing machine's own".to_owned());
     }

@@ -30,6 +30,8 @@ impl Rank {
 /// What may be served now.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Limits {
+    /// Hosts with targets in flight at the same time.
+    pub(super) hosts: usize,
     /// Targets of one host in flight at the same time.
     pub(super) per_host: u32,
     /// Whether new pages are begun.
@@ -64,6 +66,8 @@ pub(super) struct Hosts {
     ready: BTreeSet<(Reverse<u32>, u64, HostId)>,
     asleep: BTreeSet<(Instant, HostId)>,
     parked: Vec<HostId>,
+    /// Those with a target in flight.
+    busy: BTreeSet<HostId>,
     turn: u64,
     pub(super) limits: Limits,
 }
@@ -71,7 +75,7 @@ pub(super) struct Hosts {
 impl Hosts {
     pub(super) fn new(limits: Limits) -> Self {
         let (ready, asleep) = (BTreeSet::new(), BTreeSet::new());
-        Self { slots: Vec::new(), ready, asleep, parked: Vec::new(), turn: 0, limits }
+        Self { slots: Vec::new(), ready, asleep, parked: Vec::new(), busy: BTreeSet::new(), turn: 0, limits }
     }
 
     pub(super) fn add(&mut self, host: HostId, rank: Rank) {
@@ -105,14 +109,33 @@ impl Hosts {
             self.asleep.remove(&(at, host));
             self.change(host, |slot| (slot.place, slot.ready_at) = (Place::Out, None));
         }
-        let (_, _, host) = self.ready.first().copied()?;
+        let host = if self.busy.len() < self.limits.hosts {
+            self.ready.first().map(|(_, _, host)| *host)?
+        } else {
+            self.next_of_the_busy()?
+        };
         Some((host, self.slots.get(host as usize)?.held > 0))
+    }
+
+    /// Among those that are being asked already.
+    fn next_of_the_busy(&self) -> Option<HostId> {
+        let place = |host: &HostId| match self.slots.get(*host as usize)?.place {
+            Place::Ready(size, turn) => Some((size, turn, *host)),
+            _ => None,
+        };
+        self.busy.iter().filter_map(place).min().map(|(_, _, host)| host)
     }
 
     /// One of its targets is in flight.
     pub(super) fn begin(&mut self, host: HostId) {
         self.turn += 1;
+        self.busy.insert(host);
         self.change(host, |slot| slot.busy += 1);
+    }
+
+    /// It is asked for nothing more before `until`.
+    pub(super) fn rest(&mut self, host: HostId, until: Instant) {
+        self.change(host, |slot| slot.ready_at = slot.ready_at.max(Some(until)));
     }
 
     /// One of its targets has landed; it may be asked again from `at` on.
@@ -121,6 +144,9 @@ impl Hosts {
             slot.busy = slot.busy.saturating_sub(1);
             slot.ready_at = slot.ready_at.max(at);
         });
+        if self.slots.get(host as usize).is_some_and(|slot| slot.busy == 0) {
+            self.busy.remove(&host);
+        }
     }
 
     /// What it has waiting is farther than the run has come.
@@ -155,8 +181,7 @@ impl Hosts {
 
     /// Hosts with a target in flight.
     pub(super) fn busy(&self) -> impl Iterator<Item = HostId> + '_ {
-        let busy = self.slots.iter().enumerate().filter(|(_, slot)| slot.busy > 0);
-        busy.map(|(host, _)| host as HostId)
+        self.busy.iter().copied()
     }
 
     fn change(&mut self, host: HostId, change: impl FnOnce(&mut Slot)) {
@@ -216,7 +241,7 @@ mod tests {
     use std::time::Duration;
 
     fn hosts() -> Hosts {
-        Hosts::new(Limits { per_host: 1, pages: true })
+        Hosts::new(Limits { hosts: 8, per_host: 1, pages: true })
     }
 
     fn next(hosts: &mut Hosts) -> Option<HostId> {

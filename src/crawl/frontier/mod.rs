@@ -173,6 +173,8 @@ pub enum Pushed {
 /// Manners.
 #[derive(Clone, Copy, Debug)]
 pub struct Turns {
+    /// Hosts with targets in flight at the same time.
+    pub hosts: usize,
     /// Targets of one host in flight at the same time.
     pub per_host: u32,
     /// No page is begun before all that are nearer to their seeds have landed, so that distances are exact.
@@ -181,7 +183,7 @@ pub struct Turns {
 
 impl Default for Turns {
     fn default() -> Self {
-        Self { per_host: 1, by_level: false }
+        Self { hosts: usize::MAX, per_host: 1, by_level: false }
     }
 }
 
@@ -205,7 +207,11 @@ impl Frontier {
     pub fn create(workroom: &Path, turns: Turns) -> io::Result<Self> {
         Ok(Self {
             store: Store::create(&workroom.join(FILE))?,
-            hosts: Hosts::new(Limits { per_host: turns.per_host.max(1), pages: true }),
+            hosts: Hosts::new(Limits {
+                hosts: turns.hosts.max(1),
+                per_host: turns.per_host.max(1),
+                pages: true,
+            }),
             names: HashMap::new(),
             recent: Recent::default(),
             levels: turns.by_level.then(BTreeMap::new),
@@ -266,9 +272,9 @@ impl Frontier {
         Ok(())
     }
 
-    /// True for a URL that came up a short while ago: another link there is no news.
+    /// True for a URL that came up a short while ago, and was not left out then: another link there is no news.
     pub(super) fn came_lately(&self, url: &Url) -> bool {
-        self.recent.knows(&key(url))
+        self.recent.knows(&key(url), Recent::LINK)
     }
 
     /// Notes a URL that a rule is against; true the first time, unless it is here for another reason.
@@ -373,8 +379,12 @@ impl Frontier {
     /// # Errors
     /// See [`Frontier::create`].
     pub(crate) fn settle(&mut self, target: &Target, state: State) -> io::Result<()> {
+        // One that is told again may have come to its end before.
+        let counts = self.levels.is_some() && self.store.state(target.id)? == Some(State::Waiting);
         self.store.set_state(target.id, state)?;
-        self.leave_level(target);
+        if counts {
+            self.leave_level(target);
+        }
         Ok(())
     }
 
@@ -397,6 +407,11 @@ impl Frontier {
         Ok(self.store.find(&key(url))?.is_some())
     }
 
+    /// True for a URL that waits or has been fetched, false for one that was left out.
+    pub(super) fn has_taken(&self, url: &Url) -> io::Result<bool> {
+        Ok(self.store.find(&key(url))?.is_some_and(|known| known.state != State::Skipped))
+    }
+
     /// Marks a URL as one that has been fetched.
     ///
     /// # Errors
@@ -414,6 +429,13 @@ impl Frontier {
     pub fn done(&mut self, url: &Url, at: Option<Instant>) -> io::Result<()> {
         let host = self.host(url)?;
         self.hosts.end(host, at);
+        Ok(())
+    }
+
+    /// The host of this URL is not asked before then, not over another connection either.
+    pub(super) fn rest(&mut self, url: &Url, until: Instant) -> io::Result<()> {
+        let host = self.host(url)?;
+        self.hosts.rest(host, until);
         Ok(())
     }
 

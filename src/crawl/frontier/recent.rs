@@ -25,8 +25,9 @@ impl Recent {
     /// It was named, or a page needs it.
     pub(super) const NEEDED: u8 = 3;
 
-    pub(super) fn knows(&self, key: &Key) -> bool {
-        self.places.get(place(key)).is_some_and(|(known, _)| known == key)
+    /// Whether this key came lately for a reason at least as strong.
+    pub(super) fn knows(&self, key: &Key, weight: u8) -> bool {
+        self.places.get(place(key)).is_some_and(|(known, strongest)| known == key && *strongest >= weight)
     }
 
     /// Whether this key came lately for a reason at least as strong; from now on it has.

@@ -6,6 +6,7 @@
 use super::hosts::{HostId, Rank};
 use super::{Role, State, Target};
 use crate::wire::record::Referent;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
 use std::io;
 use std::path::Path;
@@ -94,6 +95,8 @@ impl Store {
         }
         let db = Connection::open(path).map_err(io_error)?;
         db.set_prepared_statement_cache_capacity(64);
+        // Without this every query with a parameter is planned anew each time, in case its value would change the plan.
+        db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map_err(io_error)?;
         db.execute_batch(SCHEMA).map_err(io_error)?;
         Ok(Self { db, changes: 0, committed: Instant::now() })
     }
@@ -202,6 +205,10 @@ impl Store {
 
     pub(super) fn set_state(&mut self, id: i64, state: State) -> io::Result<()> {
         self.run("UPDATE url SET state = ?2 WHERE id = ?1", params![id, state as u8]).map(drop)
+    }
+
+    pub(super) fn state(&self, id: i64) -> io::Result<Option<State>> {
+        self.one("SELECT state FROM url WHERE id = ?1", [id], |row| row.get(0).map(State::of))
     }
 
     pub(super) fn set_needed(&mut self, id: i64) -> io::Result<()> {

@@ -93,7 +93,7 @@ fn a_host_that_wants_a_pause_gets_it() {
 
 #[test]
 fn what_is_needed_comes_before_the_next_page_and_rules_before_everything() {
-    let mut case = with(Turns { per_host: 9, by_level: false }, &["http://a/seed"]);
+    let mut case = with(Turns { per_host: 9, ..Turns::default() }, &["http://a/seed"]);
     case.push(&link("http://a/2", 2)).unwrap();
     case.push(&link("http://a/1", 1)).unwrap();
     case.push(&super::Target::new(url("http://a/style"), Role::Requisite)).unwrap();
@@ -104,7 +104,7 @@ fn what_is_needed_comes_before_the_next_page_and_rules_before_everything() {
 
 #[test]
 fn while_a_host_is_held_only_its_rules_are_served() {
-    let mut case = with(Turns { per_host: 9, by_level: false }, &["http://a/1"]);
+    let mut case = with(Turns { per_host: 9, ..Turns::default() }, &["http://a/1"]);
     case.hold(&url("http://a/")).unwrap();
     case.push(&super::Target::new(url("http://a/robots.txt"), Role::Robots)).unwrap();
     assert_eq!(popped(&mut case), "http://a/robots.txt");
@@ -135,7 +135,7 @@ fn a_link_that_waits_and_turns_out_to_be_needed_is_no_matter_for_robots() {
 
 #[test]
 fn by_level_no_page_is_begun_before_those_nearer_have_landed() {
-    let mut case = with(Turns { per_host: 1, by_level: true }, &["http://a/0", "http://b/0"]);
+    let mut case = with(Turns { by_level: true, ..Turns::default() }, &["http://a/0", "http://b/0"]);
     let (a, b) = (pop(&mut case).unwrap(), pop(&mut case).unwrap());
     case.push(&link("http://a/1", 1)).unwrap();
     case.done(&a.url, None).unwrap();
