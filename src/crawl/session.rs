@@ -526,7 +526,20 @@ impl<'a> Run<'a> {
         let at = self.at();
         let status = exchange.head.as_ref().and_then(|head| head.status);
         let fates = self.plan.landed(&target, found, captured, status).map_err(at)?;
+        if target.role == Role::Robots {
+            self.rest_after_rules(&target).map_err(self.at())?;
+        }
         self.settle(fates)
+    }
+
+    /// The pause that a host's rules ask for holds between them and its first page, too.
+    fn rest_after_rules(&mut self, target: &Target) -> std::io::Result<()> {
+        let host = target.chain.first().unwrap_or(&target.url);
+        let own = self.plan.delay(host)?;
+        match self.manners.pace(Instant::now(), own) {
+            Some(until) => self.plan.frontier.rest(host, until),
+            None => Ok(()),
+        }
     }
 
     /// A later response with the same payload can refer to this one.
