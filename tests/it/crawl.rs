@@ -1,20 +1,93 @@
 //! Whole sites: all of them, once, politely, and to an end.
 
+mod robots_txt;
+mod scope;
+mod web;
+
 use crate::common::cli::{Run, fonds};
+use crate::common::collection::{Record, records};
 use crate::common::sites::{
     Retry, Sites, endless, graph, graph_pages, graph_requisites, limited, robots, session, slow,
 };
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
+use url::Url;
 
+/// Hosts that the tests' server is.
+const HOSTS: [&str; 7] =
+    ["a.test", "b.test", "c.test", "cdn.test", "www.site.test", "shop.site.test", "other.test"];
+
+/// A crawl of the roots of these hosts.
 fn crawl(sites: &Sites, root: &Path, seeds: &[&str], options: &[&str]) -> Run {
-    let seeds: Vec<String> = seeds.iter().map(|host| sites.url(host, "/").to_string()).collect();
+    let seeds: Vec<Url> = seeds.iter().map(|host| sites.url(host, "/")).collect();
+    crawl_urls(sites, root, &seeds, options)
+}
+
+fn crawl_urls(sites: &Sites, root: &Path, seeds: &[Url], options: &[&str]) -> Run {
+    fonds(arguments(sites, root, seeds, options))
+}
+
+fn arguments(sites: &Sites, root: &Path, seeds: &[Url], options: &[&str]) -> Vec<String> {
     let given = ["archive", "-q", "-o", root.to_str().unwrap()].map(str::to_owned);
     let options = options.iter().map(|option| (*option).to_owned());
-    fonds(given.into_iter().chain(sites.resolve(&["a.test", "b.test"])).chain(options).chain(seeds))
+    let seeds = seeds.iter().map(Url::to_string);
+    given.into_iter().chain(sites.resolve(&HOSTS)).chain(options).chain(seeds).collect()
+}
+
+/// Begins one that goes on by itself.
+fn start(arguments: &[String]) -> Child {
+    Command::new(env!("CARGO_BIN_EXE_fonds"))
+        .args(arguments)
+        .env_clear()
+        .env("TMPDIR", std::env::temp_dir())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap()
+}
+
+fn resume(root: &Path, options: &[&str]) -> Run {
+    fonds(["archive", "-q", "--resume", root.to_str().unwrap()].iter().chain(options))
+}
+
+/// Waits until so many requests have come.
+fn wait_for_requests(sites: &Sites, count: usize) {
+    while sites.asked().len() < count {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+/// Records of all WARCs, in their order.
+fn all_records(root: &Path) -> Vec<Record> {
+    let entries = std::fs::read_dir(root.join("archive")).unwrap();
+    let mut paths: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    paths.iter().flat_map(|path| records(&std::fs::read(path).unwrap())).collect()
+}
+
+/// Without scheme and port: `a.test/page`.
+fn short(url: &str) -> String {
+    let url = Url::parse(url).unwrap();
+    format!("{}{}", url.host_str().unwrap(), &url[url::Position::BeforePath..])
+}
+
+/// URLs with one of these fates, in short.
+fn with_fate(root: &Path, wanted: &[&str]) -> BTreeSet<String> {
+    let fates = fates(root).into_iter().filter(|(_, (fate, _))| wanted.contains(&fate.as_str()));
+    fates.map(|(url, _)| short(&url)).collect()
+}
+
+/// URLs that were left out, in short, and why.
+fn skipped(root: &Path) -> BTreeMap<String, String> {
+    let fates = fates(root).into_iter().filter(|(_, (fate, _))| fate == "skipped");
+    fates.map(|(url, (_, reason))| (short(&url), reason)).collect()
+}
+
+fn set<const N: usize>(urls: [&str; N]) -> BTreeSet<String> {
+    urls.into_iter().map(str::to_owned).collect()
 }
 
 fn verify(roots: &[&Path]) -> Run {

@@ -127,7 +127,15 @@ impl Sites {
         address: IpAddr,
         answer: impl Fn(&Request) -> Response + Send + Sync + 'static,
     ) -> Self {
-        let listener = TcpListener::bind((address, 0)).unwrap();
+        Self::serve_on((address, 0).into(), answer)
+    }
+
+    /// On this address and port; 0 for any.
+    pub(crate) fn serve_on(
+        address: SocketAddr,
+        answer: impl Fn(&Request) -> Response + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind(address).unwrap();
         let addr = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
             answer: Box::new(answer),
@@ -174,6 +182,16 @@ impl Sites {
     pub(crate) fn most_at_once(&self, host: &str) -> usize {
         let asked = self.asked_of(host);
         let at = |time| asked.iter().filter(|one| one.arrived <= time && time < one.answered).count();
+        asked.iter().map(|one| at(one.arrived)).max().unwrap_or(0)
+    }
+
+    /// Most hosts that were being asked at one time.
+    pub(crate) fn most_hosts_at_once(&self) -> usize {
+        let asked = self.asked();
+        let at = |time| {
+            let open = asked.iter().filter(|one| one.arrived <= time && time < one.answered);
+            open.map(|one| one.host.as_str()).collect::<std::collections::BTreeSet<_>>().len()
+        };
         asked.iter().map(|one| at(one.arrived)).max().unwrap_or(0)
     }
 
