@@ -403,14 +403,34 @@ pub(crate) fn calendar() -> Answer {
     })
 }
 
-/// A trap: so many pages, but each time one is shown its links carry a new session.
-pub(crate) fn session(pages: usize) -> Answer {
+/// A trap: so many pages, but each time one is shown its links carry a new session, in an argument of this name.
+pub(crate) fn session(pages: usize, name: &str) -> Answer {
+    let name = name.to_owned();
     let sessions = AtomicUsize::new(0);
     Box::new(move |request| {
         let session = sessions.fetch_add(1, Ordering::Relaxed);
         match request.bare() {
             "/robots.txt" => Response::not_found(),
-            path => Response::page(path, (0..pages).map(|n| format!("/page{n}?sid={session:032x}"))),
+            path => {
+                // As random as such ids look.
+                let id = format!(
+                    "{:032x}",
+                    (session as u128 + 1).wrapping_mul(0x9f8a_7b6c_5d4e_3f2a_1b0c_9d8e_7f6a_5b4d)
+                );
+                Response::page(path, (0..pages).map(|n| format!("/page{n}?{name}={id}")))
+            }
+        }
+    })
+}
+
+/// A trap: each page links the next of a series that has no end.
+pub(crate) fn series() -> Answer {
+    Box::new(|request| {
+        let number = request.path.strip_prefix("/next/").and_then(|n| n.parse::<u64>().ok());
+        match (request.bare(), number) {
+            ("/", _) => Response::page("start", ["/next/1".to_owned()]),
+            (_, Some(n)) => Response::page(&format!("part {n}"), [format!("/next/{}", n + 1)]),
+            _ => Response::not_found(),
         }
     })
 }
@@ -508,7 +528,8 @@ fn a_limited_host_refuses_after_its_burst_and_then_no_more() {
 
 #[test]
 fn traps_have_no_end() {
-    let sites = Sites::serve(hosts([("c.test", calendar()), ("s.test", session(3)), ("e.test", endless())]));
+    let sites =
+        Sites::serve(hosts([("c.test", calendar()), ("s.test", session(3, "sid")), ("e.test", endless())]));
     let mut stream = connect(&sites);
     let mut page = |host, path| String::from_utf8(get(&mut stream, host, path).1).unwrap();
     assert!(page("c.test", "/?month=2026-12").contains("\"/?month=2027-01\""));
