@@ -343,8 +343,9 @@ impl<'a> Run<'a> {
     fn may_begin(&mut self, stopped: bool) -> bool {
         let most = self.job.hosts.max(1).saturating_mul(self.job.per_host.max(1) as usize);
         let full = self.flights.len() >= most;
-        let behind =
-            self.works.len() >= MOST_AHEAD || self.ahead >= MOST_BYTES || self.ledger.wants_rotation();
+        // A WARC that is full is closed when what was planned for it is written; there may be nothing.
+        let rotates = self.ledger.wants_rotation() && !self.works.is_empty();
+        let behind = self.works.len() >= MOST_AHEAD || self.ahead >= MOST_BYTES || rotates;
         self.look_at_limits();
         !stopped && !full && !behind && self.limit != Some("time") && self.limit != Some("size")
     }

@@ -98,7 +98,7 @@ fn a_crawl_in_many_small_warcs_is_as_good() {
     let sites = Sites::serve(graph(60));
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().join("c");
-    crawl(&sites, &root, &["a.test"], &["--scope", "host", "--warc-size", "20000"]).expect(0);
+    crawl(&sites, &root, &["a.test"], &["--scope", "host", "--warc-size", "6000"]).expect(0);
     let warcs = std::fs::read_dir(root.join("archive")).unwrap().count();
     assert!(warcs > 3, "{warcs}");
     assert_eq!(paths(&sites, &root, &GOT), whole(60));
