@@ -472,7 +472,7 @@ fn is_seed(target: &Target) -> bool {
 
 /// The URL that a host's rules were asked for at, before any redirect.
 fn origin_of_robots(target: &Target) -> &Url {
-    target.chain.first().unwrap_or(&target.url)
+    rules_of(target).next().unwrap_or(&target.url)
 }
 
 /// The URLs at which hosts' rules were asked for on the way to a target; each host learns of what was found.

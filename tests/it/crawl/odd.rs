@@ -19,7 +19,7 @@ fn a_host_that_is_an_address_of_version_6_is_crawled_like_any_other() {
     for scope in ["host", "domain", "prefix"] {
         let root = dir.path().join(scope);
         let seed: url::Url = format!("http://[::1]:{}/", sites.addr.port()).parse().unwrap();
-        crawl_urls(&sites, &root, &[seed.clone()], &["--scope", scope]).expect(0);
+        crawl_urls(&sites, &root, std::slice::from_ref(&seed), &["--scope", scope]).expect(0);
         let fates = fates(&root);
         let of = |path: &str| fates[seed.join(path).unwrap().as_str()].0.clone();
         assert_eq!(
