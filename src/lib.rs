@@ -3,7 +3,7 @@
 //!
 //! The rooms stand on floors; each imports only from floors below its own (see ARCHITECTURE.md):
 //! [`finding`] and [`digest`] carry everything; [`message`] knows HTTP/1.x as bytes; [`warc`], [`surt`]
-//! and [`cdxj`] know the archive's formats; [`manifest`], [`wire`] and [`input`] keep the log, talk to
+//! and [`cdxj`] know the archive's formats; [`manifest`], [`vouch`], [`wire`] and [`input`] keep the log, sign it, talk to
 //! servers and open inputs; [`package`], [`extract`] and [`verify`] stand on those; [`crawl`] decides
 //! what to capture, [`relay`] captures what others fetch; [`selftest`] tries the recorder on a server that misbehaves. Nothing in this
 //! library prints, reads the environment or exits.
@@ -25,6 +25,7 @@ pub mod relay;
 pub mod selftest;
 pub mod surt;
 pub mod verify;
+pub mod vouch;
 pub mod warc;
 pub mod wire;
 pub mod world;

@@ -8,11 +8,14 @@ mod exit;
 mod extract;
 mod index;
 mod inputs;
+mod key;
+mod keys;
 mod ls;
 mod mend;
 mod output;
 mod record;
 mod selftest;
+mod sign;
 mod status;
 mod verify;
 
@@ -52,6 +55,8 @@ pub(crate) enum Command {
     Cat(cat::Args),
     Index(index::Args),
     Mend(mend::Args),
+    Key(key::Args),
+    Sign(sign::Args),
     Selftest(selftest::Args),
     Demo(demo::Args),
 }
@@ -86,6 +91,8 @@ fn dispatch(cli: Cli) -> Outcome {
         Command::Cat(args) => cat::run(args, global),
         Command::Index(args) => index::run(args, global),
         Command::Mend(args) => mend::run(args, global),
+        Command::Key(args) => key::run(args, global),
+        Command::Sign(args) => sign::run(args, global),
         Command::Selftest(args) => selftest::exec(args, global),
         Command::Demo(args) => demo::run(args, global),
     }

@@ -1,16 +1,18 @@
 //! `fonds verify`
 
-use super::exit::{Exit, Outcome, in_words};
+use super::exit::{Exit, Outcome, in_words, usage};
 use super::inputs::{self, Jobs, ReadArgs};
+use super::keys::Named;
 use super::{Global, output};
 use anyhow::Context;
 use clap::ValueEnum;
 use fonds::finding::Severity;
 use fonds::input::{Input, Kind};
 use fonds::package::Package;
-use fonds::verify::{Options, Report, Status, Verdict, Verification};
+use fonds::verify::{Held, Options, Report, Status, Verdict, Verification};
 use fonds::world::{System, World, millis};
 use std::io::Write;
+use std::path::{Path, PathBuf};
 
 /// Findings printed for people before the rest is only counted.
 const SHOWN: usize = 50;
@@ -24,9 +26,15 @@ const SHOWN: usize = 50;
 pub(crate) struct Args {
     #[command(flatten)]
     read: ReadArgs,
-    /// The level that must be reached.
+    /// The level that must be reached [default: 3 where a key is named].
     #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(0..=5))]
     require: Option<u8>,
+    #[command(flatten)]
+    named: Named,
+    /// A checkpoint of an archive that you kept elsewhere (provenance/checkpoint of then): its log must contain it, so that
+    /// nothing was taken out or rewritten since.
+    #[arg(long, value_name = "FILE")]
+    expect_checkpoint: Vec<PathBuf>,
     /// Every record that another refers to must be among the inputs.
     #[arg(long)]
     closed: bool,
@@ -53,7 +61,13 @@ enum Format {
 pub(crate) fn run(args: Args, global: Global) -> Outcome {
     let found = inputs::find(&args.read, global.quiet)?;
     let mut unreadable = found.unreadable;
-    let options = Options { spool: inputs::spool(), closed: args.closed, scan: args.jobs.settings() };
+    let options = Options {
+        spool: inputs::spool(),
+        closed: args.closed,
+        scan: args.jobs.settings(),
+        keys: args.named.keys()?,
+        expected: args.expect_checkpoint.iter().map(|path| held(path)).collect::<Result<_, _>>()?,
+    };
     let mut verification = Verification::new(options);
     let mut failed = |name: &str, error: anyhow::Error| {
         output::problem(&in_words(&error.context(name.to_owned())));
@@ -65,6 +79,12 @@ pub(crate) fn run(args: Args, global: Global) -> Outcome {
     let report = verification.finish(millis(System.now()));
     write(&report, args.format, global)?;
     Ok(exit(&report, &args, unreadable))
+}
+
+fn held(path: &Path) -> anyhow::Result<Held> {
+    let name = path.display().to_string();
+    let bytes = std::fs::read(path).with_context(|| name.clone())?;
+    Held::parse(&name, &bytes).map_err(|error| usage(format!("{name}: {error}")))
 }
 
 fn is_package(input: &Input) -> bool {
@@ -98,7 +118,10 @@ fn package(verification: &mut Verification, input: &Input) -> anyhow::Result<()>
 }
 
 fn exit(report: &Report, args: &Args, unreadable: bool) -> Exit {
-    let wanting = args.require.is_some_and(|level| report.achieved.is_none_or(|achieved| achieved < level));
+    // Who names a key asks for its signature: one that was taken away must not pass in silence.
+    let named = (!args.named.key.is_empty()).then_some(3);
+    let required = args.require.or(named);
+    let wanting = required.is_some_and(|level| report.achieved.is_none_or(|achieved| achieved < level));
     if report.verdict == Verdict::Damaged || args.strict && report.counts.warnings > 0 {
         Exit::Finding
     } else if unreadable {
@@ -190,6 +213,9 @@ fn summary(report: &Report, out: &mut dyn Write) -> anyhow::Result<()> {
         (Verdict::Damaged, _) => "NOT INTACT".to_owned(),
     };
     writeln!(out, "{verdict}: {} errors, {} warnings", report.counts.errors, report.counts.warnings)?;
+    for signer in &report.signers {
+        writeln!(out, "Signed by {}", output::printable(signer))?;
+    }
     if report.verdict == Verdict::Ok {
         writeln!(out, "Not proved: {}.", report.not_proved.join("; "))?;
     }

@@ -159,16 +159,20 @@ fn is_session(argument: &str) -> bool {
         return value.len() >= 16
             && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b','));
     }
-    let named = ["sid", "sessionid", "session_id", "sessid", "osCsid", "zenid"].iter().any(|known| is(known));
+    let named = ["sid", "session", "sessionid", "session_id", "sessid", "osCsid", "zenid"]
+        .iter()
+        .any(|known| is(known));
     named && is_random(value)
 }
 
-/// Long, of letters and digits mixed.
+/// Long, of letters and digits mixed, or longer than any number that counts something.
 fn is_random(value: &str) -> bool {
-    value.len() >= 20
-        && value.bytes().all(|b| b.is_ascii_alphanumeric())
-        && value.bytes().any(|b| b.is_ascii_digit())
-        && value.bytes().any(|b| b.is_ascii_alphabetic())
+    let is_long_number = value.len() >= 24 && value.bytes().all(|b| b.is_ascii_hexdigit());
+    is_long_number
+        || value.len() >= 20
+            && value.bytes().all(|b| b.is_ascii_alphanumeric())
+            && value.bytes().any(|b| b.is_ascii_digit())
+            && value.bytes().any(|b| b.is_ascii_alphabetic())
 }
 
 /// `CFID=…&CFTOKEN=…`, which only together are a session.
@@ -228,6 +232,7 @@ mod tests {
             ("/app/(X(1)S(4hqa0555fwsecu455xqckv45))/page.aspx".to_owned(), "/app/page.aspx"),
             ("/(4hqa0555fwsecu455xqckv45)/page.aspx".to_owned(), "/page.aspx"),
             (format!("/a?%73id={HEX}"), "/a"),
+            (format!("/a?sid={:032}", 7), "/a"),
         ] {
             assert_eq!(of(&format!("http://example.com{with}")), format!("http://example.com{without}"));
         }

@@ -30,7 +30,7 @@ pub struct Job {
     pub hosts: usize,
     /// Requests to one host at the same time.
     pub per_host: u32,
-    /// Between the beginnings of two requests to one host.
+    /// From the first byte of a host's answer to the next request.
     pub delay: Duration,
     /// Whether robots.txt is asked for, and obeyed, where links are followed.
     pub robots: bool,

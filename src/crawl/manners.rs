@@ -45,7 +45,7 @@ fn wait(value: &str, now: Timestamp) -> Option<Duration> {
 /// What is known of the hosts that are not treated like any other.
 #[derive(Debug)]
 pub(super) struct Manners {
-    /// Between the beginnings of two requests to a host.
+    /// From an answer of a host to the next request.
     pub(super) delay: Duration,
     /// How often in a row each host has said "not now".
     refusals: HashMap<String, u32>,
@@ -56,7 +56,7 @@ impl Manners {
         Self { delay, refusals: HashMap::new() }
     }
 
-    /// When a host may be asked again, after a request that began at `began`. `own` is what its robots.txt asks for.
+    /// When a host may be asked again, after a request that it had at `began`. `own` is what its robots.txt asks for.
     pub(super) fn after(
         &mut self,
         url: &Url,

@@ -15,7 +15,7 @@ const KEPT: usize = 256;
 /// Links in a row from a URL to another of the same shape: a calendar's next month, a deeper directory.
 const RUN: u32 = 200;
 /// Different queries of one path; and, where one of their values looks like a token made for the occasion.
-const QUERIES: u64 = 50_000;
+const QUERIES: u64 = 10_000;
 const TOKENS: u64 = 500;
 /// The longest pause between two requests that is taken at its word.
 const LONGEST_DELAY: Duration = Duration::from_secs(3600);
@@ -135,12 +135,14 @@ impl Rulebook {
     }
 }
 
-/// A value that looks as if a program had made it for the occasion: long, with digits among letters.
+/// A value that looks as if a program had made it for the occasion: long, with digits among letters, or longer than any number
+/// that counts something.
 fn has_token(query: &str) -> bool {
     let is_token = |value: &str| {
         let letters = value.bytes().filter(u8::is_ascii_alphabetic).count();
         let digits = value.bytes().filter(u8::is_ascii_digit).count();
-        value.len() >= 12 && letters + digits == value.len() && digits >= 2 && letters >= 2
+        let mixed = value.len() >= 12 && digits >= 2 && letters >= 2;
+        letters + digits == value.len() && (mixed || value.len() >= 16 && digits > 0)
     };
     query.split('&').filter_map(|argument| argument.split_once('=')).any(|(_, value)| is_token(value))
 }

@@ -442,6 +442,7 @@ impl<'a> Run<'a> {
         let answer = answer.map(|head| {
             Answer::new(head.status, head.fields.text("Retry-After").as_deref(), jiff::Timestamp::now())
         });
+        let began = fetched.outcome.as_ref().map_or(began, |exchange| answered(exchange).max(began));
         let mut make_way = || {
             let own = self.plan.delay(&target.url)?;
             let at = self.manners.after(&target.url, began, answer.unwrap_or_default(), own);
@@ -636,6 +637,14 @@ impl<'a> Run<'a> {
         let limit = self.limit.filter(|_| waiting > 0);
         Summary { counts, bytes: self.bytes, captured, interrupted: interrupted && left, limit, waiting }
     }
+}
+
+/// When the first byte of an answer came: by then the server has the request, whatever kept it on its way, and what it measures
+/// from there on is no shorter than what is counted here.
+fn answered(exchange: &Exchange) -> Instant {
+    let now = Instant::now();
+    let since = exchange.ended.duration_since(exchange.first_byte).unsigned_abs();
+    now.checked_sub(since).unwrap_or(now)
 }
 
 /// What counts against the limit of pages.

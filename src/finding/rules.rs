@@ -179,12 +179,14 @@ rules! {
     LOG_UNFINISHED Error 2 "log-unfinished" "" "The log does not end with an end entry: the run was cut, or lines are missing.";
     LOG_MISSING Error 2 "log-missing" "" "A package made by fonds has no provenance log: it was taken out.";
     LOG_ORIGIN Error 2 "log-origin" "C2SP tlog-checkpoint" "The checkpoint is of another log: its origin is not the archive that the log names.";
+    CHECKPOINT_EARLIER Error 2 "checkpoint-earlier" "RFC 6962 §2.1.2" "An earlier checkpoint that the collection keeps is not of a log that this one goes on with.";
     CAPTURE_INTERRUPTED Warning 2 "capture-interrupted" "" "The run was interrupted: what is here is intact, but not all that was asked for.";
     CAPTURE_FAILURES Info 2 "capture-failures" "" "Some URLs were not captured; the log names each, and why.";
     CAPTURE_UNFINISHED Warning 2 "capture-unfinished" "" "The capture was killed, or goes on still: the collection is not sealed, and `fonds archive --resume` goes on with it. What is there was held against the log.";
     CAPTURE_TORN Info 2 "capture-torn" "" "Bytes behind the last whole capture of a run that was killed are of one that was in flight.";
     SEED_WITHOUT_FATE Error 2 "seed-without-fate" "" "The log tells neither capture nor failure of a URL that was asked for.";
     LOG_FILES Error 2 "log-files" "" "A file is not the one that the log's end entry names.";
+    FILE_UNBOUND Error 2 "file-unbound" "" "The package lists a file that its log does not bind: it was added after the sealing.";
     INDEX_LINE Error 2 "index-line" "CDXJ 0.1.0" "An index line cannot be read, or does not say what the record says.";
     INDEX_DANGLING Error 2 "index-dangling" "CDXJ 0.1.0" "An index line points to no record.";
     INDEX_MISSING Error 2 "index-missing" "CDXJ 0.1.0" "A record has no index line.";
@@ -193,6 +195,11 @@ rules! {
     PAGE_LINE Error 2 "page-line" "WACZ 1.1.1" "A page line cannot be read, or does not say what the log or its record says.";
     PAGE_MISSING Error 2 "page-missing" "WACZ 1.1.1" "A page that the log names has no line.";
 
+    // --- signatures (vouch, verify)
+    NOTE_INVALID Error 2 "note-invalid" "C2SP signed-note" "What follows the checkpoint's three lines is no list of signatures.";
+    SIGNATURE_BAD Error 3 "signature-bad" "C2SP signed-note" "A signature says that it is by a key that you named, and is not over this checkpoint.";
+    SIGNATURE_CLAIMED Info 3 "signature-claimed" "C2SP signed-note" "A signature is by a key that you did not name; it was not checked and proves nothing.";
+    CHECKPOINT_EXPECTED Error 3 "checkpoint-inconsistent" "RFC 6962 §2.1.2" "The log does not contain the checkpoint that you hold: it was rewritten since, cut back, or is another one.";
 
     // --- package and WACZ (package)
     ZIP_DIRECTORY Error 0 "zip-directory" "APPNOTE 4.3.12" "The ZIP's central directory is missing, cut or garbled.";

@@ -1,10 +1,12 @@
 //! A collection: a directory laid out as an unpacked WACZ, or the same as one WACZ file.
 //!
 //! Writing: [`layout`] names the files, [`pages`] and [`datapackage`] give two of them their content, [`mod@seal`]
-//! hashes all of them into the datapackage, and [`wacz`] zips the result, byte for byte the same each time.
+//! hashes all of them into the datapackage, and [`wacz`] zips the result, byte for byte the same each time. What vouches for
+//! the sealed whole is added by [`vouched`], through [`mod@amend`].
 //! Reading: [`Package`] opens either form, by whomever it was made, lists its files, streams them, and
 //! [`Package::audit`] checks everything that can be said of a package without looking into its WARCs.
 
+pub mod amend;
 mod audit;
 pub mod datapackage;
 mod hash;
@@ -15,6 +17,7 @@ mod skeleton;
 pub mod survey;
 #[cfg(test)]
 mod tests;
+pub mod vouched;
 pub mod wacz;
 mod walk;
 
@@ -68,11 +71,26 @@ pub enum Error {
         /// In what it differs.
         problem: String,
     },
+    /// A capture that has not ended.
+    #[error("{0} is not sealed: its capture has not ended; `fonds archive --resume` goes on with it")]
+    Unsealed(PathBuf),
+    /// Something about a key, a signature or a time-stamp.
+    #[error("{path}: {source}")]
+    Vouch {
+        /// The package concerned.
+        path: PathBuf,
+        /// What is wrong.
+        source: crate::vouch::Error,
+    },
 }
 
 impl Error {
     fn io(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
         move |source| Self::Io { path: path.to_owned(), source }
+    }
+
+    fn vouch(path: &Path) -> impl FnOnce(crate::vouch::Error) -> Self + '_ {
+        move |source| Self::Vouch { path: path.to_owned(), source }
     }
 }
 

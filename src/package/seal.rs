@@ -136,7 +136,18 @@ pub(super) fn appear(file: tempfile::NamedTempFile, path: &Path) -> Result<(), E
         io::ErrorKind::AlreadyExists => Error::Exists(path.to_owned()),
         _ => Error::Io { path: path.to_owned(), source: failed.error },
     })?;
-    // The name itself is on the disk only once its directory is; where directories cannot be opened, so be it.
+    sync_parent(path)
+}
+
+/// The same in place of the file that is there.
+pub(super) fn replace(file: tempfile::NamedTempFile, path: &Path) -> Result<(), Error> {
+    file.as_file().sync_all().map_err(Error::io(path))?;
+    file.persist(path).map_err(|failed| Error::Io { path: path.to_owned(), source: failed.error })?;
+    sync_parent(path)
+}
+
+/// The name itself is on the disk only once its directory is; where directories cannot be opened, so be it.
+fn sync_parent(path: &Path) -> Result<(), Error> {
     #[cfg(unix)]
     File::open(parent(path)).and_then(|directory| directory.sync_all()).map_err(Error::io(path))?;
     Ok(())

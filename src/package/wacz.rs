@@ -26,12 +26,7 @@ pub fn pack(root: &Path, out: &Path) -> Result<(), Error> {
     }
     let (datapackage, expected) = plan(root)?;
     let temporary = temporary_beside(out)?;
-    let mut zip = Zip {
-        out: BufWriter::with_capacity(1 << 18, temporary.as_file()),
-        at: 0,
-        items: Vec::new(),
-        modified: skeleton::dos_time(datapackage.created.as_deref()),
-    };
+    let mut zip = Zip::new(temporary.as_file(), datapackage.created.as_deref());
     for (path, hash) in expected {
         let file = root.join(&path);
         let mut input = File::open(&file).map_err(Error::io(&file))?;
@@ -80,7 +75,7 @@ fn plan(root: &Path) -> Result<(Datapackage, Vec<(String, String)>), Error> {
 }
 
 /// The ZIP in the making.
-struct Zip<W: Write + Seek> {
+pub(super) struct Zip<W: Write + Seek> {
     out: BufWriter<W>,
     at: u64,
     items: Vec<Item>,
@@ -88,8 +83,14 @@ struct Zip<W: Write + Seek> {
 }
 
 impl<W: Write + Seek> Zip<W> {
+    /// An empty one; every entry has the time that the collection was made at.
+    pub(super) fn new(out: W, created: Option<&str>) -> Self {
+        let out = BufWriter::with_capacity(1 << 18, out);
+        Self { out, at: 0, items: Vec::new(), modified: skeleton::dos_time(created) }
+    }
+
     /// Adds a file; its header is written again once its CRC is known. Gives `sha256:…`.
-    fn add(&mut self, name: String, input: &mut (impl Read + Seek)) -> io::Result<String> {
+    pub(super) fn add(&mut self, name: String, input: &mut (impl Read + Seek)) -> io::Result<String> {
         let size = input.seek(SeekFrom::End(0))?;
         input.rewind()?;
         let mut item = Item { name, size, crc32: 0, at: self.at };
@@ -116,7 +117,7 @@ impl<W: Write + Seek> Zip<W> {
         Ok(format!("sha256:{}", hasher.hex()))
     }
 
-    fn finish(mut self) -> io::Result<()> {
+    pub(super) fn finish(mut self) -> io::Result<()> {
         for bytes in directory(&self.items, self.at, self.modified) {
             self.out.write_all(&bytes)?;
         }

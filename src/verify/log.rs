@@ -5,8 +5,8 @@
 
 use super::key::{Key, key};
 use crate::finding::{Finding, rules};
-use crate::manifest::{Body, End, Hash, Line, Lines, Page, Record, Tree, leaf_hash, read_checkpoint};
-use std::collections::{HashMap, HashSet};
+use crate::manifest::{Body, End, File, Hash, Line, Lines, Page, Record, Tree, leaf_hash, read_checkpoint};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{self, BufReader, Read};
 
 fn page_key(page: &Page) -> Key {
@@ -38,7 +38,11 @@ pub(super) struct Told {
     /// The hash of each page entry by the hash of its id.
     pub(super) pages: HashMap<Key, Key>,
     pub(super) end: Option<End>,
+    /// Files with what killed runs left behind.
+    pub(super) kept: Vec<File>,
     pub(super) lines: u64,
+    /// The roots that were asked for, by size; those of larger trees than this are not there.
+    pub(super) roots: BTreeMap<u64, Hash>,
     pub(super) findings: Vec<Finding>,
 }
 
@@ -60,6 +64,8 @@ pub(super) struct Join<R> {
     seeds: HashSet<Key>,
     /// The checkpoint's origin, as the first session's archive has it.
     origin: Option<String>,
+    /// Sizes at which the root is to be told.
+    watched: HashSet<u64>,
     told: Told,
 }
 
@@ -80,8 +86,17 @@ impl<R: Read> Join<R> {
             unlisted: HashMap::new(),
             seeds: HashSet::new(),
             origin: None,
+            watched: HashSet::new(),
             told: Told::default(),
         }
+    }
+
+    /// Asks for the root that the tree had at a size, see [`Told::roots`].
+    pub(super) fn watch(&mut self, size: u64) {
+        if size == 0 {
+            self.told.roots.insert(0, Tree::default().root());
+        }
+        self.watched.insert(size);
     }
 
     /// The next record of the archive.
@@ -192,6 +207,7 @@ impl<R: Read> Join<R> {
             Body::Failure(failure) => failure.seed.iter().for_each(|seed| self.fate(seed)),
             Body::Skip(skip) => self.fate(&skip.url),
             Body::End(end) => self.told.end = Some(end),
+            Body::Torn(torn) => self.told.kept.push(torn.kept),
             _ => {}
         }
         None
@@ -238,6 +254,9 @@ impl<R: Read> Join<R> {
     fn bind(&mut self, line: &Line) -> io::Result<()> {
         let leaf = leaf_hash(&line.bytes);
         self.tree.push(leaf);
+        if self.watched.contains(&self.tree.size()) {
+            self.told.roots.insert(self.tree.size(), self.tree.root());
+        }
         let Some(leaves) = &mut self.leaves else { return Ok(()) };
         let mut stored = [0; 32];
         match leaves.read_exact(&mut stored) {

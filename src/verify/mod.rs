@@ -6,6 +6,7 @@
 
 mod arc;
 mod collect;
+mod envelopes;
 mod fields;
 mod index;
 mod key;
@@ -22,6 +23,7 @@ mod values;
 
 pub use crate::input::scan::{Settings, Warc};
 
+pub use self::envelopes::Held;
 pub use self::report::{Counts, InputReport, LevelReport, Report, SCHEMA, Status, TimeBounds, Verdict};
 
 use self::collect::Collector;
@@ -32,6 +34,7 @@ use self::segments::Segments;
 use crate::finding::Finding;
 use crate::input::scan::{self, Scanner, Walk};
 use crate::package::Package;
+use crate::vouch::VerifierKey;
 use crate::warc::Source;
 use std::io;
 use std::path::PathBuf;
@@ -45,6 +48,10 @@ pub struct Options {
     pub closed: bool,
     /// How files are read, and by how many threads. What is reported does not depend on it.
     pub scan: Settings,
+    /// Keys whose signatures convince: those that the user named, and no other.
+    pub keys: Vec<VerifierKey>,
+    /// Checkpoints that the user holds, which the logs must contain.
+    pub expected: Vec<Held>,
 }
 
 /// A verification under way.
@@ -66,13 +73,14 @@ impl std::fmt::Debug for Verification {
 impl Verification {
     /// Begins.
     pub fn new(options: Options) -> Self {
+        let evidence = Evidence { keys_named: !options.keys.is_empty(), ..Evidence::default() };
         Self {
             options,
             references: References::default(),
             segments: Segments::default(),
             findings: Collector::default(),
             inputs: Vec::new(),
-            evidence: Evidence::default(),
+            evidence,
         }
     }
 
@@ -142,6 +150,8 @@ impl Verification {
         let (findings, digests) = self.segments.finish(self.options.closed);
         self.findings.extend("", findings);
         self.evidence.note(digests);
+        let unseen = envelopes::unseen(&self.options, &self.evidence);
+        self.findings.extend("", unseen);
         Report::assemble(checked_at, self.inputs, self.findings.finish(), self.evidence)
     }
 }

@@ -1,6 +1,7 @@
 //! A package whole: container and hashes, every WARC, then index, pages and log against the records.
 
 use super::Verification;
+use super::envelopes::{self, Earlier, Envelopes};
 use super::index::Expectations;
 use super::key::key;
 use super::log::{Join, Seen, Told};
@@ -12,10 +13,8 @@ use crate::input::section::Shared;
 use crate::package::survey::{self, Blind, Survey, survey};
 use crate::package::{Package, layout, pages};
 use crate::warc::Source;
+use std::collections::HashSet;
 use std::io::{self, BufRead, BufReader, Read};
-
-/// Bytes of a checkpoint with any number of signatures that makes sense.
-const CHECKPOINT_LIMIT: u64 = 1024 * 1024;
 
 type Log = Join<Box<dyn Read + Send>>;
 
@@ -26,6 +25,8 @@ struct Check<'a> {
     /// Of a capture that did not end: what counts of its files.
     survey: Option<Survey>,
     log: Option<Log>,
+    /// What vouches for the log.
+    envelopes: Envelopes,
     index: Expectations,
     counts: Counts,
     /// Where the last WARC ends.
@@ -39,10 +40,15 @@ pub(super) fn check(run: &mut Verification, package: &Package) -> io::Result<()>
         run.findings.extend(package.name(), findings);
     }
     let survey = if unfinished { sound_part(package)? } else { None };
-    let log = open_log(package, survey.as_ref())?;
+    let mut log = open_log(package, survey.as_ref())?;
+    let envelopes = Envelopes::of(package)?;
+    if let Some(log) = &mut log {
+        let sizes = envelopes.earlier.iter().map(Earlier::size);
+        sizes.chain(run.options.expected.iter().map(|held| held.size)).for_each(|size| log.watch(size));
+    }
     let end = (String::new(), 0);
-    let mut check =
-        Check { run, package, survey, log, index: Expectations::default(), counts: Counts::default(), end };
+    let (index, counts) = (Expectations::default(), Counts::default());
+    let mut check = Check { run, package, survey, log, envelopes, index, counts, end };
     for warc in package.warcs() {
         check.warc(&warc.path)?;
     }
@@ -82,7 +88,7 @@ fn open_log(package: &Package, survey: Option<&Survey>) -> io::Result<Option<Log
 }
 
 /// A member's bytes; `None` where it is not there, or its container is damaged there (which the audit has said).
-fn open(package: &Package, path: &str) -> io::Result<Option<Box<dyn Read + Send>>> {
+pub(super) fn open(package: &Package, path: &str) -> io::Result<Option<Box<dyn Read + Send>>> {
     match package.read(path) {
         Ok(reader) => Ok(Some(Box::new(UpToDamage(reader)))),
         Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData) => Ok(None),
@@ -263,20 +269,8 @@ impl Check<'_> {
     }
 
     fn finish_log(&mut self, log: Log) -> io::Result<Told> {
-        let checkpoint = match open(self.package, layout::CHECKPOINT)? {
-            Some(reader) => {
-                let mut bytes = Vec::new();
-                reader.take(CHECKPOINT_LIMIT).read_to_end(&mut bytes)?;
-                Some(bytes)
-            }
-            None => None,
-        };
-        let signed = checkpoint
-            .as_deref()
-            .is_some_and(|note| memchr::memmem::find(note, "\n\n—".as_bytes()).is_some());
-        self.run.evidence.signatures |= signed;
-        self.run.evidence.time_tokens |= self.package.contains(layout::CHECKPOINT_TSR);
-        let mut told = log.finish(checkpoint.as_deref(), (&self.end.0, self.end.1))?;
+        let mut told = log.finish(self.envelopes.checkpoint.as_deref(), (&self.end.0, self.end.1))?;
+        envelopes::check(self.run, self.package, &self.envelopes, &told);
         self.run.findings.extend(self.package.name(), std::mem::take(&mut told.findings));
         self.counts.log_lines += told.lines;
         self.run.evidence.logs += 1;
@@ -313,23 +307,34 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// The files that the log's end entry names are those that the datapackage lists.
+    /// The files that the log binds are those that the datapackage lists, and it lists no others.
     fn check_files(&mut self, told: &Told) -> io::Result<()> {
         let Some(end) = &told.end else { return Ok(()) };
         let audit = self.package.audit_form()?;
         let Some(datapackage) = audit.datapackage else { return Ok(()) };
-        for file in &end.files {
+        let bound = || end.files.iter().chain(&told.kept);
+        for file in bound() {
             let hash = format!("sha256:{}", file.sha256);
             let same = datapackage
                 .resources
                 .iter()
                 .any(|r| r.path == file.path && r.hash == hash && r.bytes == file.bytes);
             if !same {
-                let message = format!("the log's end entry binds {} bytes with {hash}", file.bytes);
-                let name = self.package.member_name(&file.path);
-                self.run.findings.extend(&name, [Finding::new(&rules::LOG_FILES, message)]);
+                let message = format!("the log binds {} bytes with {hash}", file.bytes);
+                self.say_of(&file.path, Finding::new(&rules::LOG_FILES, message));
+            }
+        }
+        let paths: HashSet<&str> = bound().map(|file| file.path.as_str()).collect();
+        for resource in datapackage.resources.iter().filter(|r| !paths.contains(r.path.as_str())) {
+            if !envelopes::is_provenance(&resource.path) {
+                let message = "the log does not bind this file: it was added after the sealing";
+                self.say_of(&resource.path, Finding::new(&rules::FILE_UNBOUND, message));
             }
         }
         Ok(())
+    }
+
+    fn say_of(&mut self, path: &str, finding: Finding) {
+        self.run.findings.extend(&self.package.member_name(path), [finding]);
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::finding::{Finding, Level, Severity};
 use serde::Serialize;
+use std::collections::BTreeSet;
 
 /// The report's schema, published in docs/verify-report.md.
 pub const SCHEMA: &str = "fonds-verify/1";
@@ -137,7 +138,7 @@ pub struct TimeBounds {
 }
 
 /// What was seen over all inputs, from which the levels follow.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Evidence {
     pub(super) strong_digests: bool,
     pub(super) weak_digests: bool,
@@ -147,8 +148,23 @@ pub(super) struct Evidence {
     pub(super) without_log: u64,
     /// Captures that have not ended, whose logs no checkpoint closes.
     pub(super) unfinished: u64,
-    pub(super) signatures: bool,
+    /// Inputs signed by a key that the user named.
+    pub(super) signed: u64,
+    /// Those keys.
+    pub(super) signers: BTreeSet<String>,
+    /// What signatures say of the keys that made them, where nobody named these.
+    pub(super) claimed: BTreeSet<String>,
+    /// True where the user named a key.
+    pub(super) keys_named: bool,
+    /// Origins of the logs that were held against an expected checkpoint.
+    pub(super) origins: BTreeSet<String>,
     pub(super) time_tokens: bool,
+}
+
+impl Evidence {
+    fn inputs(&self) -> u64 {
+        self.logs + self.without_log + self.unfinished
+    }
 }
 
 impl Report {
@@ -166,7 +182,7 @@ impl Report {
         inputs.iter().for_each(|input| counts.add(&input.counts));
         counts.errors = count(&findings, Severity::Error);
         counts.warnings = count(&findings, Severity::Warning);
-        let levels = if inputs.is_empty() { unclimbed() } else { ladder(&findings, evidence) };
+        let levels = if inputs.is_empty() { unclimbed() } else { ladder(&findings, &evidence) };
         let verdict = match (counts.errors, inputs.is_empty()) {
             (1.., _) => Verdict::Damaged,
             (0, true) => Verdict::Unchecked,
@@ -182,7 +198,7 @@ impl Report {
             counts,
             inputs,
             time_bounds: TimeBounds::default(),
-            signers: Vec::new(),
+            signers: evidence.signers.into_iter().collect(),
             not_proved: not_proved(&levels),
             levels,
             findings,
@@ -206,27 +222,57 @@ fn unclimbed() -> Vec<LevelReport> {
     (0..).zip(NAMES).map(rung).collect()
 }
 
-fn ladder(findings: &[Finding], evidence: Evidence) -> Vec<LevelReport> {
+fn ladder(findings: &[Finding], evidence: &Evidence) -> Vec<LevelReport> {
     let errors = |level: Level| findings.iter().filter(|f| f.is_error() && f.level == level).count();
-    let rung = |level: Level, otherwise: (Status, &str)| {
+    let rung = |level: Level, otherwise: (Status, String)| {
         let name = NAMES.get(usize::from(level)).copied().unwrap_or_default();
         let (status, detail) = match errors(level) {
-            0 => (otherwise.0, otherwise.1.to_owned()),
+            0 => otherwise,
             n => (Status::Fail, format!("{n} error(s)")),
         };
         LevelReport { level, name, status, detail }
     };
+    let plain = |(status, detail): (Status, &str)| (status, detail.to_owned());
+    let complete = rung(2, plain(log_held(evidence)));
+    let signed = match signed(evidence) {
+        // What it vouches for is not what is here.
+        (Status::Pass, detail) if complete.status != Status::Pass => {
+            (Status::Unchecked, format!("{detail}, but what the checkpoint binds is not what is here"))
+        }
+        other => other,
+    };
     vec![
-        rung(0, (Status::Pass, "well-formed as a container and as WARC, every byte accounted for")),
-        rung(1, digests_held(evidence)),
-        rung(2, log_held(evidence)),
-        rung(3, held(evidence.signatures, "no signature")),
-        rung(4, held(evidence.time_tokens, "no time-stamp token")),
-        rung(5, (Status::Absent, "no witness")),
+        rung(0, plain((Status::Pass, "well-formed as a container and as WARC, every byte accounted for"))),
+        rung(1, plain(digests_held(evidence))),
+        complete,
+        rung(3, signed),
+        rung(4, plain(held(evidence.time_tokens, "no time-stamp token"))),
+        rung(5, plain((Status::Absent, "no witness"))),
     ]
 }
 
-fn digests_held(evidence: Evidence) -> (Status, &'static str) {
+/// Level 3: every input, by keys that the user named.
+fn signed(evidence: &Evidence) -> (Status, String) {
+    let list = |names: &BTreeSet<String>| names.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+    let claimed = list(&evidence.claimed);
+    match (evidence.signed, evidence.keys_named) {
+        (1.., _) if evidence.signed == evidence.inputs() => {
+            (Status::Pass, format!("vouched for by {}", list(&evidence.signers)))
+        }
+        (1.., _) => (Status::Absent, "some inputs are not signed by a key that you named".to_owned()),
+        (0, true) if claimed.is_empty() => {
+            (Status::Absent, "no signature at all, and none by a key that you named".to_owned())
+        }
+        (0, true) => (
+            Status::Absent,
+            format!("no signature by a key that you named; there are claimed ones, by {claimed}"),
+        ),
+        (0, false) if claimed.is_empty() => (Status::Absent, "no signature".to_owned()),
+        (0, false) => (Status::Unchecked, format!("claimed to be signed by {claimed}; --key checks it")),
+    }
+}
+
+fn digests_held(evidence: &Evidence) -> (Status, &'static str) {
     match (evidence.strong_digests, evidence.weak_digests) {
         (true, _) => (Status::Pass, "every digest that is there matches"),
         (false, true) => (
@@ -237,7 +283,7 @@ fn digests_held(evidence: Evidence) -> (Status, &'static str) {
     }
 }
 
-fn log_held(evidence: Evidence) -> (Status, &'static str) {
+fn log_held(evidence: &Evidence) -> (Status, &'static str) {
     match (evidence.logs, evidence.without_log) {
         _ if evidence.unfinished > 0 => (
             Status::Absent,
@@ -269,6 +315,9 @@ fn not_proved(levels: &[LevelReport]) -> Vec<String> {
             "that nobody rewrote the whole archive, its log included: no key that you named vouches for it"
                 .to_owned(),
         );
+    }
+    if passed(3) {
+        out.push("that the holder of the key recorded truly, and did not sign late".to_owned());
     }
     if !passed(4) {
         out.push("when it was made: the dates are the capturing machine's own".to_owned());

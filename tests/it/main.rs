@@ -32,4 +32,5 @@ mod signals;
 mod targets;
 mod unbound;
 mod verify;
+mod vouch;
 mod wire;

@@ -73,7 +73,7 @@ pub(crate) struct Crawl {
     /// Begin nothing after so many seconds.
     #[arg(long, value_name = "SECONDS", value_parser = at_least_one)]
     pub(crate) time: Option<u64>,
-    /// Seconds between the beginnings of two requests to a host; a longer Crawl-delay of its robots.txt goes before.
+    /// Seconds from the first byte of a host's answer to the next request; a longer Crawl-delay of its robots.txt goes before.
     #[arg(long, default_value = "0", value_name = "SECONDS", value_parser = seconds)]
     pub(crate) delay: Duration,
     /// The same from a file, which is read again whenever it changes.

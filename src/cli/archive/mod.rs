@@ -5,6 +5,7 @@ pub(crate) mod crawl;
 pub(crate) mod network;
 mod resume;
 pub(crate) mod telling;
+mod vouch;
 
 use self::network::Wire;
 pub(crate) use self::resume::recalled_job;
@@ -70,6 +71,8 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value_t = DigestArg::Sha256)]
     pub(crate) digest: DigestArg,
     #[command(flatten)]
+    vouch: vouch::Vouch,
+    #[command(flatten)]
     pub(crate) network: network::Network,
 }
 
@@ -109,6 +112,8 @@ fn at_least_one(text: &str) -> Result<u64, String> {
 pub(crate) struct Output {
     pub(crate) directory: PathBuf,
     pub(crate) wacz: Option<PathBuf>,
+    /// What signs it.
+    pub(crate) seal: Option<vouch::Seal>,
 }
 
 pub(crate) fn run(args: Args, global: Global) -> Outcome {
@@ -132,13 +137,14 @@ pub(crate) fn capture(args: Args, global: Global) -> anyhow::Result<(PathBuf, Ex
         (Some(directory), Some(recalled)) => {
             let directory: PathBuf = directory.components().collect();
             let wacz = resume::wacz(&directory);
-            (Output { directory, wacz }, resume::seeds(recalled, named))
+            (Output { directory, wacz, seal: None }, resume::seeds(recalled, named))
         }
         _ => {
             let host = named.first().and_then(url::Url::host_str).unwrap_or_default();
             (arguments::place(args.output.as_deref(), host)?, named)
         }
     };
+    let output = Output { seal: args.vouch.seal()?, ..output };
     let headers = arguments::headers(&args.header)?;
     let proxy = args.network.reach.proxy()?;
     let session = arguments::session(&args, &seeds, &headers, proxy.as_ref())?;
@@ -197,8 +203,9 @@ fn complete(output: Output, captured: &[bool], global: Global) -> anyhow::Result
     if !global.quiet {
         output::line(&format!("{} is complete: nothing is left to be done", output.directory.display()));
     }
+    let vouched = vouch::vouch(&output);
     let path = packed(output)?;
-    Ok((path, if captured.contains(&false) { Exit::Finding } else { Exit::Done }))
+    Ok((path, vouched.or(if captured.contains(&false) { Exit::Finding } else { Exit::Done })))
 }
 
 /// Packs what was to become a WACZ.
@@ -320,6 +327,7 @@ pub(crate) fn finish(
         }
     };
     archive.seal(summary.exit())?;
+    let vouched = vouch::vouch(&output);
     let directory = output.directory.display();
     match (summary.interrupted, summary.limit) {
         (true, _) => output::problem(&format!("interrupted; `fonds archive --resume {directory}` goes on")),
@@ -346,8 +354,8 @@ pub(crate) fn finish(
     }
     let exit = match (summary.interrupted, summary.captured.contains(&false)) {
         (true, _) => Exit::Interrupted,
-        (false, true) => Exit::Finding,
-        (false, false) => Exit::Done,
+        (false, true) => vouched.or(Exit::Finding),
+        (false, false) => vouched,
     };
     Ok((path, exit))
 }

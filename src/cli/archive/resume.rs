@@ -10,8 +10,8 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use url::Url;
 
-/// What no log says: where things are and secrets. A collection that does was not written by fonds.
-const UNRECORDED: [&str; 4] = ["header", "input", "output", "resume"];
+/// What no log says: where things are, keys and secrets. A collection that does was not written by fonds.
+const UNRECORDED: [&str; 5] = ["header", "input", "output", "resume", "sign"];
 
 /// Settings as the collection's last session had them, but for those that are given now; and what else it tells.
 pub(super) fn recalled(mut args: Args) -> anyhow::Result<(Args, Option<Recalled>)> {
@@ -169,7 +169,7 @@ mod tests {
                 "you"
             ]
         );
-        for unknown in ["of-the-future", "input", "header"] {
+        for unknown in ["of-the-future", "input", "header", "sign"] {
             let error = line(&[(unknown, "1")], &given).unwrap_err();
             assert!(error.to_string().contains(unknown), "{error}");
         }

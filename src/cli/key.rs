@@ -1,0 +1,134 @@
+//! `fonds key`
+
+use super::exit::{Exit, Outcome};
+use super::{Global, keys, output};
+use anyhow::Context;
+use clap::{Subcommand, ValueEnum};
+use fonds::disk::beside;
+use fonds::vouch::SigningKey;
+use fonds::world::System;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Make and show the keys that sign collections.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand, Debug)]
+enum Action {
+    New(New),
+    Show(Show),
+    Export(Export),
+}
+
+/// Make an Ed25519 key: FILE is the secret half, FILE.pub the half to give away.
+#[derive(clap::Args, Debug)]
+struct New {
+    /// Where the secret key goes; a file that exists is left alone.
+    file: PathBuf,
+    /// What signatures call the key, as an address (example.org/archive); everybody will see it [default: made of the key, says
+    /// nothing of you].
+    #[arg(long)]
+    name: Option<String>,
+}
+
+/// Print the public half of a key, secret or public, and its fingerprint.
+#[derive(clap::Args, Debug)]
+struct Show {
+    /// The key.
+    file: PathBuf,
+}
+
+/// Print the public half of a key for other tools.
+#[derive(clap::Args, Debug)]
+struct Export {
+    /// The key.
+    file: PathBuf,
+    /// In which form.
+    #[arg(long, value_enum, default_value_t = Form::Pem)]
+    form: Form,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Form {
+    /// For OpenSSL.
+    Pem,
+    /// For OpenSSH: a line of authorized_keys.
+    Ssh,
+    /// A verifier key of C2SP signed-note.
+    Note,
+}
+
+pub(crate) fn run(args: Args, global: Global) -> Outcome {
+    match args.action {
+        Action::New(new) => make(&new, global),
+        Action::Show(show) => print(&show.file),
+        Action::Export(export) => hand_out(&export),
+    }
+}
+
+fn make(new: &New, global: Global) -> Outcome {
+    let key =
+        SigningKey::generate(new.name.as_deref(), &System).map_err(|e| super::exit::usage(e.to_string()))?;
+    let public = beside(&new.file, ".pub");
+    // Either both or none, as far as can be seen.
+    anyhow::ensure!(
+        public.symlink_metadata().is_err(),
+        "{} exists already; fonds overwrites nothing. Choose another name",
+        public.display()
+    );
+    write(&new.file, &key.encode(), true)?;
+    write(&public, &format!("{}\n", key.verifier()), false)?;
+    if !global.quiet {
+        let (secret, public) = (new.file.display(), public.display());
+        output::line(&format!(
+            "{secret} is the secret key. Whoever has it can sign as you; keep a copy where the archive is not. If it is lost, \
+             what it signed stays signed, and nothing more can be; if it is stolen, only time-stamps tell what was signed before."
+        ));
+        output::line(&format!("{public} is for those who are to check: fonds verify --key {public} ..."));
+    }
+    super::archive::println(&key.verifier().to_string())?;
+    Ok(Exit::Done)
+}
+
+fn write(path: &Path, text: &str, is_secret: bool) -> anyhow::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, if is_secret { 0o600 } else { 0o644 });
+    #[cfg(not(unix))]
+    let _ = is_secret;
+    let written = options.open(path).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    });
+    written.with_context(|| match path.symlink_metadata() {
+        Ok(_) => format!("{} exists already; fonds overwrites nothing. Choose another name", path.display()),
+        Err(_) => path.display().to_string(),
+    })
+}
+
+fn print(file: &Path) -> Outcome {
+    for key in keys::either(file)? {
+        super::archive::println(&key.to_string())?;
+        super::archive::println(&format!("SHA-256 {}", key.fingerprint()))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn hand_out(export: &Export) -> Outcome {
+    let mut out = output::stdout();
+    for key in keys::either(&export.file)? {
+        match export.form {
+            Form::Pem => write!(out, "{}", key.to_pem())?,
+            Form::Ssh => write!(out, "{}", key.to_ssh())?,
+            Form::Note => writeln!(out, "{key}")?,
+        }
+    }
+    out.flush()?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,121 @@
+//! `fonds sign`
+
+use super::exit::{Exit, Outcome, usage};
+use super::{Global, inputs, keys, output};
+use anyhow::Context;
+use fonds::package::vouched;
+use fonds::vouch::{Note, Signature, VerifierKey};
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+/// A checkpoint and a signature are a few lines; more is something else.
+const LONGEST: u64 = 1024 * 1024;
+
+/// Sign a sealed collection or WACZ: a line is added to its checkpoint, and the list of files follows.
+///
+/// What is signed are the three lines of the checkpoint, and through them all that the provenance log binds. A key that must
+/// not touch this machine signs elsewhere: --export prints the lines, `fonds sign - --key KEY` there makes a signature of
+/// them, --import takes it in.
+#[derive(clap::Args, Debug)]
+pub(crate) struct Args {
+    /// A collection or a WACZ; - for lines on standard input, whose signature is printed.
+    #[arg(value_name = "DIR|FILE.wacz")]
+    path: PathBuf,
+    /// The secret key; with --import the public one, by which the signature must be.
+    #[arg(long, value_name = "KEY", required_unless_present_any = ["export", "import"])]
+    key: Option<PathBuf>,
+    /// Print the lines that are to be signed.
+    #[arg(long, conflicts_with_all = ["key", "import"])]
+    export: bool,
+    /// A file with the signature line; - for standard input.
+    #[arg(long, value_name = "FILE")]
+    import: Option<PathBuf>,
+}
+
+pub(crate) fn run(args: Args, global: Global) -> Outcome {
+    let is_text = args.path.as_os_str() == "-";
+    match (&args.import, &args.key) {
+        (Some(_), _) if is_text => {
+            Err(usage("--import adds to a collection or a WACZ, not to standard input"))
+        }
+        (Some(line), key) => import(&args.path, line, key.as_deref(), global),
+        (None, Some(key)) if is_text => sign_text(key),
+        (None, Some(key)) => sign(&args.path, key, global),
+        (None, None) => export(&args.path),
+    }
+}
+
+fn sign(path: &Path, key: &Path, global: Global) -> Outcome {
+    let key = keys::secret(key)?;
+    let new = vouched::sign(path, &key, &inputs::spool())?;
+    say(path, key.verifier().name(), new, global);
+    Ok(Exit::Done)
+}
+
+fn say(path: &Path, name: &str, new: bool, global: Global) {
+    if !global.quiet {
+        let done = if new { "is signed by" } else { "was signed already by" };
+        output::line(&format!("{} {done} {name}", path.display()));
+    }
+}
+
+fn export(path: &Path) -> Outcome {
+    let note = vouched::note(path)?;
+    let mut out = output::stdout();
+    out.write_all(note.text())?;
+    out.flush()?;
+    Ok(Exit::Done)
+}
+
+/// On the machine where the key is.
+fn sign_text(key: &Path) -> Outcome {
+    let key = keys::secret(key)?;
+    let text = read("-".as_ref())?;
+    let note = Note::parse(text.as_bytes())
+        .ok()
+        .filter(|note| fonds::manifest::read_checkpoint(note.text()).is_some());
+    let note = note.ok_or_else(|| usage("standard input: these are not the three lines of a checkpoint"))?;
+    super::archive::println(key.sign(note.text()).line().trim_end())?;
+    Ok(Exit::Done)
+}
+
+fn import(path: &Path, line: &Path, key: Option<&Path>, global: Global) -> Outcome {
+    let key = key.map(verifier).transpose()?;
+    let text = read(line)?;
+    let signature = Signature::parse(text.trim_end()).ok_or_else(|| {
+        usage(format!(
+            "{}: this is not one signature line, as `fonds sign - --key KEY` prints it",
+            line.display()
+        ))
+    })?;
+    let name = signature.name.clone();
+    let new = vouched::add_signature(path, signature, key.as_ref(), &inputs::spool())?;
+    say(path, &name, new, global);
+    if key.is_none() {
+        output::problem(&format!(
+            "the signature was not checked; `fonds verify --key KEY.pub {}` does it",
+            path.display()
+        ));
+    }
+    Ok(Exit::Done)
+}
+
+fn verifier(path: &Path) -> anyhow::Result<VerifierKey> {
+    let mut keys = keys::either(path)?;
+    let key = keys.pop().filter(|_| keys.is_empty());
+    key.ok_or_else(|| usage(format!("{}: --import takes one key", path.display())))
+}
+
+fn read(path: &Path) -> anyhow::Result<String> {
+    let mut text = String::new();
+    let named = || path.display().to_string();
+    match path.as_os_str() == "-" {
+        true => std::io::stdin().take(LONGEST).read_to_string(&mut text).context("standard input")?,
+        false => std::fs::File::open(path)
+            .with_context(named)?
+            .take(LONGEST)
+            .read_to_string(&mut text)
+            .with_context(named)?,
+    };
+    Ok(text)
+}

@@ -1,0 +1,81 @@
+//! What vouches for a sealed package, added to it: signatures over the checkpoint of its log.
+
+use std::path::Path;
+
+use super::amend::{amend, content};
+use super::layout::{CHECKPOINT, MANIFEST};
+use super::{Error, Package};
+use crate::manifest::{Lines, Tree, leaf_hash, read_checkpoint};
+use crate::vouch::{self, Note, Signature, SigningKey, VerifierKey};
+
+/// The checkpoint of the package at `path`, as the note that is signed. Its log has been read to its end and leads to it:
+/// nobody signs by accident what the archive does not hold.
+///
+/// # Errors
+/// [`Error::Unsealed`]; [`Error::Altered`] where there is no log, or one that does not lead to its checkpoint.
+pub fn note(path: &Path) -> Result<Note, Error> {
+    let package = Package::open(path).map_err(Error::io(path))?;
+    if package.is_unfinished() {
+        return Err(Error::Unsealed(path.to_owned()));
+    }
+    let altered = |problem: &str| Error::Altered { path: path.to_owned(), problem: problem.to_owned() };
+    if !package.contains(CHECKPOINT) || !package.contains(MANIFEST) {
+        return Err(altered("it has no provenance log, so there is no checkpoint to vouch for"));
+    }
+    let bytes = content(&package, CHECKPOINT, path)?;
+    let checkpoint = read_checkpoint(&bytes).ok_or_else(|| altered("its checkpoint cannot be read"))?;
+    let note = Note::parse(&bytes).map_err(Error::vouch(path))?;
+    let tree = tree(&package).map_err(Error::io(path))?;
+    match (tree.size(), tree.root()) == (checkpoint.size(), *checkpoint.hash()) {
+        true => Ok(note),
+        false => Err(altered("its log does not lead to its checkpoint")),
+    }
+}
+
+fn tree(package: &Package) -> std::io::Result<Tree> {
+    let mut lines = Lines::new(package.read(MANIFEST)?);
+    let mut tree = Tree::default();
+    while let Some(line) = lines.next_line()? {
+        tree.push(leaf_hash(&line.bytes));
+    }
+    Ok(tree)
+}
+
+/// Signs the checkpoint of the package at `path`. False where this key has signed it already.
+///
+/// # Errors
+/// As [`note`] and [`amend`].
+pub fn sign(path: &Path, key: &SigningKey, spool: &Path) -> Result<bool, Error> {
+    let note = note(path)?;
+    let signature = key.sign(note.text());
+    put(path, note, signature, spool)
+}
+
+/// Adds a signature that was made elsewhere. Where `key` is given, it must be by that key.
+///
+/// # Errors
+/// [`Error::Vouch`] for a signature that is not by `key`; as [`note`] and [`amend`].
+pub fn add_signature(
+    path: &Path,
+    signature: Signature,
+    key: Option<&VerifierKey>,
+    spool: &Path,
+) -> Result<bool, Error> {
+    let note = note(path)?;
+    let problem = match key {
+        Some(key) if !key.is_of(&signature) => Some("it is by another key than the one given"),
+        Some(key) if !key.verifies(note.text(), &signature) => Some("it is over another text"),
+        _ => None,
+    };
+    match problem {
+        Some(problem) => Err(Error::vouch(path)(vouch::Error::Signature(problem))),
+        None => put(path, note, signature, spool),
+    }
+}
+
+fn put(path: &Path, mut note: Note, signature: Signature, spool: &Path) -> Result<bool, Error> {
+    let new = note.add(signature);
+    // Written again in any case: an earlier run may have been cut before the list of files.
+    amend(path, &[(CHECKPOINT.to_owned(), note.to_bytes())], spool)?;
+    Ok(new)
+}

@@ -1,0 +1,185 @@
+//! Level 3: what vouches for a log's checkpoint. Only keys that the user named convince, and only checkpoints that the user
+//! holds are expected; what a package brings along is claimed.
+
+use super::log::Told;
+use super::package::open;
+use super::report::Evidence;
+use super::{Options, Verification};
+use crate::finding::{Finding, rules};
+use crate::manifest::{Checkpoint, Hash, read_checkpoint};
+use crate::package::{Package, layout};
+use crate::vouch::{self, Note};
+use data_encoding::HEXLOWER;
+use std::io::{self, Read};
+
+/// Bytes of a checkpoint with any number of signatures that makes sense.
+const CHECKPOINT_LIMIT: u64 = 1024 * 1024;
+
+/// A checkpoint that somebody kept elsewhere, to see that the log only grew since.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// As it is named in findings: its file.
+    pub name: String,
+    /// The log's.
+    pub origin: String,
+    /// Lines.
+    pub size: u64,
+    /// Their root.
+    pub root: [u8; 32],
+}
+
+impl Held {
+    /// Reads one, signatures behind it or not.
+    ///
+    /// # Errors
+    /// Bytes that are no checkpoint.
+    pub fn parse(name: &str, bytes: &[u8]) -> Result<Self, vouch::Error> {
+        let point = read_checkpoint(bytes).ok_or(vouch::Error::Note("it has not origin, size and root"))?;
+        let (origin, root) = (point.origin().to_owned(), point.hash().0);
+        Ok(Self { name: name.to_owned(), origin, size: point.size(), root })
+    }
+}
+
+/// What a package holds around its log.
+#[derive(Debug, Default)]
+pub(super) struct Envelopes {
+    pub(super) checkpoint: Option<Vec<u8>>,
+    /// Checkpoints of earlier sessions.
+    pub(super) earlier: Vec<Earlier>,
+}
+
+/// `checkpoint-SIZE`.
+#[derive(Debug)]
+pub(super) struct Earlier {
+    path: String,
+    size: u64,
+    point: Option<Checkpoint>,
+}
+
+impl Earlier {
+    pub(super) fn size(&self) -> u64 {
+        self.size
+    }
+}
+
+impl Envelopes {
+    pub(super) fn of(package: &Package) -> io::Result<Self> {
+        let checkpoint = content(package, layout::CHECKPOINT)?;
+        let mut earlier = Vec::new();
+        for member in package.members() {
+            let size = member.path.strip_prefix(layout::CHECKPOINT).and_then(|rest| rest.strip_prefix('-'));
+            let Some(size) = size.and_then(|size| size.parse().ok()) else { continue };
+            let point = content(package, &member.path)?.and_then(|bytes| read_checkpoint(&bytes));
+            earlier.push(Earlier { path: member.path.clone(), size, point });
+        }
+        Ok(Self { checkpoint, earlier })
+    }
+}
+
+/// True for the log itself and for what vouches for it: these bind the other files, and are checked or claimed by themselves.
+pub(super) fn is_provenance(path: &str) -> bool {
+    let own = [layout::MANIFEST, layout::LEAVES, layout::CHECKPOINT];
+    let envelope = || {
+        let rest = path.strip_prefix(layout::CHECKPOINT)?;
+        let (size, ending) = rest.split_once('.').unwrap_or((rest, "tsr"));
+        let size = size.is_empty() || size.strip_prefix('-').is_some_and(|size| size.parse::<u64>().is_ok());
+        Some(size && ending == "tsr")
+    };
+    own.contains(&path) || envelope().unwrap_or(false)
+}
+
+fn content(package: &Package, path: &str) -> io::Result<Option<Vec<u8>>> {
+    let Some(reader) = open(package, path)? else { return Ok(None) };
+    let mut bytes = Vec::new();
+    reader.take(CHECKPOINT_LIMIT).read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
+}
+
+/// Holds what vouches for a package's log against the log, and against what the user named.
+pub(super) fn check(run: &mut Verification, package: &Package, envelopes: &Envelopes, told: &Told) {
+    let mut findings = earlier(package, &envelopes.earlier, told);
+    let Verification { options, evidence, .. } = run;
+    evidence.time_tokens |= package.contains(layout::CHECKPOINT_TSR);
+    // One that cannot be read has its finding.
+    if let Some(bytes) = envelopes.checkpoint.as_deref()
+        && let Some(point) = read_checkpoint(bytes)
+    {
+        let name = package.member_name(layout::CHECKPOINT);
+        let about =
+            expected(options, evidence, &point, told).into_iter().chain(signatures(options, evidence, bytes));
+        findings.extend(about.map(|finding| finding.in_file(&name)));
+    }
+    run.findings.extend(package.name(), findings);
+}
+
+/// The checkpoints of earlier sessions are of the log that this one went on with.
+fn earlier(package: &Package, earlier: &[Earlier], told: &Told) -> Vec<Finding> {
+    let wrong = |earlier: &&Earlier| {
+        let root = told.roots.get(&earlier.size);
+        !earlier.point.as_ref().is_some_and(|p| p.size() == earlier.size && Some(p.hash()) == root)
+    };
+    let finding = |earlier: &Earlier| {
+        let message = format!("the log's first {} lines do not give this checkpoint's root", earlier.size);
+        Finding::new(&rules::CHECKPOINT_EARLIER, message).in_file(package.member_name(&earlier.path))
+    };
+    earlier.iter().filter(wrong).map(finding).collect()
+}
+
+/// The log contains what the user holds of it.
+fn expected(options: &Options, evidence: &mut Evidence, point: &Checkpoint, told: &Told) -> Vec<Finding> {
+    evidence.origins.insert(point.origin().to_owned());
+    let own = options.expected.iter().filter(|held| held.origin == point.origin());
+    let wrong = own.filter(|held| told.roots.get(&held.size) != Some(&Hash(held.root)));
+    let finding = |held: &Held| {
+        let message = match held.size > point.size() {
+            true => format!(
+                "{} is of {} lines; here are {}: the log was cut back",
+                held.name,
+                held.size,
+                point.size()
+            ),
+            false => format!("the log's first {} lines do not give the root of {}", held.size, held.name),
+        };
+        Finding::new(&rules::CHECKPOINT_EXPECTED, message)
+    };
+    wrong.map(finding).collect()
+}
+
+/// Checkpoints that the user holds of logs which are not among the inputs.
+pub(super) fn unseen(options: &Options, evidence: &Evidence) -> Vec<Finding> {
+    let unseen = options.expected.iter().filter(|held| !evidence.origins.contains(&held.origin));
+    let finding = |held: &Held| {
+        let message = format!("no log here has the origin {:?} of this checkpoint", held.origin);
+        Finding::new(&rules::CHECKPOINT_EXPECTED, message).in_file(&held.name)
+    };
+    unseen.map(finding).collect()
+}
+
+/// Who signed: those that were named are checked, the others are claimed.
+fn signatures(options: &Options, evidence: &mut Evidence, bytes: &[u8]) -> Vec<Finding> {
+    let note = match Note::parse(bytes) {
+        Ok(note) => note,
+        Err(error) => return vec![Finding::new(&rules::NOTE_INVALID, error.to_string())],
+    };
+    let (mut findings, mut held) = (Vec::new(), false);
+    for signature in note.signatures() {
+        let who = format!("{} ({})", signature.name, HEXLOWER.encode(&signature.id));
+        match options.keys.iter().find(|key| key.is_of(signature)) {
+            Some(key) if key.verifies(note.text(), signature) => {
+                held = true;
+                evidence.signers.insert(format!("{who}, Ed25519 key with SHA-256 {}", key.fingerprint()));
+            }
+            Some(_) => {
+                let message = format!("the signature by {who}, which you named, is not over this checkpoint");
+                findings.push(Finding::new(&rules::SIGNATURE_BAD, message));
+            }
+            None => {
+                findings
+                    .push(Finding::new(&rules::SIGNATURE_CLAIMED, format!("claimed to be signed by {who}")));
+                evidence.claimed.insert(who);
+            }
+        }
+    }
+    evidence.signed += u64::from(held && findings.iter().all(|finding| !finding.is_error()));
+    findings
+}
