@@ -126,7 +126,8 @@ pub struct Summary {
 impl Summary {
     /// The log's word for the run: `complete`, `partial`, `limit` or `interrupted`.
     pub fn exit(&self) -> &'static str {
-        match (self.interrupted, self.limit, self.captured.iter().all(|captured| *captured)) {
+        let is_whole = self.waiting == 0 && self.captured.iter().all(|captured| *captured);
+        match (self.interrupted, self.limit, is_whole) {
             (true, ..) => "interrupted",
             (false, Some(_), _) => "limit",
             (false, None, true) => "complete",
@@ -630,7 +631,7 @@ impl<'a> Run<'a> {
         let captured = self.plan.captured();
         let waiting = self.plan.frontier.waiting();
         let left = waiting > 0 || captured.contains(&false) || self.cut;
-        if waiting > 0 && self.limit.is_none() && !interrupted {
+        if self.limit.is_none() && self.job.limits.pages.is_some() {
             self.limit = Some("pages");
         }
         let counts = self.ledger.counts();

@@ -85,18 +85,26 @@ fn where_robots_txt_is_ignored_nobody_asks_for_it() {
 #[test]
 fn rules_that_cannot_be_had_allow_nothing_until_they_can() {
     let broken = Arc::new(AtomicBool::new(true));
-    let (is_broken, rest) = (broken.clone(), web().answer());
-    let sites = Sites::serve(move |request: &Request| match request.path.as_str() {
-        "/robots.txt" if request.host == "b.test" && is_broken.load(Ordering::Relaxed) => {
+    let web = Web::new([
+        ("a.test/", &["b.test/", "b.test/shut/2", "c.test/"]),
+        ("b.test/", &[]),
+        ("b.test/shut/2", &[]),
+        ("c.test/", &[]),
+    ]);
+    let (is_broken, rest) = (broken.clone(), web.answer());
+    let sites = Sites::serve(move |request: &Request| match (request.host.as_str(), request.path.as_str()) {
+        ("b.test", "/robots.txt") if is_broken.load(Ordering::Relaxed) => {
             Response::new(503, "text/plain", "later").field("Retry-After", "0")
         }
+        // Has its rules there.
+        ("c.test", "/robots.txt") => Response::moved(&to(request, "b.test/robots.txt")),
         _ => rest(request),
     });
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().join("c");
     crawl(&sites, &root, &["a.test"], &["--scope", "any"]).expect(0);
     let out = skipped(&root);
-    assert_eq!(out.keys().cloned().collect::<BTreeSet<_>>(), set(["b.test/", "b.test/shut/2"]));
+    assert_eq!(out.keys().cloned().collect::<BTreeSet<_>>(), set(["b.test/", "b.test/shut/2", "c.test/"]));
     assert!(out.values().all(|why| why.contains("the server answered 503")), "{out:?}");
     assert_eq!(sites.paths("b.test"), ["/robots.txt"; 4], "asked again, and then no more");
     // Still broken: nothing is lost by trying.
@@ -105,7 +113,8 @@ fn rules_that_cannot_be_had_allow_nothing_until_they_can() {
     broken.store(false, Ordering::Relaxed);
     resume(&root, &[]).expect(0);
     assert!(skipped(&root).is_empty());
-    assert!(with_fate(&root, &GOT).is_superset(&set(["b.test/", "b.test/shut/2"])));
+    assert!(with_fate(&root, &GOT).is_superset(&set(["b.test/", "b.test/shut/2", "c.test/"])));
+    assert_eq!(sites.paths("c.test").iter().filter(|path| *path == "/robots.txt").count(), 1);
     let before = sites.asked().len();
     resume(&root, &[]).expect(0);
     assert_eq!(sites.asked().len(), before, "nothing is left to be done");
