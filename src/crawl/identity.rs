@@ -108,18 +108,14 @@ fn without_session(rest: &str) -> Option<String> {
 
 /// Without `;jsessionid=…` and without the segments that ASP.NET keeps a session in.
 fn cut_path(path: &str) -> Option<String> {
-    let mut out = String::with_capacity(path.len());
-    for (index, segment) in path.split('/').filter(|segment| !is_cookieless(segment)).enumerate() {
-        if index > 0 {
-            out.push('/');
-        }
-        for (index, part) in segment.split(';').filter(|part| !is_session(part)).enumerate() {
-            if index > 0 {
-                out.push(';');
-            }
-            out.push_str(part);
-        }
-    }
+    let without = |segment: &str| {
+        let parts: Vec<&str> = segment.split(';').filter(|part| !is_session(part)).collect();
+        parts.join(";")
+    };
+    // What is left of a segment may be one itself.
+    let segments: Vec<String> =
+        path.split('/').map(without).filter(|segment| !is_cookieless(segment)).collect();
+    let mut out = segments.join("/");
     if out.is_empty() {
         out.push('/');
     }

@@ -4,6 +4,10 @@
 //! that follow besides the response's own. Told the same again, from the log and the WARCs of an interrupted run, it
 //! comes to the same state: that is how a run is taken up again, and why no second record of its state is needed.
 
+mod robots;
+
+pub(super) use self::robots::is_robots;
+
 use super::discover::{Document, Found};
 use super::frontier::{Frontier, Pushed, State, Turns};
 use super::rulebook::Rulebook;
@@ -57,8 +61,8 @@ pub(super) struct Plan {
     first: HashMap<Url, usize>,
     /// Seeds as they were named, but for user and password.
     named: HashSet<Url>,
-    /// Hosts' rules that were led to those of other hosts, by where those are; they are known together.
-    led: HashMap<Url, Url>,
+    /// Hosts whose rules led to those of another host, which hold for them too, by that.
+    led: HashMap<Url, Vec<Url>>,
     /// Pages listed.
     pub(super) pages: u64,
 }
@@ -125,27 +129,6 @@ impl Plan {
         Ok(pushed)
     }
 
-    fn asks_robots(&self) -> bool {
-        self.rules.scope.follows() && self.book.obeys()
-    }
-
-    /// True for a URL where a host's rules are asked for.
-    fn is_of_rules(&self, url: &Url) -> bool {
-        self.asks_robots() && is_robots(url)
-    }
-
-    fn want_robots(&mut self, page: &Target) -> io::Result<()> {
-        let Ok(url) = page.url.join("/robots.txt") else { return Ok(()) };
-        let robots = match page.url == url {
-            true => Target { role: Role::Robots, needed: true, ..page.clone() },
-            false => page.to(url.clone(), Role::Robots),
-        };
-        if self.frontier.push(&robots)? == Pushed::New {
-            self.frontier.hold(&url)?;
-        }
-        Ok(())
-    }
-
     /// True for a URL that is a seed already.
     pub(super) fn is_planted(&self, url: &Url) -> bool {
         self.named.contains(&without_user(url.clone()))
@@ -170,11 +153,6 @@ impl Plan {
     /// What was about to be fetched is left out.
     pub(super) fn leave_out(&mut self, target: &Target) -> io::Result<()> {
         self.frontier.settle(target, State::Skipped)
-    }
-
-    /// The pause that its host asks for in robots.txt.
-    pub(super) fn delay(&mut self, url: &Url) -> io::Result<Option<std::time::Duration>> {
-        if self.asks_robots() { self.book.delay(&self.frontier, url) } else { Ok(None) }
     }
 
     /// What is excluded besides, from now on.
@@ -226,21 +204,6 @@ impl Plan {
         self.frontier.again(&Target { tries: 0, ..target.clone() })
     }
 
-    /// What a target may say about hosts is not known, or not any more.
-    pub(super) fn hold_for(&mut self, target: &Target) -> io::Result<()> {
-        rules_of(target).try_for_each(|url| self.frontier.hold(url))
-    }
-
-    /// True where a host's rules were asked for, and could not be had.
-    pub(super) fn awaits_robots(&mut self, url: &Url) -> io::Result<bool> {
-        self.book.is_closed(&self.frontier, url)
-    }
-
-    /// True for a target that was to give a host's rules, and gave nothing that tells of them.
-    pub(super) fn is_without_rules(&mut self, target: &Target) -> io::Result<bool> {
-        Ok(target.role == Role::Robots && self.awaits_robots(origin_of_robots(target))?)
-    }
-
     /// The next hop is a target of its own, with its own records.
     fn follow(&mut self, target: &Target, to: Url, sets_cookie: bool) -> io::Result<Vec<Fate>> {
         let to = bare(to);
@@ -277,26 +240,6 @@ impl Plan {
         Ok(Vec::new())
     }
 
-    /// A host's rules are those of another host, which were asked for by themselves.
-    fn share_robots(&mut self, target: &Target, to: &Url) -> io::Result<()> {
-        if target.role != Role::Robots {
-            return Ok(());
-        }
-        if let Some((status, body)) = self.book.response(&self.frontier, to)?.filter(|_| is_robots(to)) {
-            return self.end_of_robots(target, status, &body);
-        }
-        let mut last = to;
-        while let Some(next) = self.led.get(last) {
-            last = next;
-        }
-        let is_circle = rules_of(target).any(|url| url == last);
-        if is_circle || !is_robots(to) {
-            return self.end_of_robots(target, Some(404), &[]);
-        }
-        self.led.extend(rules_of(target).map(|url| (url.clone(), to.clone())));
-        Ok(())
-    }
-
     fn look_into(
         &mut self,
         target: &Target,
@@ -329,11 +272,6 @@ impl Plan {
             self.link(target, found.links, &mut fates)?;
         }
         Ok(fates)
-    }
-
-    /// Where robots.txt is not there, some sites lead to a page, which is one all the same.
-    fn is_page_too(&self, target: &Target, found: &Found) -> bool {
-        found.document == Document::Page && self.rules.against(&target.url, target.level).is_none()
     }
 
     /// A page of the site, however it was met; its links are followed.
@@ -409,39 +347,11 @@ impl Plan {
         Ok(())
     }
 
-    fn sitemaps_of_robots(&mut self, target: &Target) -> io::Result<()> {
-        if target.role != Role::Robots {
-            return Ok(());
-        }
-        let urls = self.book.sitemaps(&self.frontier, origin_of_robots(target))?;
-        self.read_sitemaps(target, urls)
-    }
-
-    /// What a host allows is known now, or that it does not say: as RFC 9309 §2.3.1 reads the status.
-    fn end_of_robots(&mut self, target: &Target, status: Option<u16>, body: &[u8]) -> io::Result<()> {
-        if target.role != Role::Robots {
-            return Ok(());
-        }
-        let mut ended: Vec<Url> = rules_of(target).cloned().collect();
-        while let Some(url) = ended.pop() {
-            self.book.learn(&mut self.frontier, &url, status, body)?;
-            self.frontier.release(&url)?;
-            ended.extend(self.led.extract_if(|_, to| *to == url).map(|(from, _)| from));
-        }
-        Ok(())
-    }
-
     fn mark(&mut self, target: &Target) {
         let seed = if is_seed(target) { Some(target.seed) } else { self.seed_of_robots(target) };
         if let Some(seed) = seed.and_then(|seed| self.seeds.get_mut(seed)) {
             seed.captured = true;
         }
-    }
-
-    /// The seed that is a host's robots.txt itself.
-    fn seed_of_robots(&self, target: &Target) -> Option<usize> {
-        let is_robots = target.role == Role::Robots;
-        is_robots.then(|| self.first.get(origin_of_robots(target)).copied()).flatten()
     }
 
     /// A later response with the same payload can refer to this record.
@@ -468,23 +378,6 @@ impl Plan {
 /// A seed, or where one redirects to.
 fn is_seed(target: &Target) -> bool {
     target.role == Role::Page && target.level == 0
-}
-
-/// The URL that a host's rules were asked for at, before any redirect.
-fn origin_of_robots(target: &Target) -> &Url {
-    target.chain.first().unwrap_or(&target.url)
-}
-
-/// The URLs at which hosts' rules were asked for on the way to a target; each host learns of what was found.
-fn rules_of(target: &Target) -> impl Iterator<Item = &Url> {
-    let is_robots = target.role == Role::Robots;
-    let urls = target.chain.iter().chain([&target.url]);
-    urls.filter(move |url| is_robots && self::is_robots(url))
-}
-
-/// Where a host has its rules (RFC 9309 §2.3).
-pub(super) fn is_robots(url: &Url) -> bool {
-    url.path() == "/robots.txt" && url.query().is_none()
 }
 
 fn refused(target: &Target, error: String) -> Fate {

@@ -126,7 +126,8 @@ pub struct Summary {
 impl Summary {
     /// The log's word for the run: `complete`, `partial`, `limit` or `interrupted`.
     pub fn exit(&self) -> &'static str {
-        match (self.interrupted, self.limit, self.captured.iter().all(|captured| *captured)) {
+        let is_whole = self.waiting == 0 && self.captured.iter().all(|captured| *captured);
+        match (self.interrupted, self.limit, is_whole) {
             (true, ..) => "interrupted",
             (false, Some(_), _) => "limit",
             (false, None, true) => "complete",
@@ -343,8 +344,9 @@ impl<'a> Run<'a> {
     fn may_begin(&mut self, stopped: bool) -> bool {
         let most = self.job.hosts.max(1).saturating_mul(self.job.per_host.max(1) as usize);
         let full = self.flights.len() >= most;
-        let behind =
-            self.works.len() >= MOST_AHEAD || self.ahead >= MOST_BYTES || self.ledger.wants_rotation();
+        // A WARC that is full is closed when what was planned for it is written; there may be nothing.
+        let rotates = self.ledger.wants_rotation() && !self.works.is_empty();
+        let behind = self.works.len() >= MOST_AHEAD || self.ahead >= MOST_BYTES || rotates;
         self.look_at_limits();
         !stopped && !full && !behind && self.limit != Some("time") && self.limit != Some("size")
     }
@@ -642,7 +644,7 @@ impl<'a> Run<'a> {
         let captured = self.plan.captured();
         let waiting = self.plan.frontier.waiting();
         let left = waiting > 0 || captured.contains(&false) || self.cut;
-        if waiting > 0 && self.limit.is_none() && !interrupted {
+        if self.limit.is_none() && self.job.limits.pages.is_some() {
             self.limit = Some("pages");
         }
         let counts = self.ledger.counts();

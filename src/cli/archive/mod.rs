@@ -336,6 +336,11 @@ pub(crate) fn finish(
             flag(limit),
             summary.waiting
         )),
+        (false, None) if summary.waiting > 0 => output::problem(&format!(
+            "URLs that were not tried: {}; this should not be: please report it; `fonds archive --resume {directory}` \
+             tries them",
+            summary.waiting
+        )),
         _ => {}
     }
     // Half a capture is not packed: what is left to be done is done in a directory.
@@ -352,7 +357,8 @@ pub(crate) fn finish(
             path.display()
         ));
     }
-    let exit = match (summary.interrupted, summary.captured.contains(&false)) {
+    let is_left = summary.limit.is_none() && summary.waiting > 0;
+    let exit = match (summary.interrupted, is_left || summary.captured.contains(&false)) {
         (true, _) => Exit::Interrupted,
         (false, true) => vouched.or(Exit::Finding),
         (false, false) => vouched,

@@ -399,14 +399,6 @@ impl Frontier {
         }
     }
 
-    /// True for a URL that has been here.
-    ///
-    /// # Errors
-    /// See [`Frontier::create`].
-    pub fn has_seen(&self, url: &Url) -> io::Result<bool> {
-        Ok(self.store.find(&key(url))?.is_some())
-    }
-
     /// True for a URL that waits or has been fetched, false for one that was left out.
     pub(super) fn has_taken(&self, url: &Url) -> io::Result<bool> {
         Ok(self.store.find(&key(url))?.is_some_and(|known| known.state != State::Skipped))

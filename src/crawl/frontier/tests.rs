@@ -180,3 +180,50 @@ fn a_target_comes_back_as_it_went_in() {
     assert_eq!(back, super::Target { id: back.id, ..there });
     assert_eq!(back.hops(), "LLLEERR");
 }
+
+#[test]
+fn what_ends_twice_counts_once_among_those_that_others_wait_for() {
+    let mut case = with(Turns { by_level: true, ..Turns::default() }, &["http://a/0", "http://b/0"]);
+    let (a, b) = (pop(&mut case).unwrap(), pop(&mut case).unwrap());
+    case.push(&link("http://a/1", 1)).unwrap();
+    // As when a log tells that it failed, and then that it was captured.
+    for state in [State::Failed, State::Captured] {
+        case.done(&a.url, None).unwrap();
+        case.settle(&a, state).unwrap();
+    }
+    assert_eq!(popped(&mut case), "-", "b has not landed");
+    case.settle(&b, State::Captured).unwrap();
+    assert_eq!(popped(&mut case), "http://a/1");
+}
+
+#[test]
+fn a_second_link_to_what_was_left_out_is_news_and_to_what_waits_is_not() {
+    let mut case = of(&["http://a/1"]);
+    case.leave_out(&link("http://a/2?x=1", 1)).unwrap();
+    let (waits, out) = (url("http://a/1"), url("http://a/2?x=1"));
+    assert!(case.came_lately(&waits) && case.has_taken(&waits).unwrap());
+    assert!(!case.came_lately(&out) && !case.has_taken(&out).unwrap());
+}
+
+#[test]
+fn no_more_hosts_are_asked_at_once_than_may_be_and_those_that_are_go_on() {
+    let mut case =
+        with(Turns { hosts: 1, per_host: 2, by_level: false }, &["http://a/1", "http://b/1", "http://a/2"]);
+    assert_eq!([popped(&mut case), popped(&mut case), popped(&mut case)], ["http://a/1", "http://a/2", "-"]);
+    case.done(&url("http://a/1"), None).unwrap();
+    assert_eq!(popped(&mut case), "-");
+    case.done(&url("http://a/2"), None).unwrap();
+    assert_eq!(popped(&mut case), "http://b/1");
+}
+
+#[test]
+fn a_host_rests_over_all_its_connections() {
+    let mut case = with(Turns { per_host: 4, ..Turns::default() }, &["http://a/1", "http://a/2"]);
+    let first = pop(&mut case).unwrap();
+    let later = Instant::now() + Duration::from_secs(60);
+    case.rest(&first.url, later).unwrap();
+    assert_eq!((popped(&mut case).as_str(), case.wakes()), ("-", Some(later)));
+    case.done(&first.url, None).unwrap();
+    assert_eq!(popped(&mut case), "-");
+    assert_eq!(case.pop(later).unwrap().unwrap().url.as_str(), "http://a/2");
+}

@@ -99,7 +99,7 @@ pub(crate) struct Asked {
     pub connection: usize,
     /// When its head had arrived.
     pub arrived: Duration,
-    /// When its answer was sent; later than everything where it is not yet.
+    /// When its answer began to be sent; later than everything where it is not yet.
     pub answered: Duration,
 }
 
@@ -127,7 +127,15 @@ impl Sites {
         address: IpAddr,
         answer: impl Fn(&Request) -> Response + Send + Sync + 'static,
     ) -> Self {
-        let listener = TcpListener::bind((address, 0)).unwrap();
+        Self::serve_on((address, 0).into(), answer)
+    }
+
+    /// On this address and port; 0 for any.
+    pub(crate) fn serve_on(
+        address: SocketAddr,
+        answer: impl Fn(&Request) -> Response + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind(address).unwrap();
         let addr = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
             answer: Box::new(answer),
@@ -177,6 +185,16 @@ impl Sites {
         asked.iter().map(|one| at(one.arrived)).max().unwrap_or(0)
     }
 
+    /// Most hosts that were being asked at one time.
+    pub(crate) fn most_hosts_at_once(&self) -> usize {
+        let asked = self.asked();
+        let at = |time| {
+            let open = asked.iter().filter(|one| one.arrived <= time && time < one.answered);
+            open.map(|one| one.host.as_str()).collect::<std::collections::BTreeSet<_>>().len()
+        };
+        asked.iter().map(|one| at(one.arrived)).max().unwrap_or(0)
+    }
+
     /// Least time from the arrival of one request of a host to that of the next; `None` below two.
     pub(crate) fn least_gap(&self, host: &str) -> Option<Duration> {
         let asked = self.asked_of(host);
@@ -202,9 +220,9 @@ fn visit(stream: TcpStream, shared: &Shared) -> Option<()> {
         let place = shared.arrived(&mut request, connection);
         let response = (shared.answer)(&request);
         std::thread::sleep(response.latency);
-        let sent = out.write_all(&bytes(&response));
+        // Before it is sent: a client that has it may be faster with its next than this thread with its log.
         shared.answered(place, response.status);
-        sent.ok()?;
+        out.write_all(&bytes(&response)).ok()?;
         if request.header("Connection").is_some_and(|value| value.eq_ignore_ascii_case("close")) {
             return None;
         }
@@ -385,14 +403,34 @@ pub(crate) fn calendar() -> Answer {
     })
 }
 
-/// A trap: so many pages, but each time one is shown its links carry a new session.
-pub(crate) fn session(pages: usize) -> Answer {
+/// A trap: so many pages, but each time one is shown its links carry a new session, in an argument of this name.
+pub(crate) fn session(pages: usize, name: &str) -> Answer {
+    let name = name.to_owned();
     let sessions = AtomicUsize::new(0);
     Box::new(move |request| {
         let session = sessions.fetch_add(1, Ordering::Relaxed);
         match request.bare() {
             "/robots.txt" => Response::not_found(),
-            path => Response::page(path, (0..pages).map(|n| format!("/page{n}?sid={session:032x}"))),
+            path => {
+                // As random as such ids look.
+                let id = format!(
+                    "{:032x}",
+                    (session as u128 + 1).wrapping_mul(0x9f8a_7b6c_5d4e_3f2a_1b0c_9d8e_7f6a_5b4d)
+                );
+                Response::page(path, (0..pages).map(|n| format!("/page{n}?{name}={id}")))
+            }
+        }
+    })
+}
+
+/// A trap: each page links the next of a series that has no end.
+pub(crate) fn series() -> Answer {
+    Box::new(|request| {
+        let number = request.path.strip_prefix("/next/").and_then(|n| n.parse::<u64>().ok());
+        match (request.bare(), number) {
+            ("/", _) => Response::page("start", ["/next/1".to_owned()]),
+            (_, Some(n)) => Response::page(&format!("part {n}"), [format!("/next/{}", n + 1)]),
+            _ => Response::not_found(),
         }
     })
 }
@@ -490,7 +528,8 @@ fn a_limited_host_refuses_after_its_burst_and_then_no_more() {
 
 #[test]
 fn traps_have_no_end() {
-    let sites = Sites::serve(hosts([("c.test", calendar()), ("s.test", session(3)), ("e.test", endless())]));
+    let sites =
+        Sites::serve(hosts([("c.test", calendar()), ("s.test", session(3, "sid")), ("e.test", endless())]));
     let mut stream = connect(&sites);
     let mut page = |host, path| String::from_utf8(get(&mut stream, host, path).1).unwrap();
     assert!(page("c.test", "/?month=2026-12").contains("\"/?month=2027-01\""));
