@@ -7,7 +7,6 @@ use clap::{Subcommand, ValueEnum};
 use fonds::disk::beside;
 use fonds::vouch::SigningKey;
 use fonds::world::System;
-use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -96,13 +95,7 @@ fn make(new: &New, global: Global) -> Outcome {
 }
 
 fn write(path: &Path, text: &str, is_secret: bool) -> anyhow::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, if is_secret { 0o600 } else { 0o644 });
-    #[cfg(not(unix))]
-    let _ = is_secret;
-    let written = options.open(path).and_then(|mut file| {
+    let written = output::new_file(path, is_secret).and_then(|mut file| {
         file.write_all(text.as_bytes())?;
         file.sync_all()
     });

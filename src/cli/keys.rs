@@ -4,10 +4,11 @@ use super::exit::usage;
 use super::output;
 use anyhow::Context;
 use fonds::vouch::{SigningKey, VerifierKey};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// A key file is a line; more is something else.
-const LONGEST: u64 = 64 * 1024;
+/// A key is a line, a checkpoint or a signature a few; more is something else.
+const LONGEST: u64 = 1024 * 1024;
 
 /// The keys that a verifier is convinced by.
 #[derive(clap::Args, Debug)]
@@ -55,12 +56,16 @@ pub(crate) fn either(path: &Path) -> anyhow::Result<Vec<VerifierKey>> {
     }
 }
 
-fn text(path: &Path) -> anyhow::Result<String> {
-    use std::io::Read;
-    let named = || path.display().to_string();
+/// A file of a few lines; - for standard input.
+pub(crate) fn text(path: &Path) -> anyhow::Result<String> {
     let mut text = String::new();
-    let file = std::fs::File::open(path).with_context(named)?;
-    file.take(LONGEST).read_to_string(&mut text).with_context(named)?;
+    if path.as_os_str() == "-" {
+        std::io::stdin().take(LONGEST).read_to_string(&mut text).context("standard input")?;
+    } else {
+        let file = std::fs::File::open(path).map(|file| file.take(LONGEST));
+        let read = file.and_then(|mut file| file.read_to_string(&mut text));
+        read.with_context(|| path.display().to_string())?;
+    }
     Ok(text)
 }
 

@@ -8,6 +8,17 @@ pub(crate) fn stdout() -> BufWriter<StdoutLock<'static>> {
     BufWriter::with_capacity(64 * 1024, io::stdout().lock())
 }
 
+/// A new file; a secret one for its owner alone.
+pub(crate) fn new_file(path: &std::path::Path, is_secret: bool) -> io::Result<std::fs::File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, if is_secret { 0o600 } else { 0o644 });
+    #[cfg(not(unix))]
+    let _ = is_secret;
+    options.open(path)
+}
+
 /// One line about something that went wrong.
 pub(crate) fn problem(message: &str) {
     line(&format!("fonds: {message}"));

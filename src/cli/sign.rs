@@ -2,14 +2,10 @@
 
 use super::exit::{Exit, Outcome, usage};
 use super::{Global, inputs, keys, output};
-use anyhow::Context;
 use fonds::package::vouched;
 use fonds::vouch::{Note, Signature, VerifierKey};
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
-
-/// A checkpoint and a signature are a few lines; more is something else.
-const LONGEST: u64 = 1024 * 1024;
 
 /// Sign a sealed collection or WACZ: a line is added to its checkpoint, and the list of files follows.
 ///
@@ -70,7 +66,7 @@ fn export(path: &Path) -> Outcome {
 /// On the machine where the key is.
 fn sign_text(key: &Path) -> Outcome {
     let key = keys::secret(key)?;
-    let text = read("-".as_ref())?;
+    let text = keys::text("-".as_ref())?;
     let note = Note::parse(text.as_bytes())
         .ok()
         .filter(|note| fonds::manifest::read_checkpoint(note.text()).is_some());
@@ -81,7 +77,7 @@ fn sign_text(key: &Path) -> Outcome {
 
 fn import(path: &Path, line: &Path, key: Option<&Path>, global: Global) -> Outcome {
     let key = key.map(verifier).transpose()?;
-    let text = read(line)?;
+    let text = keys::text(line)?;
     let signature = Signature::parse(text.trim_end()).ok_or_else(|| {
         usage(format!(
             "{}: this is not one signature line, as `fonds sign - --key KEY` prints it",
@@ -104,18 +100,4 @@ fn verifier(path: &Path) -> anyhow::Result<VerifierKey> {
     let mut keys = keys::either(path)?;
     let key = keys.pop().filter(|_| keys.is_empty());
     key.ok_or_else(|| usage(format!("{}: --import takes one key", path.display())))
-}
-
-fn read(path: &Path) -> anyhow::Result<String> {
-    let mut text = String::new();
-    let named = || path.display().to_string();
-    match path.as_os_str() == "-" {
-        true => std::io::stdin().take(LONGEST).read_to_string(&mut text).context("standard input")?,
-        false => std::fs::File::open(path)
-            .with_context(named)?
-            .take(LONGEST)
-            .read_to_string(&mut text)
-            .with_context(named)?,
-    };
-    Ok(text)
 }

@@ -16,7 +16,7 @@ use crate::wire::record::Referent;
 use flate2::read::MultiGzDecoder;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 /// Bytes that tell what a file is.
@@ -27,14 +27,6 @@ const LONGEST: usize = 16 * 1024;
 /// Why an archive cannot be deduplicated against.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// Reading failed.
-    #[error("{path}: {source}")]
-    Io {
-        /// The file concerned.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
     /// It is none of the things that can be read.
     #[error(
         "{0} is no collection, WACZ, CDXJ index or closed WARC, so nothing can be deduplicated against it"
@@ -59,13 +51,6 @@ fn advice(theirs: &str) -> String {
     }
 }
 
-impl Error {
-    fn io(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
-        let path = path.into();
-        move |source| Self::Io { path, source }
-    }
-}
-
 /// What was read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Offered {
@@ -82,7 +67,7 @@ pub struct Offered {
 /// WARCs, a WACZ, a CDXJ file or a WARC. An index tells neither ids nor milliseconds, nor whether a response came whole.
 ///
 /// # Errors
-/// [`Error`], and what `take` gives.
+/// [`Error`], what the file system says, and what `take` gives.
 pub fn offer(
     path: &Path,
     digest: DigestForm,
@@ -121,14 +106,14 @@ impl Offering<'_> {
         }
         let name = path.to_string_lossy();
         let mut head = Vec::new();
-        let file = File::open(path).map_err(Error::io(path))?;
-        file.take(ENOUGH).read_to_end(&mut head).map_err(Error::io(path))?;
-        let open = || File::open(path).map_err(Error::io(path));
+        let file = File::open(path).map_err(RunError::at(path))?;
+        file.take(ENOUGH).read_to_end(&mut head).map_err(RunError::at(path))?;
+        let open = || File::open(path).map_err(RunError::at(path));
         match Kind::of(&name, &head) {
             _ if layout::is_index(&format!("indexes/{}", file_name(path))) => {
                 self.index(path, Box::new(open()?))
             }
-            Kind::Wacz => self.package(&Package::open(path).map_err(Error::io(path))?, path),
+            Kind::Wacz => self.package(&Package::open(path).map_err(RunError::at(path))?, path),
             Kind::Warc if !name.ends_with(OPEN) => self.warc(path, Source::Seek(Box::new(open()?))),
             _ => Err(Error::Unfit(path.to_owned()).into()),
         }
@@ -136,7 +121,7 @@ impl Offering<'_> {
 
     /// A collection, or a directory of WARCs.
     fn directory(&mut self, root: &Path) -> Result<(), RunError> {
-        let package = Package::directory(root.to_string_lossy(), root).map_err(Error::io(root))?;
+        let package = Package::directory(root.to_string_lossy(), root).map_err(RunError::at(root))?;
         if package.members().iter().any(|member| layout::is_warc(&member.path)) {
             return self.package(&package, root);
         }
@@ -147,7 +132,7 @@ impl Offering<'_> {
             return Err(Error::Unfit(root.to_owned()).into());
         }
         for path in paths.into_iter().map(|path| root.join(path)) {
-            let file = File::open(&path).map_err(Error::io(&path))?;
+            let file = File::open(&path).map_err(RunError::at(&path))?;
             self.warc(&path, Source::Seek(Box::new(file)))?;
         }
         Ok(())
@@ -156,7 +141,7 @@ impl Offering<'_> {
     fn package(&mut self, package: &Package, path: &Path) -> Result<(), RunError> {
         let at = |member: &str| PathBuf::from(package.member_name(member));
         if package.contains(layout::MANIFEST) && !package.is_unfinished() {
-            let log = package.read(layout::MANIFEST).map_err(Error::io(at(layout::MANIFEST)))?;
+            let log = package.read(layout::MANIFEST).map_err(RunError::at(&at(layout::MANIFEST)))?;
             return self.log(&at(layout::MANIFEST), log);
         }
         let warcs = package.warcs();
@@ -165,7 +150,7 @@ impl Offering<'_> {
             return Err(Error::Unfit(path.to_owned()).into());
         }
         for member in closed {
-            let warc = package.read(&member.path).map_err(Error::io(at(&member.path)))?;
+            let warc = package.read(&member.path).map_err(RunError::at(&at(&member.path)))?;
             self.warc(&at(&member.path), Source::Stream(warc))?;
         }
         Ok(())
@@ -173,7 +158,7 @@ impl Offering<'_> {
 
     fn log(&mut self, path: &Path, log: Box<dyn Read + Send>) -> Result<(), RunError> {
         let mut lines = Lines::new(log);
-        while let Some(line) = lines.next_line().map_err(Error::io(path))? {
+        while let Some(line) = lines.next_line().map_err(RunError::at(path))? {
             match line.entry.map(|entry| entry.body) {
                 Ok(Body::Record(record)) => self.record(*record)?,
                 Ok(_) => {}
@@ -193,10 +178,10 @@ impl Offering<'_> {
     }
 
     fn warc(&mut self, path: &Path, source: Source) -> Result<(), RunError> {
-        let mut reader = Reader::new(source, Limits::default()).map_err(Error::io(path))?;
-        while let Some(record) = reader.next_record().map_err(Error::io(path))? {
+        let mut reader = Reader::new(source, Limits::default()).map_err(RunError::at(path))?;
+        while let Some(record) = reader.next_record().map_err(RunError::at(path))? {
             let referent = referent(&record.head);
-            let extent = record.finish().map_err(Error::io(path))?;
+            let extent = record.finish().map_err(RunError::at(path))?;
             if let Some((digest, referent)) = referent.filter(|_| extent.complete) {
                 self.offer(&digest, referent)?;
             }
@@ -208,7 +193,7 @@ impl Offering<'_> {
         let is_packed = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("gz"));
         let index = if is_packed { Box::new(MultiGzDecoder::new(index)) } else { index };
         for line in cdxj::Lines::new(BufReader::new(index)) {
-            match line.map_err(Error::io(path))?.entry {
+            match line.map_err(RunError::at(path))?.entry {
                 Some(entry) => self.entry(entry)?,
                 None => self.offered.unreadable += 1,
             }

@@ -10,6 +10,7 @@ use crate::message::coding;
 use crate::message::head::ResponseHead;
 use crate::message::payload::{Head, Payload};
 use crate::message::redirect::redirect_target;
+use crate::wire::record::PageNotes;
 use std::collections::HashSet;
 use std::io::{self, Read};
 use url::Url;
@@ -244,6 +245,32 @@ impl Found {
             incomplete: links.incomplete,
             ..Self::default()
         }
+    }
+
+    /// What is written down beside a payload that is not stored again.
+    pub(crate) fn notes(&self) -> PageNotes {
+        let of = |urls: &[Url], hop| urls.iter().map(|url| (url.clone(), hop)).collect::<Vec<_>>();
+        let outlinks = [of(&self.requisites, 'E'), of(&self.links, 'L'), of(&self.sitemaps, 'M')].concat();
+        // A page without a title is one all the same.
+        let title = self.title.clone().or_else(|| (self.document == Document::Page).then(String::new));
+        PageNotes { title, outlinks }
+    }
+
+    /// The same, read again.
+    pub(crate) fn noted(notes: PageNotes) -> Self {
+        let mut found = Self::default();
+        if let Some(title) = notes.title {
+            found.document = Document::Page;
+            found.title = Some(title).filter(|title| !title.is_empty());
+        }
+        for (url, hop) in notes.outlinks {
+            match hop {
+                'E' => found.requisites.push(url),
+                'M' => found.sitemaps.push(url),
+                _ => found.links.push(url),
+            }
+        }
+        found
     }
 
     /// Adds what `Link` header fields ask for. Only a page needs anything to be shown.

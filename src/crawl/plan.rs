@@ -198,10 +198,20 @@ impl Plan {
         self.end_of_robots(target, None, &[])
     }
 
-    /// One that gave nothing is tried once more.
-    pub(super) fn try_again(&mut self, target: &Target) -> io::Result<()> {
-        self.hold_for(target)?;
-        self.frontier.again(&Target { tries: 0, ..target.clone() })
+    /// One that was tried in vain is tried once more, when all is told.
+    pub(super) fn put_by(&mut self, target: &Target) -> io::Result<()> {
+        self.frontier.settle(target, State::Tried)
+    }
+
+    /// What was put by waits again.
+    pub(super) fn try_again(&mut self) -> io::Result<()> {
+        let mut after = 0;
+        while let Some(target) = self.frontier.tried(after)? {
+            after = target.id;
+            self.hold_for(&target)?;
+            self.frontier.again(&Target { tries: 0, ..target })?;
+        }
+        Ok(())
     }
 
     /// The next hop is a target of its own, with its own records.
@@ -260,6 +270,9 @@ impl Plan {
         if is_named || found.document == Document::Page && self.is_of_the_site(target) {
             self.pages += 1;
             fates.push(Fate::Page { url: target.url.clone(), title: found.title, captured });
+        }
+        if found.incomplete && self.rules.scope.needs() {
+            fates.push(skipped(&target.url, "a limit ended the reading of its links: there may be more"));
         }
         if self.rules.scope.needs() && target.role != Role::Sitemap {
             match target.depth < DEPTH {
@@ -361,8 +374,8 @@ impl Plan {
     }
 
     /// The seed of a target as the session's entry names it.
-    pub(super) fn seed_of(&self, target: &Target) -> Option<String> {
-        self.seeds.get(target.seed).map(|seed| seed.url.to_string())
+    pub(super) fn seed_of(&self, target: &Target) -> Option<&str> {
+        self.seeds.get(target.seed).map(|seed| seed.url.as_str())
     }
 
     /// Seeds in their order, and whether each was captured.

@@ -314,10 +314,11 @@ impl Ready {
 
 fn index_entry(record_type: RecordType, fields: &[(&str, String)], http: Option<&Http>) -> Option<Entry> {
     let get = |name: &str| field(fields, name);
-    // What is in an HTTP message is the message's business; of other blocks the record says it.
-    let is_http = matches!(record_type, RecordType::Response | RecordType::Request | RecordType::Revisit);
-    let declared = http.and_then(|http| http.mime.as_deref());
-    let content_type = if is_http && http.is_some() { declared } else { get("Content-Type") };
+    // Of an HTTP message the message says it, of other blocks the record. A response need not be one: a lookup's is none.
+    let content_type = match http {
+        Some(http) => http.mime.as_deref(),
+        None => get("Content-Type"),
+    };
     let capture = Capture {
         record_type,
         target_uri: get("WARC-Target-URI").unwrap_or_default(),

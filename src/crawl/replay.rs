@@ -1,6 +1,6 @@
 //! An earlier run, told again to a plan: by its log, and by the pages in its WARCs.
 
-use super::discover::{Asked, Document, Found, discover};
+use super::discover::{Asked, Found, discover};
 use super::plan::{Captured, Fate, Plan};
 use super::session::asked;
 use super::{Archive, Error, Job, Target};
@@ -10,6 +10,7 @@ use crate::manifest::{self, Body, Entry, Record};
 use crate::package::pages;
 use crate::package::survey::{Place, Visitor};
 use crate::warc::Head;
+use crate::wire::record::PageNotes;
 use std::collections::{HashMap, HashSet};
 use std::io::{self, Read};
 use std::path::Path;
@@ -54,7 +55,6 @@ pub(super) struct Replay {
     found: HashMap<String, Found>,
     /// What is told of revisits, by the record that it is about.
     notes: HashMap<String, Found>,
-    failed: Failed,
     dedup: bool,
     pub(super) told: Told,
 }
@@ -72,29 +72,6 @@ pub(super) struct Told {
     pub(super) bytes: u64,
 }
 
-/// Targets that were tried in vain, in their order, to be tried again.
-#[derive(Default)]
-struct Failed {
-    targets: Vec<Option<Target>>,
-    by_url: HashMap<Url, usize>,
-}
-
-impl Failed {
-    fn add(&mut self, target: Target) {
-        self.take(&target.url);
-        self.by_url.insert(target.url.clone(), self.targets.len());
-        self.targets.push(Some(target));
-    }
-
-    fn get(&self, url: &Url) -> Option<&Target> {
-        self.by_url.get(url).and_then(|at| self.targets.get(*at)?.as_ref())
-    }
-
-    fn take(&mut self, url: &Url) -> Option<Target> {
-        self.by_url.remove(url).and_then(|at| self.targets.get_mut(at)?.take())
-    }
-}
-
 impl Replay {
     pub(super) fn new(job: &Job, workroom: &Path) -> Result<Self, Error> {
         let past = Past { plan: Plan::new(job, workroom)?, owed: Vec::new(), chains: HashSet::new() };
@@ -103,7 +80,6 @@ impl Replay {
             index: Sorter::new(workroom),
             found: HashMap::new(),
             notes: HashMap::new(),
-            failed: Failed::default(),
             dedup: job.dedup,
             told: Told::default(),
         })
@@ -111,21 +87,21 @@ impl Replay {
 
     /// What was left, the index so far, and what else was told.
     pub(super) fn finish(mut self) -> io::Result<(Past, Sorter, Told)> {
-        for target in self.failed.targets.into_iter().flatten() {
-            self.past.plan.try_again(&target)?;
-        }
+        self.past.plan.try_again()?;
         Ok((self.past, self.index, self.told))
     }
 
-    /// The target that a URL was fetched for.
+    /// The target that a URL was fetched for; one that was tried in vain waits no more.
     fn take(&mut self, url: &Url) -> io::Result<Option<Target>> {
         let plan = &mut self.past.plan;
         if let Some(target) = plan.frontier.take(url)? {
             return Ok(Some(target));
         }
-        let Some(target) = self.failed.take(url) else { return Ok(None) };
-        plan.hold_for(&target)?;
-        Ok(Some(target))
+        let tried = plan.frontier.peek(url)?;
+        if let Some(target) = &tried {
+            plan.hold_for(target)?;
+        }
+        Ok(tried)
     }
 
     fn index(&mut self, record: &Record, place: &Place) -> io::Result<()> {
@@ -162,7 +138,7 @@ impl Replay {
         let truncated = http.truncated.as_deref().filter(|_| record.warc.record_type == "response");
         match self.take(&url)? {
             // Cut because the run was told to stop.
-            Some(target) if truncated == Some("unspecified") => self.failed.add(target),
+            Some(target) if truncated == Some("unspecified") => self.past.plan.put_by(&target)?,
             Some(target) => {
                 self.remember(record, truncated)?;
                 let (id, date) = (record.warc.id.clone(), record.warc.date.clone());
@@ -176,7 +152,7 @@ impl Replay {
                 self.past.owed.extend(plan.landed(&target, found, captured, http.status)?);
                 // Rules that could not be had are asked for again.
                 if !is_put_off && self.past.plan.is_without_rules(&target)? {
-                    self.failed.add(target);
+                    self.past.plan.put_by(&target)?;
                 }
             }
             // Fetched by a version that found more than this one does.
@@ -209,7 +185,7 @@ impl Replay {
             }
         } else if let Some(target) = self.take(&url)? {
             self.past.plan.failed(&target)?;
-            self.failed.add(target);
+            self.past.plan.put_by(&target)?;
         }
         Ok(())
     }
@@ -262,8 +238,6 @@ impl Visitor for Replay {
         let url = head.target_uri().and_then(|url| Url::parse(url).ok());
         let Some(url) = url.filter(|_| head.holds_http()) else { return Ok(()) };
         let target = self.past.plan.frontier.peek(&url)?;
-        // One that was tried in vain waits no more.
-        let target = target.or_else(|| self.failed.get(&url).cloned());
         let status = record.http.as_ref().and_then(|http| http.status);
         // It is to be asked again, and what it says now leads nowhere.
         if target.as_ref().is_some_and(|target| self.past.plan.is_put_off(target, status)) {
@@ -278,13 +252,11 @@ impl Visitor for Replay {
     }
 
     fn notes(&mut self, record: &Record, _: &Head, block: &mut (dyn Read + Send)) -> io::Result<()> {
+        // The first record of a capture is its answer.
+        let Some(id) = record.links.concurrent_to.first() else { return Ok(()) };
         let mut text = Vec::new();
         block.take(NOTE_LIMIT).read_to_end(&mut text)?;
-        let found = read_notes(&String::from_utf8_lossy(&text));
-        // The first record of a capture is its answer.
-        if let Some(id) = record.links.concurrent_to.first() {
-            self.notes.insert(id.clone(), found);
-        }
+        self.notes.insert(id.clone(), Found::noted(PageNotes::read(&text)));
         Ok(())
     }
 
@@ -309,29 +281,4 @@ impl Visitor for Replay {
         }
         Ok(())
     }
-}
-
-/// The title and the links that a revisit's metadata record tells of.
-fn read_notes(text: &str) -> Found {
-    let mut found = Found::default();
-    for (name, value) in text.lines().filter_map(|line| line.split_once(": ").or(line.split_once(':'))) {
-        match name {
-            "title" => {
-                found.document = Document::Page;
-                found.title = Some(value.to_owned()).filter(|title| !title.is_empty());
-            }
-            "outlink" => {
-                let mut words = value.split(' ');
-                let url = words.next().and_then(|url| Url::parse(url).ok());
-                match (url, words.next()) {
-                    (Some(url), Some("E")) => found.requisites.push(url),
-                    (Some(url), Some("M")) => found.sitemaps.push(url),
-                    (Some(url), _) => found.links.push(url),
-                    _ => {}
-                }
-            }
-            _ => {}
-        }
-    }
-    found
 }

@@ -4,137 +4,36 @@
 //! compressed) by other threads, and written by this one in the order of landing: so the log has one order, and what
 //! follows from each response follows from the log.
 
-use super::discover::{Asked, Document, Found, discover};
+mod event;
+mod request;
+mod work;
+
+pub use self::event::{Capture, Event, Summary};
+pub(super) use self::request::{bare, without_user};
+
+pub(super) use self::work::asked;
+
+use self::request::request;
+use self::work::{Done, Failed, Landed, Work, Works};
 use super::ledger::Ledger;
 use super::live::{self, Watch};
 use super::manners::{Answer, Manners};
-use super::plan::{Captured, Fate, Plan, is_robots};
-use super::prepare::Prepared;
+use super::plan::{Captured, Fate, Plan};
 use super::replay::Past;
 use super::{Archive, Error, Job, Role, Target, dedup};
-use crate::manifest::Count;
 use crate::message::framing::Truncated;
-use crate::warc::WriteError;
-use crate::wire::record::PageNotes;
 use crate::wire::{Client, Exchange, Failure, Fetched, Origins, Request, Stage};
 use crate::world::millis;
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::{Semaphore, watch};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
 use url::Url;
 
-/// What has landed and is not written, at most: captures, and bytes of them in memory.
-const MOST_AHEAD: usize = 64;
-const MOST_BYTES: u64 = 32 << 20;
 /// How often files, limits and progress are looked at while nothing happens.
 const TICK: Duration = Duration::from_millis(250);
 /// Hosts named in a tick.
 const NAMED: usize = 5;
-
-/// What happens during a run.
-#[derive(Clone, Copy, Debug)]
-pub enum Event<'a> {
-    /// A response is written.
-    Captured(Capture<'a>),
-    /// A URL gave nothing.
-    Failed {
-        /// The URL.
-        url: &'a str,
-        /// How far it came.
-        stage: &'a str,
-        /// What went wrong.
-        error: &'a str,
-        /// Why it was fetched.
-        role: Role,
-        /// The URL that led to it.
-        via: Option<&'a str>,
-        /// The way from its seed, in Heritrix's letters.
-        hops: &'a str,
-    },
-    /// A URL is left out.
-    Skipped {
-        /// The URL.
-        url: &'a str,
-        /// Why.
-        reason: &'a str,
-    },
-    /// Something that a person should know.
-    Note(&'a str),
-    /// Time goes on.
-    Tick {
-        /// Targets that wait.
-        waiting: u64,
-        /// Some of the hosts that are being asked.
-        hosts: &'a [String],
-    },
-}
-
-/// A response that is written.
-#[derive(Clone, Copy, Debug)]
-pub struct Capture<'a> {
-    /// The URL.
-    pub url: &'a str,
-    /// Its HTTP status.
-    pub status: Option<u16>,
-    /// Bytes received.
-    pub bytes: u64,
-    /// Why it was fetched.
-    pub role: Role,
-    /// Targets that wait.
-    pub waiting: u64,
-    /// Why the response is not whole, as WARC-Truncated has it.
-    pub truncated: Option<&'a str>,
-    /// The payload is that of an earlier record, and is not stored again.
-    pub revisit: bool,
-    /// Media type as the server declared it.
-    pub mime: Option<&'a str>,
-    /// WARC-Payload-Digest.
-    pub digest: &'a str,
-    /// WARC-Record-ID, without angle brackets.
-    pub record: &'a str,
-    /// WARC-Date.
-    pub date: &'a str,
-    /// Milliseconds that it took.
-    pub elapsed_ms: u64,
-    /// The URL that led to it.
-    pub via: Option<&'a str>,
-    /// The seed that it is for.
-    pub seed: Option<&'a str>,
-    /// The way from its seed, in Heritrix's letters.
-    pub hops: &'a str,
-}
-
-/// How a run ended.
-#[derive(Clone, Debug, Default)]
-pub struct Summary {
-    /// What was done.
-    pub counts: Count,
-    /// Bytes received.
-    pub bytes: u64,
-    /// Seeds, in their order, and whether each was captured.
-    pub captured: Vec<bool>,
-    /// True where [`Stop`] ended the run before its work was done.
-    pub interrupted: bool,
-    /// The limit that ended it before its work was done.
-    pub limit: Option<&'static str>,
-    /// Targets that wait.
-    pub waiting: u64,
-}
-
-impl Summary {
-    /// The log's word for the run: `complete`, `partial`, `limit` or `interrupted`.
-    pub fn exit(&self) -> &'static str {
-        let is_whole = self.waiting == 0 && self.captured.iter().all(|captured| *captured);
-        match (self.interrupted, self.limit, is_whole) {
-            (true, ..) => "interrupted",
-            (false, Some(_), _) => "limit",
-            (false, None, true) => "complete",
-            (false, None, false) => "partial",
-        }
-    }
-}
 
 /// Becomes true when nothing new is to be begun.
 pub type Stop = watch::Receiver<bool>;
@@ -178,7 +77,7 @@ pub async fn run(
                     run.landed(flight)?;
                 }
             }
-            Some(work) = first(&mut run.works) => run.written(work).await?,
+            Some(work) = run.works.next() => run.written(work.map_err(run.at())?).await?,
             () = tokio::time::sleep(pause.unwrap_or(TICK).min(TICK)) => {}
             Ok(()) = stop.changed(), if !stopped => {}
         }
@@ -194,71 +93,6 @@ struct Flight {
     began: Instant,
 }
 
-/// What is ready to be written.
-struct Work {
-    target: Target,
-    exchange: Arc<Exchange>,
-    challenge: bool,
-    revisit: bool,
-    /// Bytes of memory that it holds, about.
-    held: u64,
-    done: Result<(Found, Prepared), Failed>,
-}
-
-/// Why it could not be made ready.
-enum Failed {
-    /// The block could not be read back.
-    Read(std::io::Error),
-    Write(WriteError),
-}
-
-/// The first work that was begun; it stays where it is until it is done.
-async fn first(works: &mut VecDeque<JoinHandle<Work>>) -> Option<Result<Work, tokio::task::JoinError>> {
-    let work = works.front_mut()?.await;
-    works.pop_front();
-    Some(work)
-}
-
-fn request(job: &Job, named: &Origins, target: &Target) -> Result<Request, String> {
-    let mut builder = Request::builder("GET", &target.url).user_agent(&job.user_agent);
-    if let Some(via) = &target.via {
-        builder = builder.referer(&referer(via, &target.url));
-    }
-    let own = named.contains(&target.url);
-    for (name, value) in job.headers.iter().filter(|(name, _)| own || !is_credential(name)) {
-        builder = builder.header(name, value);
-    }
-    builder.build().map_err(|e| e.to_string())
-}
-
-/// What must not reach a host that the user did not name.
-fn is_credential(name: &str) -> bool {
-    ["authorization", "cookie", "proxy-authorization"].iter().any(|known| name.eq_ignore_ascii_case(known))
-}
-
-/// As browsers do by default (strict-origin-when-cross-origin): only the origin goes to another one.
-fn referer(via: &Url, to: &Url) -> String {
-    if via.scheme() == "https" && to.scheme() == "http" {
-        return String::new();
-    }
-    let via = bare(via.clone());
-    if via.origin() == to.origin() { via.into() } else { format!("{}/", via.origin().ascii_serialization()) }
-}
-
-/// As it is fetched, written down and told: without fragment, and without a user's name and password.
-pub(super) fn bare(url: Url) -> Url {
-    let mut url = without_user(url);
-    url.set_fragment(None);
-    url
-}
-
-pub(super) fn without_user(mut url: Url) -> Url {
-    // Both fail only on URLs that cannot have them.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    url
-}
-
 /// A run.
 struct Run<'a> {
     job: &'a Job,
@@ -270,11 +104,7 @@ struct Run<'a> {
     ledger: Ledger<'a>,
     on_event: &'a mut dyn FnMut(Event<'_>),
     flights: JoinSet<Flight>,
-    works: VecDeque<JoinHandle<Work>>,
-    /// Threads that prepare.
-    hands: Arc<Semaphore>,
-    /// Bytes in memory of what is prepared.
-    ahead: u64,
+    works: Works,
     /// Pages that are in flight or not written.
     pages_open: u64,
     bytes: u64,
@@ -306,9 +136,7 @@ impl<'a> Run<'a> {
             watch: Watch::new(&job.live),
             on_event,
             flights: JoinSet::new(),
-            works: VecDeque::new(),
-            hands: Arc::new(Semaphore::new(threads)),
-            ahead: 0,
+            works: Works::new(threads),
             pages_open: 0,
             bytes: 0,
             began: now,
@@ -346,9 +174,9 @@ impl<'a> Run<'a> {
         let full = self.flights.len() >= most;
         // A WARC that is full is closed when what was planned for it is written; there may be nothing.
         let rotates = self.ledger.wants_rotation() && !self.works.is_empty();
-        let behind = self.works.len() >= MOST_AHEAD || self.ahead >= MOST_BYTES || rotates;
+        let behind = self.works.is_full() || rotates;
         self.look_at_limits();
-        !stopped && !full && !behind && self.limit != Some("time") && self.limit != Some("size")
+        !stopped && !full && !behind && self.limit.is_none()
     }
 
     fn look_at_limits(&mut self) {
@@ -455,7 +283,6 @@ impl<'a> Run<'a> {
     /// Has an exchange prepared by another thread.
     fn prepare(&mut self, target: Target, exchange: Exchange, challenge: bool) -> Result<(), Error> {
         let exchange = Arc::new(exchange);
-        let seed = self.plan.seed_of(&target);
         let referent = match self.job.dedup
             && !challenge
             && matches!(target.role, Role::Page | Role::Requisite)
@@ -465,51 +292,22 @@ impl<'a> Run<'a> {
             }
             false => None,
         };
-        let planned = self.ledger.plan_exchange(
-            &target,
-            Arc::clone(&exchange),
-            seed.as_deref(),
-            challenge,
-            referent,
-        )?;
+        let seed = self.plan.seed_of(&target);
+        let planned = self.ledger.plan_exchange(&target, Arc::clone(&exchange), seed, challenge, referent)?;
         if !challenge && !planned.is_revisit() {
             // Its record is written before that of any later one.
             self.remember(&exchange, &planned.captured())?;
         }
-        let held = planned.bytes() as u64;
-        self.ahead += held;
         let reads = !challenge && self.plan.reads(&target);
-        let hands = Arc::clone(&self.hands);
-        self.works.push_back(tokio::spawn(async move {
-            let _hand = hands.acquire_owned().await;
-            let (kept, shared) = (target.clone(), Arc::clone(&exchange));
-            let work = tokio::task::spawn_blocking(move || {
-                let mut planned = planned;
-                let revisit = planned.is_revisit();
-                let found = look(&kept, &shared, reads).map_err(Failed::Read);
-                let done = found.and_then(|found| {
-                    if revisit {
-                        planned.note_page(notes(&found));
-                    }
-                    planned.prepare().map(|prepared| (found, prepared)).map_err(Failed::Write)
-                });
-                (revisit, done)
-            });
-            let gone = |_| {
-                (false, Err(Failed::Read(std::io::Error::other("a thread that prepared a record is gone"))))
-            };
-            let (revisit, done) = work.await.unwrap_or_else(gone);
-            Work { target, exchange, challenge, revisit, held, done }
-        }));
+        self.works.begin(Landed { target, exchange, challenge, reads }, planned);
         Ok(())
     }
 
     /// Writes what is ready, and what follows from it.
-    async fn written(&mut self, work: Result<Work, tokio::task::JoinError>) -> Result<(), Error> {
-        let work = work.map_err(|e| self.at()(std::io::Error::other(e.to_string())))?;
-        let Work { target, exchange, challenge, revisit, held, done } = work;
-        self.ahead = self.ahead.saturating_sub(held);
-        let (found, prepared) = done.map_err(|failed| match failed {
+    async fn written(&mut self, work: Work) -> Result<(), Error> {
+        let Work { landed, done, .. } = work;
+        let Landed { target, exchange, challenge, .. } = landed;
+        let Done { found, prepared, revisit } = done.map_err(|failed| match failed {
             Failed::Read(error) => self.at()(error),
             Failed::Write(error) => self.ledger.failed(error),
         })?;
@@ -573,7 +371,7 @@ impl<'a> Run<'a> {
             date: &millis(exchange.started),
             elapsed_ms: exchange.elapsed_ms,
             via: target.via.as_ref().map(Url::as_str),
-            seed: seed.as_deref(),
+            seed,
             hops: &hops,
         }));
     }
@@ -595,7 +393,7 @@ impl<'a> Run<'a> {
             return Err(self.at()(std::io::Error::new(kind, failure.error.clone())));
         }
         let seed = self.plan.seed_of(target);
-        self.ledger.failure(target, failure, seed.as_deref())?;
+        self.ledger.failure(target, failure, seed)?;
         self.plan.failed(target).map_err(self.at())?;
         self.tell(target, failure.stage, &failure.error);
         Ok(())
@@ -604,7 +402,7 @@ impl<'a> Run<'a> {
     /// A target that is given up by a rule, without another exchange.
     fn refuse(&mut self, target: &Target, error: &str) -> Result<(), Error> {
         let seed = self.plan.seed_of(target);
-        self.ledger.refusal(target, error, seed.as_deref())?;
+        self.ledger.refusal(target, error, seed)?;
         self.tell(target, Stage::Policy, error);
         Ok(())
     }
@@ -645,7 +443,7 @@ impl<'a> Run<'a> {
         let waiting = self.plan.frontier.waiting();
         let left = waiting > 0 || captured.contains(&false) || self.cut;
         if self.limit.is_none() && self.job.limits.pages.is_some() {
-            self.limit = Some("pages");
+            self.limit = Some("limit");
         }
         let counts = self.ledger.counts();
         let limit = self.limit.filter(|_| waiting > 0);
@@ -664,72 +462,4 @@ fn answered(exchange: &Exchange) -> Instant {
 /// What counts against the limit of pages.
 fn is_page(target: &Target) -> bool {
     target.role == Role::Page
-}
-
-/// What a response leads to.
-fn look(target: &Target, exchange: &Exchange, reads: bool) -> std::io::Result<Found> {
-    let (block, identified) = (exchange.response.reader(), exchange.identified_type);
-    discover(&target.url, identified, block, asked(target, reads))
-}
-
-/// What is to be found in the response to a target.
-pub(super) fn asked(target: &Target, reads: bool) -> Asked {
-    match target.role {
-        Role::Robots if is_robots(&target.url) => Asked::Robots,
-        Role::Robots => Asked::RobotsElsewhere,
-        _ if reads => Asked::Links,
-        _ => Asked::Redirect,
-    }
-}
-
-/// What a payload that is not stored again leads to.
-fn notes(found: &Found) -> PageNotes {
-    // A page without a title is one all the same.
-    let title = found.title.clone().or_else(|| (found.document == Document::Page).then(String::new));
-    let needed = found.requisites.iter().map(|url| (url.clone(), 'E'));
-    let links = found.links.iter().map(|url| (url.clone(), 'L'));
-    let sitemaps = found.sitemaps.iter().map(|url| (url.clone(), 'M'));
-    PageNotes { title, outlinks: needed.chain(links).chain(sitemaps).collect() }
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    fn url(text: &str) -> Url {
-        Url::parse(text).unwrap()
-    }
-
-    #[test]
-    fn secrets_go_to_named_hosts_alone() {
-        let job = Job {
-            seeds: vec![url("https://a.example/x"), url("http://b.example/")],
-            headers: vec![("authorization".into(), "s3cret".into()), ("X-A".into(), "plain".into())],
-            ..Job::default()
-        };
-        let sent = |to: &str| {
-            let target = Target::new(url(to), Role::Page);
-            let request = request(&job, &Origins::of(&job.seeds), &target).unwrap();
-            let bytes = String::from_utf8(request.bytes().to_vec()).unwrap();
-            assert!(bytes.contains("X-A: plain"));
-            bytes.contains("s3cret")
-        };
-        for trusted in ["https://a.example/y", "https://b.example/", "http://b.example/z"] {
-            assert!(sent(trusted), "{trusted}");
-        }
-        for other in
-            ["http://a.example/y", "https://a.example:8443/", "https://c.example/", "https://x.a.example/"]
-        {
-            assert!(!sent(other), "{other}");
-        }
-    }
-
-    #[test]
-    fn a_referer_tells_another_origin_no_path_and_http_nothing() {
-        let via = url("https://u:p@a.example/x?q#f");
-        assert_eq!(referer(&via, &url("https://a.example/y")), "https://a.example/x?q");
-        assert_eq!(referer(&via, &url("https://b.example/y")), "https://a.example/");
-        assert_eq!(referer(&via, &url("http://a.example/y")), "");
-    }
 }

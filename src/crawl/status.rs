@@ -1,6 +1,6 @@
 //! "Did we get it all?": what became of every URL that a collection's log tells of, and what is left.
 
-use super::frontier::FILE;
+use super::frontier::{FILE, io_error};
 use super::replay::Replay;
 use super::{Error, Job};
 use crate::manifest::{Body, Entry, Lines, Record};
@@ -104,10 +104,6 @@ CREATE TABLE fate (url TEXT PRIMARY KEY, kind INTEGER, short TEXT, detail TEXT) 
 BEGIN;
 ";
 
-fn other(error: rusqlite::Error) -> io::Error {
-    io::Error::other(error.to_string())
-}
-
 /// Reads the log of the collection at `root`, and what is left: from the frontier of the run that goes on, or else by telling
 /// log and WARCs again, with the settings of `job`. Working files go to `room`. Nothing in the collection is changed.
 ///
@@ -147,8 +143,8 @@ fn stage(layout: &Layout) -> Result<Stage, Error> {
 impl Status {
     fn empty(stage: Stage, room: &Path) -> io::Result<Self> {
         let room = tempfile::tempdir_in(room)?;
-        let db = Connection::open(room.path().join("status.db")).map_err(other)?;
-        db.execute_batch(SCHEMA).map_err(other)?;
+        let db = Connection::open(room.path().join("status.db")).map_err(io_error)?;
+        db.execute_batch(SCHEMA).map_err(io_error)?;
         Ok(Self { stage, sessions: Vec::new(), pages: 0, counts: BTreeMap::new(), db, room })
     }
 
@@ -199,24 +195,25 @@ impl Status {
     fn put(&mut self, url: &str, kind: FateKind, short: &str, detail: &str) -> io::Result<()> {
         let sql = "INSERT INTO fate VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE \
                    SET kind = ?2, short = ?3, detail = ?4 WHERE ?2 < 2 OR kind > 1";
-        let mut statement = self.db.prepare_cached(sql).map_err(other)?;
-        statement.execute(params![url, kind as u8, short, detail]).map(drop).map_err(other)
+        let mut statement = self.db.prepare_cached(sql).map_err(io_error)?;
+        statement.execute(params![url, kind as u8, short, detail]).map(drop).map_err(io_error)
     }
 
     fn waiting(&mut self, layout: &Layout, job: &Job) -> Result<(), Error> {
         let ended = self.sessions.last().and_then(|session| session.exit.as_deref());
         match self.stage {
-            Stage::Running => self.waiting_of_the_run(&layout.workroom()),
+            // As the process that writes has it; it lets others see now and then.
+            Stage::Running => self.waiting_in(&layout.workroom()),
             Stage::Sealed if matches!(ended, Some("complete" | "partial")) => Ok(()),
             _ => self.waiting_by_the_log(layout.root(), job),
         }
     }
 
-    /// As the process that writes has it; it lets others see now and then.
-    fn waiting_of_the_run(&mut self, workroom: &Path) -> Result<(), Error> {
+    /// What a frontier has left.
+    fn waiting_in(&mut self, workroom: &Path) -> Result<(), Error> {
         let path = workroom.join(FILE);
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
-        let at = |e| Error::at(&path)(other(e));
+        let at = |e| Error::at(&path)(io_error(e));
         let db = Connection::open_with_flags(&path, flags).map_err(at)?;
         db.busy_timeout(std::time::Duration::from_secs(5)).map_err(at)?;
         let mut statement = db.prepare("SELECT url FROM url WHERE state = 0 ORDER BY id").map_err(at)?;
@@ -232,16 +229,9 @@ impl Status {
         let room: PathBuf = self.room.path().to_owned();
         let mut replay = Replay::new(job, &room)?;
         survey(root, &mut replay)?;
-        let (past, ..) = replay.finish().map_err(Error::at(&room))?;
-        let mut after = 0;
-        loop {
-            let urls = past.plan.frontier.waiting_urls(after, 10_000).map_err(Error::at(&room))?;
-            let Some((last, _)) = urls.last() else { return Ok(()) };
-            after = *last;
-            for (_, url) in &urls {
-                self.wait(url).map_err(Error::at(&room))?;
-            }
-        }
+        let (mut past, ..) = replay.finish().map_err(Error::at(&room))?;
+        past.plan.frontier.commit().map_err(Error::at(&room))?;
+        self.waiting_in(&room)
     }
 
     /// What failed is tried again by a run that takes the collection up, and is told as failed; what is waiting is new, or
@@ -249,17 +239,17 @@ impl Status {
     fn wait(&mut self, url: &str) -> io::Result<()> {
         let sql = "INSERT INTO fate VALUES (?1, 4, '', '') ON CONFLICT DO UPDATE \
                    SET kind = 4, short = '', detail = '' WHERE kind < 2 AND (short IN ('429', '503') OR detail = 'cut')";
-        let mut statement = self.db.prepare_cached(sql).map_err(other)?;
-        statement.execute([url]).map(drop).map_err(other)
+        let mut statement = self.db.prepare_cached(sql).map_err(io_error)?;
+        statement.execute([url]).map(drop).map_err(io_error)
     }
 
     fn count(&mut self) -> io::Result<()> {
         let sql = "SELECT kind, short, count(*) FROM fate GROUP BY kind, short";
-        let mut statement = self.db.prepare(sql).map_err(other)?;
-        let mut rows = statement.query([]).map_err(other)?;
-        while let Some(row) = rows.next().map_err(other)? {
+        let mut statement = self.db.prepare(sql).map_err(io_error)?;
+        let mut rows = statement.query([]).map_err(io_error)?;
+        while let Some(row) = rows.next().map_err(io_error)? {
             let read = || Ok((FateKind::of(row.get(0)?), row.get(1)?, row.get(2)?));
-            let (kind, short, count): (FateKind, String, i64) = read().map_err(other)?;
+            let (kind, short, count): (FateKind, String, i64) = read().map_err(io_error)?;
             self.counts.entry(kind).or_default().insert(short, count.unsigned_abs());
         }
         Ok(())
@@ -303,11 +293,11 @@ impl Status {
         show: &mut dyn FnMut(Fate) -> io::Result<()>,
     ) -> io::Result<()> {
         let sql = "SELECT url, kind, detail FROM fate WHERE ?1 IS NULL OR kind = ?1 ORDER BY url";
-        let mut statement = self.db.prepare(sql).map_err(other)?;
-        let mut rows = statement.query([kind.map(|kind| kind as u8)]).map_err(other)?;
-        while let Some(row) = rows.next().map_err(other)? {
+        let mut statement = self.db.prepare(sql).map_err(io_error)?;
+        let mut rows = statement.query([kind.map(|kind| kind as u8)]).map_err(io_error)?;
+        while let Some(row) = rows.next().map_err(io_error)? {
             let read = || Ok(Fate { url: row.get(0)?, kind: FateKind::of(row.get(1)?), detail: row.get(2)? });
-            show(read().map_err(other)?)?;
+            show(read().map_err(io_error)?)?;
         }
         Ok(())
     }

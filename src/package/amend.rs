@@ -5,7 +5,7 @@
 //! every file held against the list on the way, and renamed in place of the old one.
 
 use std::collections::HashMap;
-use std::io::{self, Cursor, Read};
+use std::io::Cursor;
 use std::path::Path;
 
 use super::datapackage::{self, Datapackage, Digest, Resource};
@@ -146,8 +146,7 @@ fn envelopes(package: &Package, path: &Path) -> Result<Vec<Change>, Error> {
 
 /// A small file of the package.
 pub(super) fn content(package: &Package, name: &str, path: &Path) -> Result<Vec<u8>, Error> {
-    let mut bytes = Vec::new();
-    let read = |bytes: &mut Vec<u8>| -> io::Result<usize> { package.read(name)?.read_to_end(bytes) };
-    read(&mut bytes).map_err(Error::io(path))?;
-    Ok(bytes)
+    let problem = || format!("{name} is not there, or cannot be read whole");
+    let bytes = package.small(name).map_err(Error::io(path))?;
+    bytes.ok_or_else(|| Error::Altered { path: path.to_owned(), problem: problem() })
 }

@@ -10,9 +10,6 @@ use super::{Directory, Package, Wacz, pages, wacz};
 use crate::finding::{Finding, Rule, Severity, rules};
 use crate::input::zip::{self, STORED};
 
-/// Largest datapackage that is read: some hundred thousand files.
-const LARGEST_DATAPACKAGE: u64 = 256 << 20;
-
 /// A package whose form has been checked, and the hashes that its files must have.
 #[derive(Debug)]
 pub struct Audit<'a> {
@@ -156,14 +153,14 @@ impl Audit<'_> {
     }
 
     fn check_datapackage(&mut self) -> io::Result<()> {
-        let Some(bytes) = self.small(DATAPACKAGE)? else {
+        let Some(bytes) = self.package.small(DATAPACKAGE)? else {
             self.report_whole(&rules::DATAPACKAGE_MISSING, "There is no readable datapackage.json.");
             return Ok(());
         };
         let (datapackage, findings) = datapackage::parse(&bytes);
         self.adopt(DATAPACKAGE, findings);
         self.datapackage = datapackage;
-        let Some(digest_bytes) = self.small(DATAPACKAGE_DIGEST)? else {
+        let Some(digest_bytes) = self.package.small(DATAPACKAGE_DIGEST)? else {
             let message =
                 "There is no datapackage-digest.json, so nothing vouches for datapackage.json itself.";
             let finding = Finding::new(&rules::DATAPACKAGE_UNPROTECTED, message).in_file(self.package.name());
@@ -283,22 +280,6 @@ impl Audit<'_> {
         };
         self.findings.push(finding.in_file(&wacz.name).at(at));
         Ok(())
-    }
-
-    /// A file small enough to be held; `None` where it is not there or cannot be read as what it is.
-    fn small(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
-        let Some(member) = self.package.members().iter().find(|m| m.path == path) else { return Ok(None) };
-        if member.size > LARGEST_DATAPACKAGE {
-            return Ok(None);
-        }
-        let mut bytes = Vec::new();
-        let read =
-            self.package.read(path).and_then(|input| input.take(LARGEST_DATAPACKAGE).read_to_end(&mut bytes));
-        match read {
-            Ok(_) => Ok(Some(bytes)),
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(None),
-            Err(error) => Err(error),
-        }
     }
 
     fn adopt(&mut self, path: &str, findings: Vec<Finding>) {

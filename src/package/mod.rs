@@ -33,6 +33,9 @@ use crate::input::section::{ReadSeek, Shared};
 use crate::input::zip::{self, Structure};
 use crate::input::{Input, Kind};
 
+/// Largest file of a package that is held: a list of some hundred thousand files.
+const LARGEST_HELD: u64 = 256 << 20;
+
 /// Why a package could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -247,6 +250,20 @@ impl Package {
         match self {
             Self::Directory(directory) => Ok(Box::new(directory.open(path)?)),
             Self::Wacz(wacz) => wacz.entry(path)?.open(&wacz.file),
+        }
+    }
+
+    /// A member small enough to be held; `None` where it is not there or cannot be read as what it is.
+    pub(crate) fn small(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
+        let Some(member) = self.members().iter().find(|m| m.path == path) else { return Ok(None) };
+        if member.size > LARGEST_HELD {
+            return Ok(None);
+        }
+        let mut bytes = Vec::new();
+        match self.read(path).and_then(|input| input.take(LARGEST_HELD).read_to_end(&mut bytes)) {
+            Ok(_) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(None),
+            Err(error) => Err(error),
         }
     }
 

@@ -7,13 +7,11 @@ use super::report::Evidence;
 use super::{Options, Verification};
 use crate::finding::{Finding, rules};
 use crate::manifest::{Checkpoint, Hash, read_checkpoint};
+use crate::package::survey::CHECKPOINT_LIMIT;
 use crate::package::{Package, layout};
 use crate::vouch::{self, Note};
 use data_encoding::HEXLOWER;
 use std::io::{self, Read};
-
-/// Bytes of a checkpoint with any number of signatures that makes sense.
-const CHECKPOINT_LIMIT: u64 = 1024 * 1024;
 
 /// A checkpoint that somebody kept elsewhere, to see that the log only grew since.
 #[derive(Clone, Debug, PartialEq, Eq)]

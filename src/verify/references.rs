@@ -3,6 +3,9 @@
 //! Records are known by 128 bits of a hash, so that a set of millions fits in memory; a reference waits until its
 //! target comes, or is reported at the end.
 
+mod by_place;
+
+use self::by_place::Places;
 use super::fields::place;
 use super::key::{self, Key, key};
 use crate::digest::Digest;
@@ -89,44 +92,7 @@ pub(super) struct References {
     known: HashMap<Key, Known>,
     waiting: HashMap<Key, Vec<Waiting>>,
     /// Revisits that name no id, by the URI and the second of their referent. They are looked at when all is known.
-    by_place: HashMap<(Key, Key), Vec<ByPlace>>,
-}
-
-/// A revisit that names its referent by URI and date alone (WARC/1.1 §6.7.2), as an index knows it.
-struct ByPlace {
-    waiting: Waiting,
-    met: Met,
-}
-
-/// Which record was found where a revisit's referent should be.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Met {
-    None,
-    OtherPayload,
-    Referent,
-}
-
-impl ByPlace {
-    fn meet(&mut self, target: &Known) {
-        let reference = &self.waiting.reference;
-        // A date that tells no fraction of a second leaves it open.
-        let is_date = |said| said == target.date || said == key::to_seconds(target.date);
-        if !reference.said_date.is_some_and(is_date) {
-            return;
-        }
-        let differs = reference.from.payload.zip(target.payload).is_some_and(|(ours, theirs)| ours != theirs);
-        self.met = self.met.max(if differs { Met::OtherPayload } else { Met::Referent });
-    }
-
-    fn finding(self, severity: Severity) -> Option<Finding> {
-        match self.met {
-            Met::Referent => None,
-            Met::OtherPayload => {
-                Some(self.waiting.say(&rules::REVISIT_PAYLOAD, "the payload digest is not the referent's"))
-            }
-            Met::None => Some(self.waiting.finding.graded(severity)),
-        }
-    }
+    places: Places,
 }
 
 impl References {
@@ -167,7 +133,7 @@ impl References {
             _ => Kind::Refers,
         };
         if refers == Kind::Revisits && head.fields.get("WARC-Refers-To").is_none() {
-            self.refer_by_place(file, head, from);
+            self.places.refer(file, head, from);
         }
         let own = head.id();
         for kind in [Kind::Concurrent, refers, Kind::Warcinfo] {
@@ -200,34 +166,10 @@ impl References {
         }
     }
 
-    fn refer_by_place(&mut self, file: &str, head: &Head, from: Known) {
-        let reference = Reference::new(Kind::Revisits, head, from);
-        let (Some(uri), Some(date)) = (reference.said_uri, reference.said_date) else { return };
-        let said = |field| head.fields.get(field).map(bare_uri).unwrap_or_default();
-        let message = format!(
-            "WARC-Refers-To-Target-URI names {} of {}, which is not among the inputs",
-            said("WARC-Refers-To-Target-URI"),
-            said("WARC-Refers-To-Date")
-        );
-        let finding = place(Finding::new(&rules::UNRESOLVED, message), head).in_file(file);
-        let waiting = ByPlace { waiting: Waiting { reference, finding }, met: Met::None };
-        self.by_place.entry((uri, key::to_seconds(date))).or_default().push(waiting);
-    }
-
-    /// What is to be said of the revisits that name no id.
-    fn places(&mut self, severity: Severity) -> Vec<Finding> {
-        let mut by_place = std::mem::take(&mut self.by_place);
-        for target in self.known.values().filter(|known| known.role == Role::Content) {
-            let there = by_place.get_mut(&(target.uri, key::to_seconds(target.date)));
-            there.into_iter().flatten().for_each(|revisit| revisit.meet(target));
-        }
-        by_place.into_values().flatten().filter_map(|revisit| revisit.finding(severity)).collect()
-    }
-
     /// What never came.
     pub(super) fn finish(mut self, closed: bool) -> Vec<Finding> {
         let severity = if closed { Severity::Error } else { Severity::Warning };
-        let mut findings = self.places(severity);
+        let mut findings = std::mem::take(&mut self.places).findings(self.known.values(), severity);
         findings.extend(self.waiting.values().filter_map(|waiting| self.gone(waiting)));
         findings.extend(self.waiting.into_values().flatten().map(|waiting| waiting.finding.graded(severity)));
         findings.sort_by(|a, b| (&a.file, a.offset, &a.message).cmp(&(&b.file, b.offset, &b.message)));

@@ -300,11 +300,6 @@ pub(crate) async fn interrupted() -> std::io::Result<bool> {
     tokio::signal::ctrl_c().await.map(|()| false)
 }
 
-/// The flag that sets a limit.
-fn flag(limit: &str) -> &str {
-    if limit == "pages" { "limit" } else { limit }
-}
-
 /// Seals whatever there is, so that it is valid, and says what became of the run.
 pub(crate) fn finish(
     outcome: Result<Summary, Error>,
@@ -333,8 +328,7 @@ pub(crate) fn finish(
         (true, _) => output::problem(&format!("interrupted; `fonds archive --resume {directory}` goes on")),
         (false, Some(limit)) => output::problem(&format!(
             "ended by --{}, with {} URLs waiting; `fonds archive --resume {directory}` with another --{0} goes on",
-            flag(limit),
-            summary.waiting
+            limit, summary.waiting
         )),
         (false, None) if summary.waiting > 0 => output::problem(&format!(
             "URLs that were not tried: {}; this should not be: please report it; `fonds archive --resume {directory}` \

@@ -2,6 +2,7 @@
 
 use super::at_least_one;
 use crate::cli::exit::usage;
+use crate::cli::output;
 use anyhow::Context;
 use fonds::wire::{Connector, Identity, Jar, Limits, Login, Origins, Proxy, Trust};
 use fonds::world::{System, World};
@@ -189,7 +190,7 @@ impl Network {
         }
         let wire = Wire { connector, jar: self.jar()?, login: self.login(origins)?.map(Arc::new) };
         if let Some(path) = &self.save_cookies {
-            create(path).with_context(|| path.display().to_string())?;
+            output::new_file(path, true).with_context(|| path.display().to_string())?;
         }
         Ok(wire)
     }
@@ -242,13 +243,4 @@ impl Network {
 
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
     std::fs::read(path).with_context(|| path.display().to_string())
-}
-
-/// A new file for secrets.
-fn create(path: &Path) -> std::io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
 }

@@ -6,12 +6,16 @@
 mod hosts;
 mod recent;
 mod store;
+mod target;
 #[cfg(test)]
 mod tests;
 
 use self::hosts::{HostId, Hosts, Limits, Rank};
 use self::recent::Recent;
+pub(crate) use self::store::io_error;
 use self::store::{Key, Known, Store};
+pub(crate) use self::target::State;
+pub use self::target::{Role, Target};
 use super::identity::identity;
 use super::scope::authority;
 use crate::wire::record::Referent;
@@ -26,140 +30,6 @@ use url::{Position, Url};
 pub(crate) const FILE: &str = "frontier.db";
 /// Numbers of hosts kept by their names.
 const NAMES: usize = 50_000;
-
-/// Why a URL is fetched.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(u8)]
-pub enum Role {
-    /// The user named it, a link in scope leads to it, or a redirect does from one of these.
-    #[default]
-    Page = 0,
-    /// A page, or one of its styles, needs it.
-    Requisite = 1,
-    /// A host's robots.txt.
-    Robots = 2,
-    /// A list of links, for machines.
-    Sitemap = 3,
-}
-
-impl Role {
-    fn of(number: u8) -> Self {
-        [Self::Page, Self::Requisite, Self::Robots, Self::Sitemap]
-            .get(number as usize)
-            .copied()
-            .unwrap_or_default()
-    }
-}
-
-/// A URL to be fetched.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Target {
-    /// Its number in the frontier, from 1; 0 where it has not been there.
-    pub id: i64,
-    /// The URL, without fragment.
-    pub url: Url,
-    /// Why.
-    pub role: Role,
-    /// It was named, or a page is not whole without it: robots.txt is not asked.
-    pub needed: bool,
-    /// The URL that led here.
-    pub via: Option<Url>,
-    /// That URL's number in the frontier.
-    pub via_id: i64,
-    /// The number of the seed that it is for.
-    pub seed: usize,
-    /// The URLs whose redirects led here, first to last.
-    pub chain: Vec<Url>,
-    /// Steps from the page through its requisites: 0 for the page, 1 for its style, 2 for what that imports.
-    pub depth: u32,
-    /// Links from the seed to its page.
-    pub level: u32,
-    /// Links in a row that led from one URL to another of the same shape.
-    pub run: u32,
-    /// How often it was answered with "not now".
-    pub tries: u32,
-}
-
-impl Target {
-    /// One that nothing led to.
-    pub fn new(url: Url, role: Role) -> Self {
-        Self {
-            id: 0,
-            url,
-            role,
-            needed: true,
-            via: None,
-            via_id: 0,
-            seed: 0,
-            chain: Vec::new(),
-            depth: 0,
-            level: 0,
-            run: 0,
-            tries: 0,
-        }
-    }
-
-    /// One that this one leads to, for the same seed.
-    pub(super) fn to(&self, url: Url, role: Role) -> Self {
-        Self {
-            via: Some(self.url.clone()),
-            via_id: self.id,
-            seed: self.seed,
-            level: self.level,
-            run: self.run,
-            ..Self::new(url, role)
-        }
-    }
-
-    /// The way from its seed in Heritrix's letters: L a link, E what is embedded, R a redirect, P what must be had first, M a
-    /// list for machines.
-    pub(crate) fn hops(&self) -> String {
-        let last = match self.role {
-            Role::Robots => "P",
-            Role::Sitemap => "M",
-            _ => "",
-        };
-        let embeds = if self.role == Role::Sitemap { 0 } else { self.depth as usize };
-        "L".repeat(self.level as usize) + &"E".repeat(embeds) + last + &"R".repeat(self.chain.len())
-    }
-
-    fn rank(&self) -> Rank {
-        rank(self.role, self.needed, self.level)
-    }
-}
-
-fn rank(role: Role, needed: bool, level: u32) -> Rank {
-    match (role, needed) {
-        (Role::Robots, _) => Rank::ROBOTS,
-        (Role::Page, _) if level == 0 => Rank::page(0),
-        (Role::Page, false) => Rank::page(level),
-        _ => Rank::NEEDED,
-    }
-}
-
-/// What became of a URL.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[repr(u8)]
-pub(crate) enum State {
-    /// It waits, or is in flight.
-    #[default]
-    Waiting = 0,
-    /// There is a response.
-    Captured = 1,
-    /// It gave nothing.
-    Failed = 2,
-    /// A rule was against it.
-    Skipped = 3,
-}
-
-impl State {
-    fn of(number: u8) -> Self {
-        [Self::Waiting, Self::Captured, Self::Failed, Self::Skipped]
-            .get(number as usize)
-            .copied()
-            .unwrap_or_default()
-    }
-}
 
 /// What a push came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -242,7 +112,7 @@ impl Frontier {
         let Some(known) = self.store.find(key)? else { return Ok(Pushed::Known) };
         match known.state {
             State::Skipped => {
-                self.revive(&known, target)?;
+                self.revive(key, &known, target)?;
                 Ok(Pushed::New)
             }
             State::Waiting if target.needed && !known.needed => {
@@ -254,8 +124,8 @@ impl Frontier {
     }
 
     /// What a rule was against is wanted for a reason that the rule does not touch.
-    fn revive(&mut self, known: &Known, target: &Target) -> io::Result<()> {
-        self.store.update(known.id, target, State::Waiting)?;
+    fn revive(&mut self, key: &Key, known: &Known, target: &Target) -> io::Result<()> {
+        self.store.update(key, known, target, State::Waiting)?;
         self.enqueue(known.host, target.rank(), target.level, known.id)
     }
 
@@ -342,14 +212,24 @@ impl Frontier {
         self.store.target(known.id)
     }
 
-    /// The target that waits with this URL, without taking it.
+    /// The target with this URL that waits or was tried in vain, without taking it.
     ///
     /// # Errors
     /// See [`Frontier::create`].
     pub(super) fn peek(&self, url: &Url) -> io::Result<Option<Target>> {
         match self.store.find(&key(url))? {
-            Some(known) if known.state == State::Waiting => self.store.target(known.id),
+            Some(known) if matches!(known.state, State::Waiting | State::Tried) => {
+                self.store.target(known.id)
+            }
             _ => Ok(None),
+        }
+    }
+
+    /// The first target that was tried in vain, by number, from the one behind `after` on.
+    pub(super) fn tried(&self, after: i64) -> io::Result<Option<Target>> {
+        match self.store.tried(after)? {
+            Some(id) => self.store.target(id),
+            None => Ok(None),
         }
     }
 
@@ -364,7 +244,7 @@ impl Frontier {
             Some(id) => id,
             None => {
                 let Some(known) = self.store.find(&key)? else { return Ok(()) };
-                self.store.update(known.id, target, State::Waiting)?;
+                self.store.update(&key, &known, target, State::Waiting)?;
                 if known.state == State::Waiting {
                     self.leave_level(target);
                 }
@@ -465,10 +345,9 @@ impl Frontier {
         self.waiting
     }
 
-    /// URLs of targets that wait, in the order in which they came up, at most `most`, from the one behind `after` on; each with
-    /// its number.
-    pub(super) fn waiting_urls(&self, after: i64, most: u32) -> io::Result<Vec<(i64, String)>> {
-        self.store.waiting(after, most)
+    /// Lets others see the state as it is now.
+    pub(super) fn commit(&mut self) -> io::Result<()> {
+        self.store.commit()
     }
 
     /// Lets other processes see the state, now and then.

@@ -4,6 +4,7 @@
 //! made durable, and nothing but speed and memory depends on it.
 
 use super::hosts::{HostId, Rank};
+use super::target::rank;
 use super::{Role, State, Target};
 use crate::wire::record::Referent;
 use rusqlite::config::DbConfig;
@@ -73,7 +74,7 @@ pub(super) struct Store {
 }
 
 /// A full disk must be told apart from what else can go wrong.
-fn io_error(error: rusqlite::Error) -> io::Error {
+pub(crate) fn io_error(error: rusqlite::Error) -> io::Error {
     let kind = match error.sqlite_error_code() {
         Some(ErrorCode::DiskFull) => io::ErrorKind::StorageFull,
         Some(ErrorCode::ReadOnly) => io::ErrorKind::ReadOnlyFilesystem,
@@ -155,16 +156,41 @@ impl Store {
         target: &Target,
         state: State,
     ) -> io::Result<Option<i64>> {
-        let chain = chain_text(&target.chain);
-        let via = (target.via_id > 0).then_some(target.via_id);
-        let inserted = self.run(
-            "INSERT INTO url (key, url, host, via, seed, role, needed, depth, level, run, tries, chain, state) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT DO NOTHING",
+        let inserted = self.write("ON CONFLICT DO NOTHING", key, host, target, state)?;
+        Ok((inserted == 1).then(|| self.db.last_insert_rowid()))
+    }
+
+    /// Writes the row of a URL that is known anew; the URL itself stays as it came first.
+    pub(super) fn update(
+        &mut self,
+        key: &Key,
+        known: &Known,
+        target: &Target,
+        state: State,
+    ) -> io::Result<()> {
+        let anew = "ON CONFLICT DO UPDATE SET via = excluded.via, seed = excluded.seed, role = excluded.role, \
+                    needed = excluded.needed, depth = excluded.depth, level = excluded.level, run = excluded.run, \
+                    tries = excluded.tries, chain = excluded.chain, state = excluded.state";
+        self.write(anew, key, known.host, target, state).map(drop)
+    }
+
+    fn write(
+        &mut self,
+        on_conflict: &str,
+        key: &Key,
+        host: HostId,
+        target: &Target,
+        state: State,
+    ) -> io::Result<usize> {
+        let sql = "INSERT INTO url (key, url, host, via, seed, role, needed, depth, level, run, tries, chain, state) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
+        self.run(
+            &format!("{sql} {on_conflict}"),
             params![
                 key,
                 target.url.as_str(),
                 host,
-                via,
+                (target.via_id > 0).then_some(target.via_id),
                 target.seed as i64,
                 target.role as u8,
                 target.needed,
@@ -172,35 +198,10 @@ impl Store {
                 target.level,
                 target.run,
                 target.tries,
-                chain,
-                state as u8
-            ],
-        )?;
-        Ok((inserted == 1).then(|| self.db.last_insert_rowid()))
-    }
-
-    /// Writes a target's row anew, with another state.
-    pub(super) fn update(&mut self, id: i64, target: &Target, state: State) -> io::Result<()> {
-        let chain = chain_text(&target.chain);
-        let via = (target.via_id > 0).then_some(target.via_id);
-        self.run(
-            "UPDATE url SET via = ?2, seed = ?3, role = ?4, needed = ?5, depth = ?6, level = ?7, run = ?8, tries = ?9, \
-             chain = ?10, state = ?11 WHERE id = ?1",
-            params![
-                id,
-                via,
-                target.seed as i64,
-                target.role as u8,
-                target.needed,
-                target.depth,
-                target.level,
-                target.run,
-                target.tries,
-                chain,
+                chain_text(&target.chain),
                 state as u8
             ],
         )
-        .map(drop)
     }
 
     pub(super) fn set_state(&mut self, id: i64, state: State) -> io::Result<()> {
@@ -209,6 +210,11 @@ impl Store {
 
     pub(super) fn state(&self, id: i64) -> io::Result<Option<State>> {
         self.one("SELECT state FROM url WHERE id = ?1", [id], |row| row.get(0).map(State::of))
+    }
+
+    pub(super) fn tried(&self, after: i64) -> io::Result<Option<i64>> {
+        let sql = "SELECT id FROM url WHERE id > ?1 AND state = ?2 ORDER BY id LIMIT 1";
+        self.one(sql, params![after, State::Tried as u8], |row| row.get(0))
     }
 
     pub(super) fn set_needed(&mut self, id: i64) -> io::Result<()> {
@@ -224,7 +230,7 @@ impl Store {
                 host: row.get(1)?,
                 state: State::of(row.get(2)?),
                 needed,
-                rank: super::rank(role, needed, level),
+                rank: rank(role, needed, level),
             })
         })
     }
@@ -247,14 +253,6 @@ impl Store {
     pub(super) fn first(&self, host: HostId) -> io::Result<Option<(Rank, i64)>> {
         let sql = "SELECT rank, id FROM queue WHERE host = ?1 ORDER BY rank, id LIMIT 1";
         self.one(sql, [host], |row| Ok((Rank(row.get(0)?), row.get(1)?)))
-    }
-
-    /// URLs that wait, in the order in which they came up, from the one behind `after` on.
-    pub(super) fn waiting(&self, after: i64, most: u32) -> io::Result<Vec<(i64, String)>> {
-        let sql = "SELECT u.id, u.url FROM queue q JOIN url u ON u.id = q.id WHERE u.id > ?1 ORDER BY u.id LIMIT ?2";
-        let mut statement = self.db.prepare_cached(sql).map_err(io_error)?;
-        let rows = statement.query_map(params![after, most], |row| Ok((row.get(0)?, row.get(1)?)));
-        rows.and_then(Iterator::collect).map_err(io_error)
     }
 
     pub(super) fn robots(&self, origin: &str) -> io::Result<Option<(Option<u16>, Vec<u8>)>> {

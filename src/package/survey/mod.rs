@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 /// Lines of one capture.
 const LONGEST_GROUP: usize = 1000;
 /// Bytes of a checkpoint with any number of signatures that makes sense.
-const CHECKPOINT_LIMIT: u64 = 1024 * 1024;
+pub(crate) const CHECKPOINT_LIMIT: u64 = 1024 * 1024;
 
 /// Why a collection cannot be surveyed.
 #[derive(Debug, thiserror::Error)]

@@ -108,3 +108,16 @@ fn what_is_too_far_from_its_page_is_told_of() {
     assert_eq!(skipped[0]["url"], server.url("/f7").as_str());
     assert!(skipped[0]["reason"].as_str().unwrap().contains("steps"), "{skipped:?}");
 }
+
+#[test]
+fn where_a_limit_ends_the_reading_of_links_the_log_says_so() {
+    let style = [b"/*".as_slice(), &vec![b' '; 8 << 20], b"*/ p { background: url(late.png) }"].concat();
+    let page = "<!DOCTYPE html><title>Long</title><link rel=stylesheet href=style.css><p>Text.";
+    let server = serve(vec![("/", ok("text/html", page)), ("/style.css", ok("text/css", style))]);
+    let dir = tempfile::tempdir().unwrap();
+    let (collection, _) = capture(&dir.path().join("c"), &[&server.url("/")], &[], 0);
+    let skips = collection.log_of("skip");
+    assert_eq!(skips.len(), 1, "{skips:?}");
+    assert_eq!(skips[0]["url"], server.url("/style.css").as_str());
+    assert!(skips[0]["reason"].as_str().unwrap().contains("there may be more"));
+}
