@@ -42,6 +42,7 @@ pub use self::resume::{Recalled, Resumed, recall};
 pub use self::scope::{Pattern, Scope};
 pub use self::session::{Capture, Event, Stop, Summary, run};
 pub use self::status::{Fate, FateKind, Session, Stage, Status, status};
+pub use self::warcs::{GZIP_LEVEL, WARC_SIZE};
 
 use crate::package::{self, survey};
 use crate::warc::WriteError;

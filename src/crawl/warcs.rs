@@ -10,9 +10,9 @@ use crate::world::{World, millis, new_urn, timestamp14};
 
 /// Deflate level of the records, unless another is asked for: half as much again as fast as 6, for files 3 % bigger
 /// (benches/deflate.rs).
-const LEVEL: u32 = 4;
+pub const GZIP_LEVEL: u32 = 4;
 /// Bytes after which a WARC is closed, unless another size is asked for (WARC/1.1 Annex C).
-const SIZE: u64 = 1_000_000_000;
+pub const WARC_SIZE: u64 = 1_000_000_000;
 
 /// What a WARC is called, and how it begins.
 pub(super) struct Warcs {
@@ -39,8 +39,8 @@ impl Warcs {
             stamp: format!("{}{:03}", timestamp14(now), now.as_millisecond().rem_euclid(1000)),
             warcinfo_id: new_urn(world)?,
             info: info.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
-            compression: Compression::Gzip(LEVEL),
-            size: SIZE,
+            compression: Compression::Gzip(GZIP_LEVEL),
+            size: WARC_SIZE,
         })
     }
 
@@ -159,7 +159,7 @@ mod tests {
             warcinfo_id: String::new(),
             info: Vec::new(),
             compression: Compression::None,
-            size: SIZE,
+            size: WARC_SIZE,
         };
         warcs.follow(&survey);
         let name = |warcs: &Warcs| format!("{}-{}-{:05}", warcs.prefix, warcs.stamp, warcs.serial);

@@ -14,7 +14,7 @@ use super::exit::{Exit, Outcome, usage};
 use super::{Global, output};
 use anyhow::Context;
 use clap::ValueEnum;
-use fonds::crawl::{Archive, Error, Event, Job, Resumed, Summary, run as crawl_run};
+use fonds::crawl::{Archive, Error, Event, GZIP_LEVEL, Job, Resumed, Summary, WARC_SIZE, run as crawl_run};
 use fonds::package;
 use fonds::wire::{Client, ClientOptions, DigestForm, SpoolOptions};
 use fonds::world::{System, World, timestamp14};
@@ -23,8 +23,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::watch;
 
-/// Of every record: by measurement (docs/performance.md).
-const GZIP_LEVEL: u32 = 4;
 const USER_AGENT: &str =
     concat!("Mozilla/5.0 (compatible; fonds/", env!("CARGO_PKG_VERSION"), "; web archiving)");
 
@@ -58,7 +56,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME: VALUE")]
     pub(crate) header: Vec<String>,
     /// Bytes after which a WARC is closed and the next begun.
-    #[arg(long, default_value_t = 1_000_000_000, value_name = "BYTES", value_parser = at_least_one)]
+    #[arg(long, default_value_t = WARC_SIZE, value_name = "BYTES", value_parser = at_least_one)]
     pub(crate) warc_size: u64,
     /// Deflate level of the records: 1 is fast, 9 small.
     #[arg(long, default_value_t = GZIP_LEVEL, value_name = "1-9", value_parser = clap::value_parser!(u32).range(1..=9))]
