@@ -10,10 +10,12 @@ mod index;
 mod inputs;
 mod key;
 mod keys;
+mod log;
 mod ls;
 mod mend;
 mod output;
 mod record;
+mod redact;
 mod selftest;
 mod sign;
 mod status;
@@ -57,6 +59,8 @@ pub(crate) enum Command {
     Mend(mend::Args),
     Key(key::Args),
     Sign(sign::Args),
+    Log(log::Args),
+    Redact(redact::Args),
     Selftest(selftest::Args),
     Demo(demo::Args),
 }
@@ -93,6 +97,8 @@ fn dispatch(cli: Cli) -> Outcome {
         Command::Mend(args) => mend::run(args, global),
         Command::Key(args) => key::run(args, global),
         Command::Sign(args) => sign::run(args, global),
+        Command::Log(args) => log::run(args, global),
+        Command::Redact(args) => redact::run(args, global),
         Command::Selftest(args) => selftest::exec(args, global),
         Command::Demo(args) => demo::run(args, global),
     }

@@ -2,16 +2,19 @@
 //!
 //! Writing: [`layout`] names the files, [`pages`] and [`datapackage`] give two of them their content, [`mod@seal`]
 //! hashes all of them into the datapackage, and [`wacz`] zips the result, byte for byte the same each time. What vouches for
-//! the sealed whole is added by [`vouched`], through [`mod@amend`].
+//! the sealed whole is added by [`vouched`], through [`mod@amend`]; what was done with it later by [`mod@annotate`]; a copy without
+//! what must be kept back is made by [`mod@redact`].
 //! Reading: [`Package`] opens either form, by whomever it was made, lists its files, streams them, and
 //! [`Package::audit`] checks everything that can be said of a package without looking into its WARCs.
 
 pub mod amend;
+pub mod annotate;
 mod audit;
 pub mod datapackage;
 mod hash;
 pub mod layout;
 pub mod pages;
+pub mod redact;
 pub mod seal;
 mod skeleton;
 pub mod survey;
@@ -21,6 +24,7 @@ pub mod vouched;
 pub mod wacz;
 mod walk;
 
+pub use annotate::annotate;
 pub use audit::{Audit, Checked};
 pub use seal::{About, seal};
 pub use wacz::pack;
@@ -77,6 +81,9 @@ pub enum Error {
     /// A capture that has not ended.
     #[error("{0} is not sealed: its capture has not ended; `fonds archive --resume` goes on with it")]
     Unsealed(PathBuf),
+    /// Nothing is there that a redaction should keep back.
+    #[error("{0}: nothing in it is what should be kept back, so there is nothing to redact")]
+    Nothing(PathBuf),
     /// Something about a key, a signature or a time-stamp.
     #[error("{path}: {source}")]
     Vouch {

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::amend::{amend, content};
 use super::layout::{CHECKPOINT, MANIFEST};
 use super::{Error, Package};
-use crate::manifest::{Lines, Tree, leaf_hash, read_checkpoint};
+use crate::manifest::{Lines, Tree, read_checkpoint};
 use crate::vouch::{self, Note, Signature, SigningKey, VerifierKey};
 
 /// The checkpoint of the package at `path`, as the note that is signed. Its log has been read to its end and leads to it:
@@ -36,7 +36,7 @@ fn tree(package: &Package) -> std::io::Result<Tree> {
     let mut lines = Lines::new(package.read(MANIFEST)?);
     let mut tree = Tree::default();
     while let Some(line) = lines.next_line()? {
-        tree.push(leaf_hash(&line.bytes));
+        tree.push(line.leaf());
     }
     Ok(tree)
 }

@@ -9,7 +9,7 @@ use crate::finding::{Finding, rules};
 use crate::manifest::{Checkpoint, Hash, read_checkpoint};
 use crate::package::survey::CHECKPOINT_LIMIT;
 use crate::package::{Package, layout};
-use crate::vouch::{self, Note};
+use crate::vouch::{self, Note, Signature};
 use data_encoding::HEXLOWER;
 use std::io::{self, Read};
 
@@ -52,6 +52,7 @@ pub(super) struct Earlier {
     path: String,
     size: u64,
     point: Option<Checkpoint>,
+    note: Option<Note>,
 }
 
 impl Earlier {
@@ -67,8 +68,9 @@ impl Envelopes {
         for member in package.members() {
             let size = member.path.strip_prefix(layout::CHECKPOINT).and_then(|rest| rest.strip_prefix('-'));
             let Some(size) = size.and_then(|size| size.parse().ok()) else { continue };
-            let point = content(package, &member.path)?.and_then(|bytes| read_checkpoint(&bytes));
-            earlier.push(Earlier { path: member.path.clone(), size, point });
+            let bytes = content(package, &member.path)?.unwrap_or_default();
+            let (point, note) = (read_checkpoint(&bytes), Note::parse(&bytes).ok());
+            earlier.push(Earlier { path: member.path.clone(), size, point, note });
         }
         Ok(Self { checkpoint, earlier })
     }
@@ -96,6 +98,7 @@ fn content(package: &Package, path: &str) -> io::Result<Option<Vec<u8>>> {
 /// Holds what vouches for a package's log against the log, and against what the user named.
 pub(super) fn check(run: &mut Verification, package: &Package, envelopes: &Envelopes, told: &Told) {
     let mut findings = earlier(package, &envelopes.earlier, told);
+    findings.extend(envelopes.earlier.iter().flat_map(|earlier| vouched_earlier(run, package, earlier)));
     let Verification { options, evidence, .. } = run;
     evidence.time_tokens |= package.contains(layout::CHECKPOINT_TSR);
     // One that cannot be read has its finding.
@@ -121,6 +124,34 @@ fn earlier(package: &Package, earlier: &[Earlier], told: &Told) -> Vec<Finding> 
         Finding::new(&rules::CHECKPOINT_EARLIER, message).in_file(package.member_name(&earlier.path))
     };
     earlier.iter().filter(wrong).map(finding).collect()
+}
+
+/// Who of those that were named vouched for an earlier state.
+fn vouched_earlier(run: &mut Verification, package: &Package, earlier: &Earlier) -> Vec<Finding> {
+    let Some(note) = &earlier.note else { return Vec::new() };
+    let Verification { options, evidence, .. } = run;
+    let mut about = |signature: &Signature| {
+        let key = options.keys.iter().find(|key| key.is_of(signature))?;
+        let (who, size) = (who(signature), earlier.size);
+        let finding = match key.verifies(note.text(), signature) {
+            true => {
+                let message = format!("the log's first {size} lines are vouched for by {who}");
+                evidence.earlier.insert(message.clone());
+                Finding::new(&rules::SIGNATURE_EARLIER, message)
+            }
+            false => Finding::new(&rules::SIGNATURE_BAD, bad(&who)),
+        };
+        Some(finding.in_file(package.member_name(&earlier.path)))
+    };
+    note.signatures().iter().filter_map(&mut about).collect()
+}
+
+fn who(signature: &Signature) -> String {
+    format!("{} ({})", signature.name, HEXLOWER.encode(&signature.id))
+}
+
+fn bad(who: &str) -> String {
+    format!("the signature by {who}, which you named, is not over this checkpoint")
 }
 
 /// The log contains what the user holds of it.
@@ -161,15 +192,14 @@ fn signatures(options: &Options, evidence: &mut Evidence, bytes: &[u8]) -> Vec<F
     };
     let (mut findings, mut held) = (Vec::new(), false);
     for signature in note.signatures() {
-        let who = format!("{} ({})", signature.name, HEXLOWER.encode(&signature.id));
+        let who = who(signature);
         match options.keys.iter().find(|key| key.is_of(signature)) {
             Some(key) if key.verifies(note.text(), signature) => {
                 held = true;
                 evidence.signers.insert(format!("{who}, Ed25519 key with SHA-256 {}", key.fingerprint()));
             }
             Some(_) => {
-                let message = format!("the signature by {who}, which you named, is not over this checkpoint");
-                findings.push(Finding::new(&rules::SIGNATURE_BAD, message));
+                findings.push(Finding::new(&rules::SIGNATURE_BAD, bad(&who)));
             }
             None => {
                 findings

@@ -20,6 +20,7 @@ mod segments;
 #[cfg(test)]
 mod tests;
 mod values;
+mod withheld;
 
 pub use crate::input::scan::{Settings, Warc};
 
