@@ -5,7 +5,7 @@ use super::{Global, inputs, keys, output};
 use anyhow::Context;
 use clap::{Subcommand, ValueEnum};
 use fonds::manifest::{Event, Lines};
-use fonds::package::{Package, annotate, layout, vouched};
+use fonds::package::{Package, annotate, layout};
 use fonds::world::System;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -117,7 +117,7 @@ fn add_event(add: Add, global: Global) -> Outcome {
     }
     let seq = annotate(&add.path, event, &System, &inputs::spool())?;
     if let Some(key) = &key {
-        vouched::sign(&add.path, key, &inputs::spool())?;
+        key.sign(&add.path)?;
     }
     if !global.quiet {
         let unsigned = if key.is_none() { "; its new checkpoint is not signed" } else { "" };

@@ -61,11 +61,13 @@ enum Format {
 pub(crate) fn run(args: Args, global: Global) -> Outcome {
     let found = inputs::find(&args.read, global.quiet)?;
     let mut unreadable = found.unreadable;
+    let keys = args.named.keys()?;
     let options = Options {
         spool: inputs::spool(),
         closed: args.closed,
         scan: args.jobs.settings(),
-        keys: args.named.keys()?,
+        keys: keys.note,
+        ssh_keys: keys.ssh,
         expected: args.expect_checkpoint.iter().map(|path| held(path)).collect::<Result<_, _>>()?,
     };
     let mut verification = Verification::new(options);

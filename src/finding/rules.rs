@@ -201,6 +201,7 @@ rules! {
     // --- signatures (vouch, verify)
     NOTE_INVALID Error 2 "note-invalid" "C2SP signed-note" "What follows the checkpoint's three lines is no list of signatures.";
     SIGNATURE_BAD Error 3 "signature-bad" "C2SP signed-note" "A signature says that it is by a key that you named, and is not over this checkpoint.";
+    SSHSIG_INVALID Error 3 "sshsig-invalid" "SSHSIG" "An SSH signature beside a checkpoint is none, was made for something else, or is not over this checkpoint.";
     SIGNATURE_EARLIER Info 3 "signature-earlier" "C2SP signed-note" "A key that you named vouches for an earlier state of the log, which this one went on with.";
     SIGNATURE_CLAIMED Info 3 "signature-claimed" "C2SP signed-note" "A signature is by a key that you did not name; it was not checked and proves nothing.";
     CHECKPOINT_EXPECTED Error 3 "checkpoint-inconsistent" "RFC 6962 §2.1.2" "The log does not contain the checkpoint that you hold: it was rewritten since, cut back, or is another one.";

@@ -4,7 +4,7 @@
 use super::log::Told;
 use super::package::open;
 use super::report::Evidence;
-use super::{Options, Verification};
+use super::{Options, Verification, ssh};
 use crate::finding::{Finding, rules};
 use crate::manifest::{Checkpoint, Hash, read_checkpoint};
 use crate::package::survey::CHECKPOINT_LIMIT;
@@ -74,6 +74,20 @@ impl Envelopes {
         }
         Ok(Self { checkpoint, earlier })
     }
+
+    /// The lines of the present checkpoint, or of the earlier one of that size.
+    pub(super) fn text(&self, size: Option<u64>) -> Option<&[u8]> {
+        match size {
+            None => self.checkpoint.as_deref().map(lines),
+            Some(size) => self.earlier.iter().find(|e| e.size == size)?.note.as_ref().map(Note::text),
+        }
+    }
+}
+
+/// A checkpoint without its signatures.
+fn lines(checkpoint: &[u8]) -> &[u8] {
+    let end = memchr::memmem::find(checkpoint, b"\n\n").map_or(checkpoint.len(), |at| at + 1);
+    checkpoint.get(..end).unwrap_or(checkpoint)
 }
 
 /// True for the log itself and for what vouches for it: these bind the other files, and are checked or claimed by themselves.
@@ -85,7 +99,7 @@ pub(super) fn is_provenance(path: &str) -> bool {
         let size = size.is_empty() || size.strip_prefix('-').is_some_and(|size| size.parse::<u64>().is_ok());
         Some(size && ending == "tsr")
     };
-    own.contains(&path) || envelope().unwrap_or(false)
+    own.contains(&path) || envelope().unwrap_or(false) || layout::envelope_of(path, layout::SSHSIG).is_some()
 }
 
 fn content(package: &Package, path: &str) -> io::Result<Option<Vec<u8>>> {
@@ -96,21 +110,32 @@ fn content(package: &Package, path: &str) -> io::Result<Option<Vec<u8>>> {
 }
 
 /// Holds what vouches for a package's log against the log, and against what the user named.
-pub(super) fn check(run: &mut Verification, package: &Package, envelopes: &Envelopes, told: &Told) {
+pub(super) fn check(
+    run: &mut Verification,
+    package: &Package,
+    envelopes: &Envelopes,
+    told: &Told,
+) -> io::Result<()> {
     let mut findings = earlier(package, &envelopes.earlier, told);
     findings.extend(envelopes.earlier.iter().flat_map(|earlier| vouched_earlier(run, package, earlier)));
     let Verification { options, evidence, .. } = run;
+    let (mut held, about) = ssh::check(package, options, evidence, envelopes)?;
+    findings.extend(about);
     evidence.time_tokens |= package.contains(layout::CHECKPOINT_TSR);
     // One that cannot be read has its finding.
     if let Some(bytes) = envelopes.checkpoint.as_deref()
         && let Some(point) = read_checkpoint(bytes)
     {
         let name = package.member_name(layout::CHECKPOINT);
-        let about =
-            expected(options, evidence, &point, told).into_iter().chain(signatures(options, evidence, bytes));
+        let (by_note, signatures) = signatures(options, evidence, bytes);
+        held |= by_note;
+        let about = expected(options, evidence, &point, told).into_iter().chain(signatures);
         findings.extend(about.map(|finding| finding.in_file(&name)));
     }
+    let sound = findings.iter().all(|finding| !finding.is_error() || finding.level != 3);
+    evidence.signed += u64::from(held && sound);
     run.findings.extend(package.name(), findings);
+    Ok(())
 }
 
 /// The checkpoints of earlier sessions are of the log that this one went on with.
@@ -185,10 +210,10 @@ pub(super) fn unseen(options: &Options, evidence: &Evidence) -> Vec<Finding> {
 }
 
 /// Who signed: those that were named are checked, the others are claimed.
-fn signatures(options: &Options, evidence: &mut Evidence, bytes: &[u8]) -> Vec<Finding> {
+fn signatures(options: &Options, evidence: &mut Evidence, bytes: &[u8]) -> (bool, Vec<Finding>) {
     let note = match Note::parse(bytes) {
         Ok(note) => note,
-        Err(error) => return vec![Finding::new(&rules::NOTE_INVALID, error.to_string())],
+        Err(error) => return (false, vec![Finding::new(&rules::NOTE_INVALID, error.to_string())]),
     };
     let (mut findings, mut held) = (Vec::new(), false);
     for signature in note.signatures() {
@@ -208,6 +233,5 @@ fn signatures(options: &Options, evidence: &mut Evidence, bytes: &[u8]) -> Vec<F
             }
         }
     }
-    evidence.signed += u64::from(held && findings.iter().all(|finding| !finding.is_error()));
-    findings
+    (held, findings)
 }

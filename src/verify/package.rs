@@ -272,7 +272,7 @@ impl Check<'_> {
 
     fn finish_log(&mut self, log: Log) -> io::Result<Told> {
         let mut told = log.finish(self.envelopes.checkpoint.as_deref(), (&self.end.0, self.end.1))?;
-        envelopes::check(self.run, self.package, &self.envelopes, &told);
+        envelopes::check(self.run, self.package, &self.envelopes, &told)?;
         self.run.findings.extend(self.package.name(), std::mem::take(&mut told.findings));
         self.counts.log_lines += told.lines;
         self.run.evidence.logs += 1;

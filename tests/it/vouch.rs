@@ -4,6 +4,7 @@ mod custody;
 mod keys;
 mod redacted;
 mod signed;
+mod ssh;
 
 use crate::common::cli::{Run, archive, fonds};
 use crate::common::collection::Collection;
