@@ -43,7 +43,7 @@ impl SshKey {
     /// A line that is meant as one and cannot be used.
     pub fn parse(line: &str) -> Option<Result<Self, Error>> {
         let words: Vec<&str> = line.split_whitespace().collect();
-        let at = words.iter().position(|word| is_algorithm(word))?;
+        let at = words.iter().position(is_algorithm)?;
         let (before, key) = words.split_at(at);
         Some(Self::of(before, key))
     }
