@@ -8,6 +8,7 @@ mod exit;
 mod extract;
 mod index;
 mod inputs;
+mod junit;
 mod key;
 mod keys;
 mod log;

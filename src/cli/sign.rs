@@ -102,7 +102,7 @@ fn import(path: &Path, line: &Path, key: Option<&Path>, global: Global) -> Outco
 
 /// An SSH signature carries its key, so that it is checked as it comes; whose key that is, is another question.
 fn import_ssh(path: &Path, armored: &str, key: Option<&Path>, global: Global) -> Outcome {
-    let key = key.map(|path| keys::ssh(path)).transpose()?;
+    let key = key.map(keys::ssh).transpose()?;
     let new = vouched::add_ssh(path, armored, key.as_ref(), &inputs::spool())?;
     let who = ssh::SshSignature::parse(armored.as_bytes())?.key().to_string();
     say(path, who.trim(), new, global);

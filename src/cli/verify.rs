@@ -3,7 +3,7 @@
 use super::exit::{Exit, Outcome, in_words, usage};
 use super::inputs::{self, Jobs, ReadArgs};
 use super::keys::Named;
-use super::{Global, output};
+use super::{Global, junit, output};
 use anyhow::Context;
 use clap::ValueEnum;
 use fonds::finding::Severity;
@@ -56,6 +56,8 @@ enum Format {
     Json,
     /// JSON lines: one a finding, then the report without them.
     Jsonl,
+    /// JUnit XML: a case an input and a case a level.
+    Junit,
 }
 
 pub(crate) fn run(args: Args, global: Global) -> Outcome {
@@ -79,7 +81,7 @@ pub(crate) fn run(args: Args, global: Global) -> Outcome {
         check(&mut verification, inputs, &mut failed);
     }
     let report = verification.finish(millis(System.now()));
-    write(&report, args.format, global)?;
+    write(&report, &args, global)?;
     Ok(exit(&report, &args, unreadable))
 }
 
@@ -119,11 +121,13 @@ fn package(verification: &mut Verification, input: &Input) -> anyhow::Result<()>
     Ok(verification.package(&package)?)
 }
 
+/// Who names a key asks for its signature: one that was taken away must not pass in silence.
+fn required(args: &Args) -> Option<u8> {
+    args.require.or((!args.named.key.is_empty()).then_some(3))
+}
+
 fn exit(report: &Report, args: &Args, unreadable: bool) -> Exit {
-    // Who names a key asks for its signature: one that was taken away must not pass in silence.
-    let named = (!args.named.key.is_empty()).then_some(3);
-    let required = args.require.or(named);
-    let wanting = required.is_some_and(|level| report.achieved.is_none_or(|achieved| achieved < level));
+    let wanting = required(args).is_some_and(|level| report.achieved.is_none_or(|achieved| achieved < level));
     if report.verdict == Verdict::Damaged || args.strict && report.counts.warnings > 0 {
         Exit::Finding
     } else if unreadable {
@@ -135,9 +139,10 @@ fn exit(report: &Report, args: &Args, unreadable: bool) -> Exit {
     }
 }
 
-fn write(report: &Report, format: Format, global: Global) -> anyhow::Result<()> {
+fn write(report: &Report, args: &Args, global: Global) -> anyhow::Result<()> {
     let mut out = output::stdout();
-    match format {
+    match args.format {
+        Format::Junit => out.write_all(junit::write(report, required(args)).as_bytes())?,
         Format::Human => human(report, global, &mut out)?,
         Format::Json => {
             serde_json::to_writer_pretty(&mut out, report)?;

@@ -89,7 +89,10 @@ fn an_unnamed_key_is_claimed_and_a_signature_that_does_not_hold_is_an_error() {
         (bench.ssh_key("key", &["-t", "ed25519"], ""), bench.ssh_key("other", &["-t", "ed25519"], ""));
     fonds(["sign", bench.root(), "--key", &key]).expect(0);
     let nobody = verify(root, &[]).expect(0);
-    assert_eq!((status(&nobody, 3).as_str(), codes(&nobody)), ("unchecked", vec!["signature-claimed".into()]));
+    assert_eq!(
+        (status(&nobody, 3).as_str(), codes(&nobody)),
+        ("unchecked", vec!["signature-claimed".into()])
+    );
     let wrong = verify(root, &["--key", &format!("{other}.pub")]).expect(3);
     assert_eq!(status(&wrong, 3), "absent");
     // A second signature, by another key, lies beside the first.
