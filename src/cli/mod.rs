@@ -3,6 +3,7 @@
 
 mod archive;
 mod cat;
+mod check;
 mod demo;
 mod exit;
 mod extract;
@@ -13,10 +14,13 @@ mod keys;
 mod ls;
 mod mend;
 mod output;
+mod pack;
+mod prove;
 mod record;
 mod selftest;
 mod sign;
 mod status;
+mod unpack;
 mod verify;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -57,6 +61,10 @@ pub(crate) enum Command {
     Mend(mend::Args),
     Key(key::Args),
     Sign(sign::Args),
+    Prove(prove::Args),
+    Check(check::Args),
+    Pack(pack::Args),
+    Unpack(unpack::Args),
     Selftest(selftest::Args),
     Demo(demo::Args),
 }
@@ -93,6 +101,10 @@ fn dispatch(cli: Cli) -> Outcome {
         Command::Mend(args) => mend::run(args, global),
         Command::Key(args) => key::run(args, global),
         Command::Sign(args) => sign::run(args, global),
+        Command::Prove(args) => prove::run(args, global),
+        Command::Check(args) => check::run(args, global),
+        Command::Pack(args) => pack::run(args, global),
+        Command::Unpack(args) => unpack::run(args, global),
         Command::Selftest(args) => selftest::exec(args, global),
         Command::Demo(args) => demo::run(args, global),
     }

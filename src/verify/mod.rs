@@ -13,6 +13,7 @@ mod key;
 mod log;
 mod package;
 mod payload;
+mod proof;
 mod record;
 mod references;
 mod report;
@@ -24,7 +25,9 @@ mod values;
 pub use crate::input::scan::{Settings, Warc};
 
 pub use self::envelopes::Held;
-pub use self::report::{Counts, InputReport, LevelReport, Report, SCHEMA, Status, TimeBounds, Verdict};
+pub use self::report::{
+    Counts, InputReport, LevelReport, Proved, Report, SCHEMA, Status, TimeBounds, Verdict,
+};
 
 use self::collect::Collector;
 use self::record::{CheckRecord, Checked, Digests, Tally};
@@ -132,7 +135,8 @@ impl Verification {
         let counts = tally.finish(&walked);
         self.findings.extend(name, walked.findings);
         self.evidence.without_log += 1;
-        self.inputs.push(InputReport { name: name.to_owned(), kind: kind.to_owned(), counts });
+        let kind = kind.to_owned();
+        self.inputs.push(InputReport { name: name.to_owned(), kind, counts, ..InputReport::default() });
         Ok(())
     }
 
@@ -142,6 +146,14 @@ impl Verification {
     /// What reading says.
     pub fn package(&mut self, package: &Package) -> io::Result<()> {
         package::check(self, package)
+    }
+
+    /// Checks a proof file: its records, their log lines, and that these are in the log of the checkpoint.
+    ///
+    /// # Errors
+    /// What reading says.
+    pub fn proof(&mut self, package: &Package) -> io::Result<()> {
+        proof::check(self, package)
     }
 
     /// Resolves what is left and puts the report together.
