@@ -135,7 +135,10 @@ fn package(verification: &mut Verification, input: &Input) -> anyhow::Result<()>
         _ => Package::from_shared(input.name(), input.shared()?)?,
     };
     if package.contains(VERSION) && !package.contains(DATAPACKAGE) {
-        output::problem(&format!("{}: this is a proof file, no archive; `fonds check` verifies it", input.name()));
+        output::problem(&format!(
+            "{}: this is a proof file, no archive; `fonds check` verifies it",
+            input.name()
+        ));
     }
     Ok(verification.package(&package)?)
 }

@@ -76,6 +76,14 @@ pub enum Error {
         /// In what it differs.
         problem: String,
     },
+    /// What was to be proved does not hold.
+    #[error("{path} proves nothing of this: {problem}. `fonds verify` says more")]
+    Unproved {
+        /// The package concerned.
+        path: PathBuf,
+        /// Why.
+        problem: String,
+    },
     /// A WACZ that must not be unpacked.
     #[error("{path} is not unpacked: {problem}. `fonds verify` says more")]
     Refused {

@@ -34,7 +34,7 @@ use self::record::{CheckRecord, Checked, Digests, Tally};
 use self::references::References;
 use self::report::Evidence;
 use self::segments::Segments;
-use crate::finding::Finding;
+use crate::finding::{Finding, rules};
 use crate::input::scan::{self, Scanner, Walk};
 use crate::package::Package;
 use crate::vouch::VerifierKey;
@@ -158,7 +158,10 @@ impl Verification {
 
     /// Resolves what is left and puts the report together.
     pub fn finish(mut self, checked_at: String) -> Report {
-        self.findings.extend("", self.references.finish(self.options.closed));
+        let mut unresolved = self.references.finish(self.options.closed);
+        // A proof file holds what was asked for, and need not hold what that names.
+        unresolved.retain(|finding| self.evidence.proofs == 0 || finding.code != rules::UNRESOLVED.code);
+        self.findings.extend("", unresolved);
         let (findings, digests) = self.segments.finish(self.options.closed);
         self.findings.extend("", findings);
         self.evidence.note(digests);

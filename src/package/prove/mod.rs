@@ -65,8 +65,8 @@ pub struct Proved {
 /// Everything is held against the log on the way.
 ///
 /// # Errors
-/// [`Error::Unsealed`]; [`Error::NotFound`] where the log has no line about it; [`Error::Altered`] where the package does not
-/// hold what its checkpoint says; [`Error::Exists`]; what reading and writing say.
+/// [`Error::Unsealed`]; [`Error::NotFound`] where the log has no line about it; [`Error::Unproved`] where the package does not
+/// hold what its checkpoint says, or the log does not go on with what is held; [`Error::Exists`]; what reading and writing say.
 pub fn prove(
     path: &Path,
     query: Option<&Query>,
@@ -122,18 +122,18 @@ impl<'a> Source<'a> {
             return Err(Error::Unsealed(path.to_owned()));
         }
         if !package.contains(CHECKPOINT) || !package.contains(MANIFEST) {
-            return Err(altered(path, "it has no provenance log, so nothing of it can be proved"));
+            return Err(unproved(path, "it has no provenance log, so nothing of it can be proved"));
         }
         let bytes = content(&package, CHECKPOINT, path)?;
-        let point = read_checkpoint(&bytes).ok_or_else(|| altered(path, "its checkpoint cannot be read"))?;
+        let point = read_checkpoint(&bytes).ok_or_else(|| unproved(path, "its checkpoint cannot be read"))?;
         let checkpoint =
-            String::from_utf8(bytes).map_err(|_| altered(path, "its checkpoint is not UTF-8"))?;
+            String::from_utf8(bytes).map_err(|_| unproved(path, "its checkpoint is not UTF-8"))?;
         let (origin, head) = (point.origin().to_owned(), head(&point));
         Ok(Self { path, package, checkpoint, origin, head })
     }
 
-    fn altered(&self, problem: impl Into<String>) -> Error {
-        altered(self.path, problem)
+    fn unproved(&self, problem: impl Into<String>) -> Error {
+        unproved(self.path, problem)
     }
 
     fn io<T>(&self, result: io::Result<T>) -> Result<T, Error> {
@@ -153,13 +153,13 @@ impl<'a> Source<'a> {
         }
         for (name, bytes) in since {
             let point =
-                read_checkpoint(bytes).ok_or_else(|| self.altered(format!("{name} is no checkpoint")))?;
+                read_checkpoint(bytes).ok_or_else(|| self.unproved(format!("{name} is no checkpoint")))?;
             if point.origin() != self.origin {
-                return Err(self.altered(format!("{name} is of another log, {}", point.origin())));
+                return Err(self.unproved(format!("{name} is of another log, {}", point.origin())));
             }
             if point.size() > self.head.0 {
                 let message = format!("{name} is of {} lines, the log has {}", point.size(), self.head.0);
-                return Err(self.altered(message));
+                return Err(self.unproved(message));
             }
             earlier.insert(point.size(), bytes.to_vec());
         }
@@ -168,10 +168,10 @@ impl<'a> Source<'a> {
 
     fn nodes(&self, chosen: &Chosen, earlier: &Earlier) -> Result<Nodes, Error> {
         let mut plan = self.io(Plan::new(self.head.0))?;
-        let beyond = |_| self.altered("its log has more lines than its checkpoint says");
+        let beyond = |_| self.unproved("its log has more lines than its checkpoint says");
         chosen.lines.keys().try_for_each(|seq| plan.inclusion(*seq)).map_err(beyond)?;
         self.io(earlier.keys().try_for_each(|size| plan.consistency(*size)))?;
-        let wrong = || self.altered("its log does not lead to its checkpoint");
+        let wrong = || self.unproved("its log does not lead to its checkpoint");
         let nodes = plan.read(self.io(leaves(&self.package))?).map_err(|error| match error.kind() {
             io::ErrorKind::InvalidData => wrong(),
             _ => Error::io(self.path)(error),
@@ -190,7 +190,7 @@ impl<'a> Source<'a> {
             if old.is_none() {
                 let message =
                     format!("its first {size} lines do not give the root of the checkpoint of that size");
-                return Err(self.altered(message));
+                return Err(self.unproved(message));
             }
             let proof = Consistency { old: *size, hashes, checkpoint: self.checkpoint.clone() };
             let name = format!("{CHECKPOINT}-{size}");
@@ -216,9 +216,8 @@ impl<'a> Source<'a> {
         for (index, chosen) in &chosen.lines {
             let hashes = self.io(nodes.inclusion(*index))?;
             if !includes(self.head, *index, leaf_hash(&chosen.line), &hashes) {
-                return Err(
-                    self.altered(format!("line {index} of its log is not the one that its tree was made of"))
-                );
+                return Err(self
+                    .unproved(format!("line {index} of its log is not the one that its tree was made of")));
             }
             let proof = Inclusion { index: *index, hashes, checkpoint: self.checkpoint.clone() };
             entries.insert(proof_name(*index), proof.to_text().into_bytes());
@@ -237,8 +236,8 @@ fn head(point: &Checkpoint) -> Head {
     (point.size(), *point.hash())
 }
 
-fn altered(path: &Path, problem: impl Into<String>) -> Error {
-    Error::Altered { path: path.to_owned(), problem: problem.into() }
+fn unproved(path: &Path, problem: impl Into<String>) -> Error {
+    Error::Unproved { path: path.to_owned(), problem: problem.into() }
 }
 
 /// The leaf hashes of a package's log: those kept beside it, or where these are gone, those of its lines.

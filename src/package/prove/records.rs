@@ -29,12 +29,12 @@ pub(super) fn copy(source: &Source<'_>, chosen: &Chosen, room: Room<'_>) -> Resu
     for record in chosen.records() {
         let id = &record.warc.id;
         let place =
-            places.get(id).ok_or_else(|| source.altered(format!("record {id} is not in its WARCs")))?;
+            places.get(id).ok_or_else(|| source.unproved(format!("record {id} is not in its WARCs")))?;
         let member = member(&warcs, *place).ok_or_else(|| {
-            source.altered(format!("record {id} has no gzip member of its own; `fonds mend` makes one"))
+            source.unproved(format!("record {id} has no gzip member of its own; `fonds mend` makes one"))
         })?;
         if !holds(member(), record).map_err(io)? {
-            return Err(source.altered(format!("record {id} is not the one that its log binds")));
+            return Err(source.unproved(format!("record {id} is not the one that its log binds")));
         }
         io::copy(&mut member(), &mut out).map_err(Error::io(spool))?;
     }
