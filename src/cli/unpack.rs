@@ -2,7 +2,7 @@
 
 use super::exit::{Exit, Outcome, usage};
 use super::{Global, output};
-use fonds::package::unpack::{Limit, unpack};
+use fonds::package::unpack::{Allowed, unpack};
 use std::path::PathBuf;
 
 /// Unpack a WACZ, by anyone's tool, into a new directory, every hash checked on the way.
@@ -21,6 +21,9 @@ pub(crate) struct Args {
     /// The most bytes that may be unpacked [default: a hundred times the file, and at least 1 GiB].
     #[arg(long, value_name = "BYTES")]
     most: Option<u64>,
+    /// Also files that are not what the lists say: some versions of js-wacz, and so of Scoop, write wrong hashes.
+    #[arg(long)]
+    as_is: bool,
 }
 
 pub(crate) fn run(args: Args, global: Global) -> Outcome {
@@ -31,8 +34,7 @@ pub(crate) fn run(args: Args, global: Global) -> Outcome {
             _ => return Err(usage("the file's name does not end in .wacz; name the directory by -o")),
         },
     };
-    let limit = args.most.map_or(Limit::default(), Limit::Bytes);
-    let findings = unpack(&args.path, &out, limit)?;
+    let findings = unpack(&args.path, &out, Allowed { bytes: args.most, as_is: args.as_is })?;
     findings.iter().for_each(|finding| output::line(&output::finding(finding)));
     if !global.quiet {
         output::line(&format!("{} is unpacked into {}", args.path.display(), out.display()));

@@ -14,14 +14,23 @@ const TIMES: u64 = 100;
 /// What may be wrong with a WACZ by others that is unpacked all the same: it says nothing against any byte of it.
 static TOLERATED: [&Rule; 3] = [&rules::PACKAGE_INCOMPLETE, &rules::PACKAGE_UNLISTED, &rules::PAGE_LINE];
 
-/// How much may be unpacked.
+/// What may be unpacked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Limit {
-    /// A hundred times the file, and at least 1 GiB.
-    #[default]
-    OfFile,
-    /// So many bytes.
-    Bytes(u64),
+pub struct Allowed {
+    /// The most bytes; a hundred times the file, and at least 1 GiB, where it is not said.
+    pub bytes: Option<u64>,
+    /// Content that is not what the lists say, as long as the ZIP itself is sound: some tools write wrong hashes.
+    pub as_is: bool,
+}
+
+impl Allowed {
+    /// True where a finding is no reason to refuse a WACZ; `own` is one by fonds.
+    fn tolerates(self, finding: &Finding, own: bool) -> bool {
+        let of_container = || ["zip-", "entry-"].iter().any(|start| finding.code.starts_with(start));
+        !finding.is_error()
+            || self.as_is && !of_container()
+            || !own && TOLERATED.iter().any(|rule| rule.code == finding.code)
+    }
 }
 
 /// Unpacks the WACZ at `path`, by anyone's tool, into a new directory `out`, which appears whole or not at all. Gives what is amiss
@@ -30,28 +39,30 @@ pub enum Limit {
 /// # Errors
 /// [`Error::Refused`] for a WACZ whose content is not what it says itself, or that would write where it must not, or too much;
 /// [`Error::Exists`]; what reading and writing say.
-pub fn unpack(path: &Path, out: &Path, limit: Limit) -> Result<Vec<Finding>, Error> {
+pub fn unpack(path: &Path, out: &Path, allowed: Allowed) -> Result<Vec<Finding>, Error> {
     if fs::symlink_metadata(out).is_ok() {
         return Err(Error::Exists(out.to_owned()));
     }
     let package = Package::wacz(path.to_string_lossy(), Box::new(File::open(path).map_err(Error::io(path))?));
     let package = package.map_err(Error::io(path))?;
-    check_room(&package, path, limit)?;
-    let audit = package.audit_form().map_err(Error::io(path))?;
+    check_room(&package, path, allowed.bytes)?;
+    let mut audit = package.audit_form().map_err(Error::io(path))?;
     let own = package.contains(layout::MANIFEST) || audit.datapackage.as_ref().is_some_and(|d| d.by_fonds());
-    let tolerated = |code| !own && TOLERATED.iter().any(|rule| rule.code == code);
-    refuse(path, audit.findings.iter().find(|finding| finding.is_error() && !tolerated(finding.code)))?;
+    let refuse = |findings: &[Finding]| refuse(path, findings.iter().find(|f| !allowed.tolerates(f, own)));
+    refuse(&audit.findings)?;
+    let mut findings = std::mem::take(&mut audit.findings);
     let room = room_beside(out)?;
     for (number, member) in package.members().iter().enumerate() {
         let Some(mut content) = audit.check(number).map_err(Error::io(path))? else { continue };
         let target = room.path().join(&member.path);
         let copied = copy(&mut content, &target);
         let found = content.finish().map_err(Error::io(path))?;
-        refuse(path, found.iter().find(|finding| finding.is_error()))?;
+        refuse(&found)?;
         copied.map_err(Error::io(&target))?;
+        findings.extend(found);
     }
     appear(room, out)?;
-    Ok(audit.findings)
+    Ok(findings)
 }
 
 fn refuse(path: &Path, wrong: Option<&Finding>) -> Result<(), Error> {
@@ -65,12 +76,9 @@ fn refuse(path: &Path, wrong: Option<&Finding>) -> Result<(), Error> {
 }
 
 /// What its headers say that it takes; no entry gives more than that.
-fn check_room(package: &Package, path: &Path, limit: Limit) -> Result<(), Error> {
+fn check_room(package: &Package, path: &Path, most: Option<u64>) -> Result<(), Error> {
     let length = fs::metadata(path).map_err(Error::io(path))?.len();
-    let most = match limit {
-        Limit::OfFile => length.saturating_mul(TIMES).max(ROOM),
-        Limit::Bytes(most) => most,
-    };
+    let most = most.unwrap_or_else(|| length.saturating_mul(TIMES).max(ROOM));
     let needed = package.members().iter().fold(0u64, |sum, member| sum.saturating_add(member.size));
     if needed > most {
         let problem =

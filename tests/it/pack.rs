@@ -170,7 +170,11 @@ fn another_tools_packing_is_unpacked_and_what_differs_is_refused() {
         bench.refused(&removed, "[package-incomplete]", &[]);
         let longer =
             |path: &str, bytes: Vec<u8>| Some(if path == warc { [&bytes[..], b"x"].concat() } else { bytes });
-        bench.refused(&bench.zipped("longer.wacz", method, longer), "[resource-size]", &[]);
+        let longer = bench.zipped("longer.wacz", method, longer);
+        bench.refused(&longer, "[resource-size]", &[]);
+        let run = fonds(["unpack", longer.to_str().unwrap(), "--as-is"]).expect(1);
+        assert!(run.stderr.contains("[resource-size]"), "{}", run.stderr);
+        fs::remove_dir_all(bench.room("longer")).unwrap();
         let list =
             bench.zipped("list.wacz", method, |path, bytes| (path != "datapackage.json").then_some(bytes));
         bench.refused(&list, "[datapackage-missing]", &[]);
@@ -209,6 +213,7 @@ fn what_would_write_elsewhere_twice_or_through_a_link_is_refused() {
         }
         fs::write(&path, bytes).unwrap();
         bench.refused(&path, code, &[]);
+        bench.refused(&path, code, &["--as-is"]);
     }
     assert!(!bench.room("evil").exists() && !Path::new("/evil").exists());
 }
@@ -253,6 +258,10 @@ fn real_waczs_are_unpacked_and_packed_again() {
         let out = dir.path().join("c");
         let run = fonds(["unpack", "-q", entry.to_str().unwrap(), "-o", out.to_str().unwrap()]);
         if run.code == 4 {
+            // js-wacz's hashes are wrong, the ZIP is sound.
+            if run.stderr.contains("js-wacz") {
+                fonds(["unpack", "--as-is", entry.to_str().unwrap(), "-o", out.to_str().unwrap()]).expect(1);
+            }
             refused.push(format!("{}: {}", entry.display(), run.one_line()));
             continue;
         }

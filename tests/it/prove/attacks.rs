@@ -21,7 +21,7 @@ fn every_altered_byte_and_every_cut_is_reported() {
     let mut silent = Vec::new();
     for at in 0..bytes.len() {
         let mut altered = bytes.clone();
-        altered[at] ^= 1 << (at.wrapping_mul(2_654_435_761) >> 7) % 8;
+        altered[at] ^= 1 << ((at.wrapping_mul(2_654_435_761) >> 7) % 8);
         if report(altered).verdict != Verdict::Damaged {
             silent.push(at);
         }

@@ -66,11 +66,11 @@ fn a_capture_is_chosen_by_date_or_by_any_of_its_records() {
 /// Without its referent a revisit would show that something was there, and not what.
 #[test]
 fn a_revisit_comes_with_the_record_that_it_refers_to() {
-    let server =
-        serve(vec![("/a", ok("text/plain", "The same text.")), ("/b", ok("text/plain", "The same text."))]);
+    let page = "<title>One page</title><a href=b>The same text.</a>";
+    let server = serve(vec![("/a", ok("text/html", page)), ("/b", ok("text/html", page))]);
     let dir = tempfile::tempdir().unwrap();
     let (root, out) = (dir.path().join("c"), dir.path().join("b.proof"));
-    archive(&root, &[&server.url("/a"), &server.url("/b")], &[]).expect(0);
+    archive(&root, &[&server.url("/a")], &["--scope", "host", "--robots", "ignore"]).expect(0);
     prove(&root, &["--url", server.url("/b").as_str()], &out).expect(0);
     let run = check(&out, &[]).expect(0);
     assert_eq!(codes(&run), Vec::<String>::new());
@@ -79,7 +79,7 @@ fn a_revisit_comes_with_the_record_that_it_refers_to() {
     assert_eq!(types, ["warcinfo", "response", "revisit", "request", "metadata"]);
     let payload =
         fonds(["cat", out.to_str().unwrap(), "--url", server.url("/a").as_str(), "--part", "payload"]);
-    assert_eq!(payload.expect(0).text(), "The same text.");
+    assert_eq!(payload.expect(0).text(), page);
 }
 
 #[test]

@@ -68,7 +68,10 @@ fn a_log_that_did_not_go_on_with_it_gives_no_proof() {
     let altered = bench.room("altered");
     let text = fs::read_to_string(&kept).unwrap();
     let root = text.lines().nth(2).unwrap();
-    let flipped = if root.starts_with('A') { format!("B{}", &root[1..]) } else { format!("A{}", &root[1..]) };
+    let flipped = match root.strip_prefix('A') {
+        Some(rest) => format!("B{rest}"),
+        None => format!("A{}", &root[1..]),
+    };
     fs::write(&altered, text.replace(root, &flipped)).unwrap();
     refused(altered.to_str().unwrap(), "do not give the root", 4);
     let size = text.lines().nth(1).unwrap();

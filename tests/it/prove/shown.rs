@@ -160,7 +160,9 @@ fn a_record_and_a_leaf_are_hashed_by_stock_tools() {
     let lines = String::from_utf8(entries["provenance/lines.jsonl"].clone()).unwrap();
     let hex = |bytes: &[u8]| data_encoding::HEXLOWER.encode(&Sha256::digest(bytes));
     for record in records(&entries["archive/records.warc.gz"]) {
-        assert!(lines.contains(&format!("\"sha256\":\"{}\"", hex(&record.bytes))), "{:?}", record.fields);
+        let shown = fonds(["cat", file.to_str().unwrap(), "--id", record.id()]).expect(0).stdout;
+        assert!(shown == record.bytes);
+        assert!(lines.contains(&format!("\"sha256\":\"{}\"", hex(&shown))), "{:?}", record.fields);
     }
     let all = bench.collection.text("provenance/manifest.jsonl");
     for line in lines.lines() {
