@@ -3,6 +3,7 @@
 
 mod archive;
 mod cat;
+mod check;
 mod demo;
 mod exit;
 mod extract;
@@ -15,11 +16,14 @@ mod log;
 mod ls;
 mod mend;
 mod output;
+mod pack;
+mod prove;
 mod record;
 mod redact;
 mod selftest;
 mod sign;
 mod status;
+mod unpack;
 mod verify;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -62,6 +66,10 @@ pub(crate) enum Command {
     Sign(sign::Args),
     Log(log::Args),
     Redact(redact::Args),
+    Prove(prove::Args),
+    Check(check::Args),
+    Pack(pack::Args),
+    Unpack(unpack::Args),
     Selftest(selftest::Args),
     Demo(demo::Args),
 }
@@ -100,6 +108,10 @@ fn dispatch(cli: Cli) -> Outcome {
         Command::Sign(args) => sign::run(args, global),
         Command::Log(args) => log::run(args, global),
         Command::Redact(args) => redact::run(args, global),
+        Command::Prove(args) => prove::run(args, global),
+        Command::Check(args) => check::run(args, global),
+        Command::Pack(args) => pack::run(args, global),
+        Command::Unpack(args) => unpack::run(args, global),
         Command::Selftest(args) => selftest::exec(args, global),
         Command::Demo(args) => demo::run(args, global),
     }

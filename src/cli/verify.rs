@@ -9,6 +9,8 @@ use clap::ValueEnum;
 use fonds::finding::Severity;
 use fonds::input::{Input, Kind};
 use fonds::package::Package;
+use fonds::package::layout::DATAPACKAGE;
+use fonds::package::prove::VERSION;
 use fonds::verify::{Held, Options, Report, Status, Verdict, Verification};
 use fonds::world::{System, World, millis};
 use std::io::Write;
@@ -26,6 +28,16 @@ const SHOWN: usize = 50;
 pub(crate) struct Args {
     #[command(flatten)]
     read: ReadArgs,
+    #[command(flatten)]
+    asked: Asked,
+    /// Every record that another refers to must be among the inputs.
+    #[arg(long)]
+    closed: bool,
+}
+
+/// What a report must say, and how it is written.
+#[derive(clap::Args, Debug)]
+pub(super) struct Asked {
     /// The level that must be reached [default: 3 where a key is named].
     #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(0..=5))]
     require: Option<u8>,
@@ -35,9 +47,6 @@ pub(crate) struct Args {
     /// nothing was taken out or rewritten since.
     #[arg(long, value_name = "FILE")]
     expect_checkpoint: Vec<PathBuf>,
-    /// Every record that another refers to must be among the inputs.
-    #[arg(long)]
-    closed: bool,
     /// Exit with 1 for warnings too.
     #[arg(long)]
     strict: bool,
@@ -46,6 +55,27 @@ pub(crate) struct Args {
     format: Format,
     #[command(flatten)]
     jobs: Jobs,
+}
+
+impl Asked {
+    pub(super) fn options(&self) -> anyhow::Result<Options> {
+        let keys = self.named.keys()?;
+        Ok(Options {
+            spool: inputs::spool(),
+            closed: false,
+            scan: self.jobs.settings(),
+            keys: keys.note,
+            ssh_keys: keys.ssh,
+            expected: self.expect_checkpoint.iter().map(|path| held(path)).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Writes the report, and says how it ended.
+    pub(super) fn answer(&self, verification: Verification, unreadable: bool, global: Global) -> Outcome {
+        let report = verification.finish(millis(System.now()));
+        write(&report, self, global)?;
+        Ok(exit(&report, self, unreadable))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -63,15 +93,7 @@ enum Format {
 pub(crate) fn run(args: Args, global: Global) -> Outcome {
     let found = inputs::find(&args.read, global.quiet)?;
     let mut unreadable = found.unreadable;
-    let keys = args.named.keys()?;
-    let options = Options {
-        spool: inputs::spool(),
-        closed: args.closed,
-        scan: args.jobs.settings(),
-        keys: keys.note,
-        ssh_keys: keys.ssh,
-        expected: args.expect_checkpoint.iter().map(|path| held(path)).collect::<Result<_, _>>()?,
-    };
+    let options = Options { closed: args.closed, ..args.asked.options()? };
     let mut verification = Verification::new(options);
     let mut failed = |name: &str, error: anyhow::Error| {
         output::problem(&in_words(&error.context(name.to_owned())));
@@ -80,9 +102,7 @@ pub(crate) fn run(args: Args, global: Global) -> Outcome {
     for inputs in found.inputs.chunk_by(|a, b| !is_package(a) && !is_package(b)) {
         check(&mut verification, inputs, &mut failed);
     }
-    let report = verification.finish(millis(System.now()));
-    write(&report, &args, global)?;
-    Ok(exit(&report, &args, unreadable))
+    args.asked.answer(verification, unreadable, global)
 }
 
 fn held(path: &Path) -> anyhow::Result<Held> {
@@ -118,17 +138,24 @@ fn package(verification: &mut Verification, input: &Input) -> anyhow::Result<()>
         }
         _ => Package::from_shared(input.name(), input.shared()?)?,
     };
+    if package.contains(VERSION) && !package.contains(DATAPACKAGE) {
+        output::problem(&format!(
+            "{}: this is a proof file, no archive; `fonds check` verifies it",
+            input.name()
+        ));
+    }
     Ok(verification.package(&package)?)
 }
 
 /// Who names a key asks for its signature: one that was taken away must not pass in silence.
-fn required(args: &Args) -> Option<u8> {
-    args.require.or((!args.named.key.is_empty()).then_some(3))
+fn required(asked: &Asked) -> Option<u8> {
+    asked.require.or((!asked.named.key.is_empty()).then_some(3))
 }
 
-fn exit(report: &Report, args: &Args, unreadable: bool) -> Exit {
-    let wanting = required(args).is_some_and(|level| report.achieved.is_none_or(|achieved| achieved < level));
-    if report.verdict == Verdict::Damaged || args.strict && report.counts.warnings > 0 {
+fn exit(report: &Report, asked: &Asked, unreadable: bool) -> Exit {
+    let wanting =
+        required(asked).is_some_and(|level| report.achieved.is_none_or(|achieved| achieved < level));
+    if report.verdict == Verdict::Damaged || asked.strict && report.counts.warnings > 0 {
         Exit::Finding
     } else if unreadable {
         Exit::Io
@@ -139,10 +166,10 @@ fn exit(report: &Report, args: &Args, unreadable: bool) -> Exit {
     }
 }
 
-fn write(report: &Report, args: &Args, global: Global) -> anyhow::Result<()> {
+fn write(report: &Report, asked: &Asked, global: Global) -> anyhow::Result<()> {
     let mut out = output::stdout();
-    match args.format {
-        Format::Junit => out.write_all(junit::write(report, required(args)).as_bytes())?,
+    match asked.format {
+        Format::Junit => out.write_all(junit::write(report, required(asked)).as_bytes())?,
         Format::Human => human(report, global, &mut out)?,
         Format::Json => {
             serde_json::to_writer_pretty(&mut out, report)?;
@@ -203,6 +230,11 @@ fn summary(report: &Report, out: &mut dyn Write) -> anyhow::Result<()> {
             c.digests_matched,
             c.log_lines
         )?;
+        for proved in input.proved.iter().take(SHOWN) {
+            let url = proved.url.as_deref().unwrap_or("-");
+            let line = format!("  line {}: {} {} {url}", proved.seq, proved.record_type, proved.date);
+            writeln!(out, "{}", output::printable(&line))?;
+        }
     }
     for level in &report.levels {
         writeln!(

@@ -189,6 +189,9 @@ rules! {
     SEED_WITHOUT_FATE Error 2 "seed-without-fate" "" "The log tells neither capture nor failure of a URL that was asked for.";
     LOG_FILES Error 2 "log-files" "" "A file is not the one that the log's end entry names.";
     LOG_PACKAGE Error 2 "log-package" "" "Title, date or main page in datapackage.json are not those that the log's last entry binds.";
+    PROOF_FORM Error 0 "proof-form" "" "A proof file lacks a part, holds one that has no place in it, or one that cannot be read.";
+    PROOF_INCLUSION Error 2 "proof-inclusion" "RFC 9162 §2.1.3.2" "A proof does not show that its line is in the log of the checkpoint.";
+    PROOF_CONSISTENCY Error 2 "proof-consistency" "RFC 9162 §2.1.4.2" "A proof does not show that the log went on with an earlier checkpoint.";
     FILE_UNBOUND Error 2 "file-unbound" "" "The package lists a file that its log does not bind: it was added after the sealing.";
     INDEX_LINE Error 2 "index-line" "CDXJ 0.1.0" "An index line cannot be read, or does not say what the record says.";
     INDEX_DANGLING Error 2 "index-dangling" "CDXJ 0.1.0" "An index line points to no record.";
@@ -217,6 +220,7 @@ rules! {
     ZIP_COMMENT Info 0 "zip-comment" "" "The ZIP, or an entry, has a comment.";
     ZIP_LIMIT Error 0 "zip-limit" "" "The ZIP has more entries than fonds reads.";
     ENTRY_NAME Error 0 "entry-name-unsafe" "" "The name of an entry is absolute, leads out of the archive, or is read differently by different systems.";
+    ENTRY_KIND Error 0 "entry-irregular" "" "An entry of the ZIP is a symbolic link or a device: unpacked, it could lead out of the directory.";
     PACKAGE_INCOMPLETE Error 0 "package-incomplete" "WACZ 1.1.1" "A part that every package must have is missing: a WARC, an index, or pages/pages.jsonl.";
     PACKAGE_MISPLACED Warning 0 "package-misplaced-file" "WACZ 1.1.1" "A file lies in archive/, indexes/ or pages/ that is no WARC, no index, no page list.";
     PACKAGE_DEFLATED Warning 0 "package-deflated" "WACZ 1.1.1" "A WARC or a compressed index is compressed once more by the ZIP, so that no part of it can be read alone.";

@@ -4,9 +4,14 @@
 //! (`leaves`, 32 bytes each), so that an altered line is found without reading the others' meaning, and the checkpoint
 //! (`checkpoint`: origin, size, root, as C2SP tlog-checkpoint). A `record` line binds a WARC record by the digest of its
 //! uncompressed bytes from version line to end of block; offsets are not in it, so recompressing keeps every line true.
+//!
+//! [`proof`] shows of single lines that they are in the tree, and of a tree that it goes on with an earlier one; [`envelope`] is
+//! how such proofs are written.
 
 mod entry;
+pub mod envelope;
 mod log;
+pub mod proof;
 mod reader;
 mod tree;
 mod withheld;

@@ -160,12 +160,12 @@ pub(super) fn replace(file: tempfile::NamedTempFile, path: &Path) -> Result<(), 
 }
 
 /// The name itself is on the disk only once its directory is; where directories cannot be opened, so be it.
-fn sync_parent(path: &Path) -> Result<(), Error> {
+pub(super) fn sync_parent(path: &Path) -> Result<(), Error> {
     #[cfg(unix)]
     File::open(parent(path)).and_then(|directory| directory.sync_all()).map_err(Error::io(path))?;
     Ok(())
 }
 
-fn parent(path: &Path) -> &Path {
+pub(super) fn parent(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -13,6 +13,7 @@ mod key;
 mod log;
 mod package;
 mod payload;
+mod proof;
 mod record;
 mod references;
 mod report;
@@ -26,14 +27,16 @@ mod withheld;
 pub use crate::input::scan::{Settings, Warc};
 
 pub use self::envelopes::Held;
-pub use self::report::{Counts, InputReport, LevelReport, Report, SCHEMA, Status, TimeBounds, Verdict};
+pub use self::report::{
+    Counts, InputReport, LevelReport, Proved, Report, SCHEMA, Status, TimeBounds, Verdict,
+};
 
 use self::collect::Collector;
 use self::record::{CheckRecord, Checked, Digests, Tally};
 use self::references::References;
 use self::report::Evidence;
 use self::segments::Segments;
-use crate::finding::Finding;
+use crate::finding::{Finding, rules};
 use crate::input::scan::{self, Scanner, Walk};
 use crate::package::Package;
 use crate::vouch::{SshKey, VerifierKey};
@@ -142,7 +145,8 @@ impl Verification {
         let counts = tally.finish(&walked);
         self.findings.extend(name, walked.findings);
         self.evidence.without_log += 1;
-        self.inputs.push(InputReport { name: name.to_owned(), kind: kind.to_owned(), counts });
+        let kind = kind.to_owned();
+        self.inputs.push(InputReport { name: name.to_owned(), kind, counts, ..InputReport::default() });
         Ok(())
     }
 
@@ -154,9 +158,20 @@ impl Verification {
         package::check(self, package)
     }
 
+    /// Checks a proof file: its records, their log lines, and that these are in the log of the checkpoint.
+    ///
+    /// # Errors
+    /// What reading says.
+    pub fn proof(&mut self, package: &Package) -> io::Result<()> {
+        proof::check(self, package)
+    }
+
     /// Resolves what is left and puts the report together.
     pub fn finish(mut self, checked_at: String) -> Report {
-        self.findings.extend("", self.references.finish(self.options.closed));
+        let mut unresolved = self.references.finish(self.options.closed);
+        // A proof file holds what was asked for, and need not hold what that names.
+        unresolved.retain(|finding| self.evidence.proofs == 0 || finding.code != rules::UNRESOLVED.code);
+        self.findings.extend("", unresolved);
         let (findings, digests) = self.segments.finish(self.options.closed);
         self.findings.extend("", findings);
         self.evidence.note(digests);

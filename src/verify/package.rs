@@ -62,7 +62,7 @@ pub(super) fn check(run: &mut Verification, package: &Package) -> io::Result<()>
     }
     let kind = if matches!(package, Package::Wacz(_)) { "wacz" } else { "collection" };
     let (name, counts) = (package.name().to_owned(), check.counts);
-    run.inputs.push(InputReport { name, kind: kind.to_owned(), counts });
+    run.inputs.push(InputReport { name, kind: kind.to_owned(), counts, ..InputReport::default() });
     Ok(())
 }
 
