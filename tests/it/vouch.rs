@@ -2,6 +2,7 @@
 
 mod keys;
 mod signed;
+mod tokens;
 
 use crate::common::cli::{Run, archive, fonds};
 use crate::common::collection::Collection;
