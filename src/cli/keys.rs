@@ -3,7 +3,7 @@
 use super::exit::usage;
 use super::output;
 use anyhow::Context;
-use fonds::vouch::{SigningKey, VerifierKey};
+use fonds::vouch::{Roots, SigningKey, VerifierKey};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -17,12 +17,25 @@ pub(crate) struct Named {
     /// Keys that an archive brings along never convince.
     #[arg(long, value_name = "FILE")]
     pub(crate) key: Vec<PathBuf>,
+    /// Root certificates in PEM of time-stamp authorities that convince: level 4 must then hold. Those that an archive brings
+    /// along never convince.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trust: Vec<PathBuf>,
 }
 
 impl Named {
     pub(crate) fn keys(&self) -> anyhow::Result<Vec<VerifierKey>> {
         let read: anyhow::Result<Vec<_>> = self.key.iter().map(|path| public(path)).collect();
         Ok(read?.into_iter().flatten().collect())
+    }
+
+    pub(crate) fn roots(&self) -> anyhow::Result<Roots> {
+        let mut roots = Roots::default();
+        for path in &self.trust {
+            let pem = std::fs::read(path).with_context(|| path.display().to_string())?;
+            roots.extend(Roots::from_pem(&pem).map_err(|e| usage(format!("{}: {e}", path.display())))?);
+        }
+        Ok(roots)
     }
 }
 

@@ -16,6 +16,7 @@ mod output;
 mod record;
 mod selftest;
 mod sign;
+mod stamp;
 mod status;
 mod verify;
 
@@ -57,6 +58,7 @@ pub(crate) enum Command {
     Mend(mend::Args),
     Key(key::Args),
     Sign(sign::Args),
+    Stamp(stamp::Args),
     Selftest(selftest::Args),
     Demo(demo::Args),
 }
@@ -93,6 +95,7 @@ fn dispatch(cli: Cli) -> Outcome {
         Command::Mend(args) => mend::run(args, global),
         Command::Key(args) => key::run(args, global),
         Command::Sign(args) => sign::run(args, global),
+        Command::Stamp(args) => stamp::run(&args, global),
         Command::Selftest(args) => selftest::exec(args, global),
         Command::Demo(args) => demo::run(args, global),
     }

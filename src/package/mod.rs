@@ -2,7 +2,7 @@
 //!
 //! Writing: [`layout`] names the files, [`pages`] and [`datapackage`] give two of them their content, [`mod@seal`]
 //! hashes all of them into the datapackage, and [`wacz`] zips the result, byte for byte the same each time. What vouches for
-//! the sealed whole is added by [`vouched`], through [`mod@amend`].
+//! the sealed whole is added by [`vouched`] and [`stamped`], through [`mod@amend`].
 //! Reading: [`Package`] opens either form, by whomever it was made, lists its files, streams them, and
 //! [`Package::audit`] checks everything that can be said of a package without looking into its WARCs.
 
@@ -14,6 +14,7 @@ pub mod layout;
 pub mod pages;
 pub mod seal;
 mod skeleton;
+pub mod stamped;
 pub mod survey;
 #[cfg(test)]
 mod tests;

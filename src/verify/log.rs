@@ -41,6 +41,8 @@ pub(super) struct Told {
     /// Files with what killed runs left behind.
     pub(super) kept: Vec<File>,
     pub(super) lines: u64,
+    /// When the last line says that it was written.
+    pub(super) last: Option<String>,
     /// The roots that were asked for, by size; those of larger trees than this are not there.
     pub(super) roots: BTreeMap<u64, Hash>,
     pub(super) findings: Vec<Finding>,
@@ -173,6 +175,7 @@ impl<R: Read> Join<R> {
             if !line.ended {
                 self.complain(&line, "the line is not ended by a line feed");
             }
+            self.told.last = line.entry.as_ref().ok().map(|entry| entry.at.clone());
             match line.entry {
                 Err(ref why) => self.complain(&line, &format!("the line cannot be read: {why}")),
                 Ok(ref entry) if entry.seq != seq || entry.v != 1 => {

@@ -17,6 +17,7 @@ mod record;
 mod references;
 mod report;
 mod segments;
+mod stamps;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -24,7 +25,9 @@ mod values;
 pub use crate::input::scan::{Settings, Warc};
 
 pub use self::envelopes::Held;
-pub use self::report::{Counts, InputReport, LevelReport, Report, SCHEMA, Status, TimeBounds, Verdict};
+pub use self::report::{
+    Counts, InputReport, LevelReport, Report, SCHEMA, StampReport, Status, TimeBounds, Verdict,
+};
 
 use self::collect::Collector;
 use self::record::{CheckRecord, Checked, Digests, Tally};
@@ -34,7 +37,7 @@ use self::segments::Segments;
 use crate::finding::Finding;
 use crate::input::scan::{self, Scanner, Walk};
 use crate::package::Package;
-use crate::vouch::VerifierKey;
+use crate::vouch::{Roots, VerifierKey};
 use crate::warc::Source;
 use std::io;
 use std::path::PathBuf;
@@ -50,6 +53,8 @@ pub struct Options {
     pub scan: Settings,
     /// Keys whose signatures convince: those that the user named, and no other.
     pub keys: Vec<VerifierKey>,
+    /// Roots to which time-stamps must lead to convince: those that the user named, and no other.
+    pub roots: Roots,
     /// Checkpoints that the user holds, which the logs must contain.
     pub expected: Vec<Held>,
 }
@@ -73,7 +78,11 @@ impl std::fmt::Debug for Verification {
 impl Verification {
     /// Begins.
     pub fn new(options: Options) -> Self {
-        let evidence = Evidence { keys_named: !options.keys.is_empty(), ..Evidence::default() };
+        let evidence = Evidence {
+            keys_named: !options.keys.is_empty(),
+            roots_named: !options.roots.is_empty(),
+            ..Evidence::default()
+        };
         Self {
             options,
             references: References::default(),

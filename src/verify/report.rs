@@ -1,6 +1,7 @@
 //! What a verification says: findings, and a ladder of levels instead of a bare "valid".
 
 use crate::finding::{Finding, Level, Severity};
+use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -30,6 +31,8 @@ pub struct Report {
     pub time_bounds: TimeBounds,
     /// Keys that vouch for it.
     pub signers: Vec<String>,
+    /// Time-stamps that hold by themselves, trusted or not.
+    pub stamps: Vec<StampReport>,
     /// Everything noticed, by input and offset.
     pub findings: Vec<Finding>,
     /// What this report does not prove, in sentences.
@@ -126,6 +129,38 @@ pub enum Status {
     Weak,
 }
 
+/// A time-stamp over a checkpoint.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct StampReport {
+    /// The file that it is in.
+    pub file: String,
+    /// When, by the authority's clock: RFC 3339, UTC.
+    pub time: String,
+    /// By how many seconds that may be off, where the authority says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accuracy: Option<f64>,
+    /// The authority's number of it, in hex.
+    pub serial: String,
+    /// Whose certificate signed it.
+    pub authority: String,
+    /// SHA-256 of that certificate, in hex.
+    pub authority_sha256: String,
+    /// The root that it leads to; absent where it leads to none that was named, and its time is only claimed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root: Option<String>,
+    /// SHA-256 of the root's certificate, in hex.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root_sha256: Option<String>,
+    /// Lines of the log that it covers.
+    pub lines: u64,
+    /// Signatures that it covers.
+    pub signatures: Vec<String>,
+    /// Signatures that were added since.
+    pub later_signatures: Vec<String>,
+    /// Earlier time-stamps that it renews.
+    pub stamps: usize,
+}
+
 /// Bounds in time, RFC 3339.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct TimeBounds {
@@ -158,7 +193,16 @@ pub(super) struct Evidence {
     pub(super) keys_named: bool,
     /// Origins of the logs that were held against an expected checkpoint.
     pub(super) origins: BTreeSet<String>,
-    pub(super) time_tokens: bool,
+    /// Time-stamps that hold by themselves.
+    pub(super) stamps: Vec<StampReport>,
+    /// Inputs with a time-stamp that leads to a root which the user named.
+    pub(super) timed: u64,
+    /// Before when all of those inputs existed.
+    pub(super) not_after: Option<Timestamp>,
+    /// Signatures that such a time-stamp covers.
+    pub(super) timed_signatures: BTreeSet<String>,
+    /// True where the user named a root.
+    pub(super) roots_named: bool,
 }
 
 impl Evidence {
@@ -197,9 +241,10 @@ impl Report {
             verdict,
             counts,
             inputs,
-            time_bounds: TimeBounds::default(),
+            time_bounds: bounds(&levels, &evidence),
+            not_proved: not_proved(&levels, &evidence),
             signers: evidence.signers.into_iter().collect(),
-            not_proved: not_proved(&levels),
+            stamps: evidence.stamps,
             levels,
             findings,
         }
@@ -234,21 +279,49 @@ fn ladder(findings: &[Finding], evidence: &Evidence) -> Vec<LevelReport> {
     };
     let plain = |(status, detail): (Status, &str)| (status, detail.to_owned());
     let complete = rung(2, plain(log_held(evidence)));
-    let signed = match signed(evidence) {
+    let whole = complete.status == Status::Pass;
+    let bound = |(status, detail)| match status {
         // What it vouches for is not what is here.
-        (Status::Pass, detail) if complete.status != Status::Pass => {
+        Status::Pass if !whole => {
             (Status::Unchecked, format!("{detail}, but what the checkpoint binds is not what is here"))
         }
-        other => other,
+        _ => (status, detail),
     };
     vec![
         rung(0, plain((Status::Pass, "well-formed as a container and as WARC, every byte accounted for"))),
         rung(1, plain(digests_held(evidence))),
         complete,
-        rung(3, signed),
-        rung(4, plain(held(evidence.time_tokens, "no time-stamp token"))),
+        rung(3, bound(signed(evidence))),
+        rung(4, bound(timed(evidence))),
         rung(5, plain((Status::Absent, "no witness"))),
     ]
+}
+
+/// Level 4: every input, by authorities under roots that the user named.
+fn timed(evidence: &Evidence) -> (Status, String) {
+    let of = |stamp: &StampReport| format!("{} by {}", stamp.time, stamp.authority);
+    let claimed: Vec<String> = evidence.stamps.iter().filter(|stamp| stamp.root.is_none()).map(of).collect();
+    let claimed = claimed.join(", ");
+    match (evidence.timed, evidence.not_after) {
+        (1.., Some(time)) if evidence.timed == evidence.inputs() => {
+            (Status::Pass, format!("existed before {time}, by a time-stamp that leads to a root you named"))
+        }
+        (1.., _) => {
+            (Status::Absent, "some inputs have no time-stamp that leads to a root you named".to_owned())
+        }
+        _ if claimed.is_empty() => (Status::Absent, "no time-stamp".to_owned()),
+        _ if evidence.roots_named => (
+            Status::Absent,
+            format!("no time-stamp leads to a root that you named; there are claimed ones, of {claimed}"),
+        ),
+        _ => (Status::Unchecked, format!("claimed to be of {claimed}; --trust checks it")),
+    }
+}
+
+fn bounds(levels: &[LevelReport], evidence: &Evidence) -> TimeBounds {
+    let timed = levels.iter().any(|level| level.level == 4 && level.status == Status::Pass);
+    let not_after = evidence.not_after.filter(|_| timed).map(|time| time.to_string());
+    TimeBounds { not_before: None, not_after }
 }
 
 /// Level 3: every input, by keys that the user named.
@@ -295,15 +368,7 @@ fn log_held(evidence: &Evidence) -> (Status, &'static str) {
     }
 }
 
-fn held(there: bool, absent: &'static str) -> (Status, &'static str) {
-    if there {
-        (Status::Unchecked, "present, and not checked by this version")
-    } else {
-        (Status::Absent, absent)
-    }
-}
-
-fn not_proved(levels: &[LevelReport]) -> Vec<String> {
+fn not_proved(levels: &[LevelReport], evidence: &Evidence) -> Vec<String> {
     let passed = |level: Level| {
         levels.iter().any(|l| l.level == level && matches!(l.status, Status::Pass | Status::Weak))
     };
@@ -316,10 +381,20 @@ fn not_proved(levels: &[LevelReport]) -> Vec<String> {
                 .to_owned(),
         );
     }
-    if passed(3) {
+    let timely =
+        |signer: &String| evidence.timed_signatures.iter().any(|timed| signer.starts_with(timed.as_str()));
+    if passed(3) && passed(4) && evidence.signers.iter().all(timely) {
+        out.push("that the holder of the key recorded truly".to_owned());
+    } else if passed(3) {
         out.push("that the holder of the key recorded truly, and did not sign late".to_owned());
     }
-    if !passed(4) {
+    if passed(4) {
+        out.push("that it is not younger than its dates say: it existed before the time-stamp, since when is not known".to_owned());
+        out.push(
+            "that the time-stamp's key was not stolen: whether its certificate was revoked is not asked"
+                .to_owned(),
+        );
+    } else {
         out.push("when it was made: the dates are the capturing machine's own".to_owned());
     }
     out.push("that a server sent other visitors the same".to_owned());

@@ -5,11 +5,13 @@
 //! root ([`path`]). Nothing here trusts a key that its caller did not name, and nothing finds
 //! one by itself.
 
+pub mod cover;
 pub mod key;
 pub mod note;
 pub mod path;
 pub mod stamp;
 
+pub use cover::{Cover, cover};
 pub use key::{SigningKey, VerifierKey};
 pub use note::{Note, Signature};
 pub use path::Roots;
@@ -42,6 +44,9 @@ pub enum Error {
     /// A time-stamp that should be added.
     #[error("this is no time-stamp of this checkpoint: {0}")]
     Stamp(#[from] stamp::Problem),
+    /// One time-stamp more than a checkpoint may have.
+    #[error("it has {0} time-stamps, and takes no more")]
+    Many(usize),
     /// No randomness.
     #[error("the system gives no randomness for a key: {0}")]
     Random(#[from] io::Error),

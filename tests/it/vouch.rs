@@ -2,6 +2,7 @@
 
 mod keys;
 mod signed;
+mod stamped;
 mod tokens;
 
 use crate::common::cli::{Run, archive, fonds};

@@ -4,6 +4,7 @@
 //! signature holds, [`Trusted`] one that leads to a root that the user named. Nothing is known here of what is stamped: a
 //! checkpoint, or anything else of which there are bytes.
 
+mod ask;
 mod check;
 mod der;
 mod info;
@@ -11,6 +12,7 @@ mod oid;
 mod request;
 mod token;
 
+pub use ask::{Refusal, ask};
 pub use check::{Sound, Trusted};
 pub use info::{Imprint, Info};
 pub use request::Request;
