@@ -221,7 +221,10 @@ fn summary(report: &Report, out: &mut dyn Write) -> anyhow::Result<()> {
     for signer in &report.signers {
         writeln!(out, "Signed by {}", output::printable(signer))?;
     }
-    for stamp in report.stamps.iter().filter(|stamp| stamp.root.is_some()) {
+    if let Some(time) = &report.time_bounds.not_before {
+        writeln!(out, "Written down after {time}, the time of an anchor in the log")?;
+    }
+    for stamp in report.stamps.iter().filter(|stamp| stamp.root.is_some() && stamp.entry.is_none()) {
         writeln!(out, "Time-stamped {} by {}", stamp.time, output::printable(&stamp.authority))?;
         writeln!(out, "  the same by OpenSSL: {}", output::printable(&openssl(stamp)))?;
     }

@@ -11,8 +11,8 @@ mod reader;
 mod tree;
 
 pub use self::entry::{
-    Body, Bytes, Connection, Count, End, Entry, Failure, File, Http, Links, Page, Record, Seeds, Session,
-    Skip, Times, Tool, Torn, Try, Warc,
+    Anchor, Body, Bytes, Connection, Count, End, Entry, Failure, File, Http, Links, Page, Record, Seeds,
+    Session, Skip, Times, Tool, Torn, Try, Warc,
 };
 pub use self::log::Log;
 pub use self::reader::{Line, Lines};

@@ -4,6 +4,7 @@
 //! for its structure and digests, holds index, pages and provenance log against the records, and resolves references
 //! over all of them. Nothing stops at the first finding. What is found becomes a [`Report`].
 
+mod anchors;
 mod arc;
 mod collect;
 mod envelopes;
@@ -166,6 +167,16 @@ impl Verification {
 }
 
 impl Evidence {
+    /// Takes down what a log's anchors say.
+    fn anchor(&mut self, file: &str, anchors: anchors::Anchors) {
+        if let Some(time) = anchors.not_before {
+            self.anchored += 1;
+            self.not_before = Some(self.not_before.map_or(time, |known| known.min(time)));
+        }
+        let stamps = anchors.stamps.into_iter();
+        self.stamps.extend(stamps.map(|stamp| StampReport { file: file.to_owned(), ..stamp }));
+    }
+
     fn note(&mut self, digests: Digests) {
         self.strong_digests |= digests.strong;
         self.weak_digests |= digests.weak;

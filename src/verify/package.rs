@@ -1,6 +1,7 @@
 //! A package whole: container and hashes, every WARC, then index, pages and log against the records.
 
 use super::Verification;
+use super::anchors;
 use super::envelopes::{self, Earlier, Envelopes};
 use super::index::Expectations;
 use super::key::key;
@@ -44,7 +45,9 @@ pub(super) fn check(run: &mut Verification, package: &Package) -> io::Result<()>
     let envelopes = Envelopes::of(package)?;
     if let Some(log) = &mut log {
         let sizes = envelopes.earlier.iter().map(Earlier::size);
-        sizes.chain(run.options.expected.iter().map(|held| held.size)).for_each(|size| log.watch(size));
+        let expected = run.options.expected.iter().map(|held| held.size);
+        sizes.chain(expected).chain(anchors::sizes(package)?).for_each(|size| log.watch(size));
+        log.trust(run.options.roots.clone());
     }
     let end = (String::new(), 0);
     let (index, counts) = (Expectations::default(), Counts::default());
@@ -274,6 +277,8 @@ impl Check<'_> {
         self.run.findings.extend(self.package.name(), std::mem::take(&mut told.findings));
         self.counts.log_lines += told.lines;
         self.run.evidence.logs += 1;
+        let file = self.package.member_name(layout::MANIFEST);
+        self.run.evidence.anchor(&file, std::mem::take(&mut told.anchors));
         Ok(told)
     }
 

@@ -134,6 +134,9 @@ pub enum Status {
 pub struct StampReport {
     /// The file that it is in.
     pub file: String,
+    /// The entry of the log that it is in, for an anchor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entry: Option<u64>,
     /// When, by the authority's clock: RFC 3339, UTC.
     pub time: String,
     /// By how many seconds that may be off, where the authority says it.
@@ -199,6 +202,10 @@ pub(super) struct Evidence {
     pub(super) timed: u64,
     /// Before when all of those inputs existed.
     pub(super) not_after: Option<Timestamp>,
+    /// Inputs of which nothing was captured before an anchor.
+    pub(super) anchored: u64,
+    /// After when all of those were captured.
+    pub(super) not_before: Option<Timestamp>,
     /// Signatures that such a time-stamp covers.
     pub(super) timed_signatures: BTreeSet<String>,
     /// True where the user named a root.
@@ -232,6 +239,7 @@ impl Report {
             (0, true) => Verdict::Unchecked,
             (0, false) => Verdict::Ok,
         };
+        let time_bounds = bounds(&levels, &evidence);
         let passed = |l: &&LevelReport| matches!(l.status, Status::Pass | Status::Weak);
         Self {
             schema: SCHEMA,
@@ -241,8 +249,8 @@ impl Report {
             verdict,
             counts,
             inputs,
-            time_bounds: bounds(&levels, &evidence),
-            not_proved: not_proved(&levels, &evidence),
+            not_proved: not_proved(&levels, &evidence, time_bounds.not_before.is_some()),
+            time_bounds,
             signers: evidence.signers.into_iter().collect(),
             stamps: evidence.stamps,
             levels,
@@ -300,7 +308,12 @@ fn ladder(findings: &[Finding], evidence: &Evidence) -> Vec<LevelReport> {
 /// Level 4: every input, by authorities under roots that the user named.
 fn timed(evidence: &Evidence) -> (Status, String) {
     let of = |stamp: &StampReport| format!("{} by {}", stamp.time, stamp.authority);
-    let claimed: Vec<String> = evidence.stamps.iter().filter(|stamp| stamp.root.is_none()).map(of).collect();
+    let claimed: Vec<String> = evidence
+        .stamps
+        .iter()
+        .filter(|stamp| stamp.root.is_none() && stamp.entry.is_none())
+        .map(of)
+        .collect();
     let claimed = claimed.join(", ");
     match (evidence.timed, evidence.not_after) {
         (1.., Some(time)) if evidence.timed == evidence.inputs() => {
@@ -321,7 +334,10 @@ fn timed(evidence: &Evidence) -> (Status, String) {
 fn bounds(levels: &[LevelReport], evidence: &Evidence) -> TimeBounds {
     let timed = levels.iter().any(|level| level.level == 4 && level.status == Status::Pass);
     let not_after = evidence.not_after.filter(|_| timed).map(|time| time.to_string());
-    TimeBounds { not_before: None, not_after }
+    let whole = levels.iter().any(|level| level.level == 2 && level.status == Status::Pass);
+    let anchored = whole && evidence.anchored == evidence.inputs();
+    let not_before = evidence.not_before.filter(|_| anchored).map(|time| time.to_string());
+    TimeBounds { not_before, not_after }
 }
 
 /// Level 3: every input, by keys that the user named.
@@ -368,7 +384,7 @@ fn log_held(evidence: &Evidence) -> (Status, &'static str) {
     }
 }
 
-fn not_proved(levels: &[LevelReport], evidence: &Evidence) -> Vec<String> {
+fn not_proved(levels: &[LevelReport], evidence: &Evidence, anchored: bool) -> Vec<String> {
     let passed = |level: Level| {
         levels.iter().any(|l| l.level == level && matches!(l.status, Status::Pass | Status::Weak))
     };
@@ -389,7 +405,13 @@ fn not_proved(levels: &[LevelReport], evidence: &Evidence) -> Vec<String> {
         out.push("that the holder of the key recorded truly, and did not sign late".to_owned());
     }
     if passed(4) {
-        out.push("that it is not younger than its dates say: it existed before the time-stamp, since when is not known".to_owned());
+        out.push(match anchored {
+            true => "that its bytes were not gathered before the anchor, and only written down after it"
+                .to_owned(),
+            false => {
+                "when before the time-stamp it was made: the dates are the capturing machine's own".to_owned()
+            }
+        });
         out.push(
             "that the time-stamp's key was not stolen: whether its certificate was revoked is not asked"
                 .to_owned(),

@@ -10,13 +10,13 @@ use crate::manifest::read_checkpoint;
 use crate::package::layout::{StampName, stamp_name};
 use crate::package::{Package, stamped};
 use crate::vouch::stamp::{Info, Problem, Token};
-use crate::vouch::{Note, cover};
+use crate::vouch::{Cover, Note, Roots, cover};
 use data_encoding::HEXLOWER;
 use jiff::{SignedDuration, Timestamp};
 use std::io;
 
 /// By how much two clocks that are right may differ.
-const TOLERANCE: SignedDuration = SignedDuration::from_secs(60);
+pub(super) const TOLERANCE: SignedDuration = SignedDuration::from_secs(60);
 
 /// A file that should be an authority's response.
 #[derive(Debug)]
@@ -118,8 +118,18 @@ fn read(
         words: "it is over something else than the checkpoint that it lies beside, or than the time-stamps that it renews"
             .to_owned(),
     })?;
+    report(&token, &options.roots, note, covers)
+}
+
+/// A time-stamp that is over so much of a note.
+pub(super) fn report(
+    token: &Token,
+    roots: &Roots,
+    note: &Note,
+    covers: Cover,
+) -> Result<(Info, StampReport, Option<Problem>), Problem> {
     let sound = token.check()?;
-    let (trusted, untrusted) = match sound.trusted(&options.roots) {
+    let (trusted, untrusted) = match sound.trusted(roots) {
         Ok(trusted) => (Some(trusted), None),
         Err(problem) if problem.rule == &rules::STAMP_UNTRUSTED => (None, Some(problem)),
         Err(problem) => return Err(problem),
@@ -127,6 +137,7 @@ fn read(
     let info = token.info.clone();
     let report = StampReport {
         file: String::new(),
+        entry: None,
         time: info.time.to_string(),
         accuracy: info.accuracy.map(|accuracy| accuracy.as_secs_f64()),
         serial: HEXLOWER.encode(&info.serial),

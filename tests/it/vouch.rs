@@ -1,5 +1,6 @@
 //! Keys and signatures: only what the user named convinces, stock tools agree, and nothing can be signed away in silence.
 
+mod anchors;
 mod keys;
 mod signed;
 mod stamped;

@@ -143,7 +143,7 @@ pub(crate) fn capture(args: Args, global: Global) -> anyhow::Result<(PathBuf, Ex
         }
     };
     let reach = &args.network.reach;
-    let output = Output { seal: args.vouch.seal(&reach.ca, reach.proxy.as_deref())?, ..output };
+    let mut output = Output { seal: args.vouch.seal(&reach.ca, reach.proxy.as_deref())?, ..output };
     let headers = arguments::headers(&args.header)?;
     let proxy = args.network.reach.proxy()?;
     let session = arguments::session(&args, &seeds, &headers, proxy.as_ref())?;
@@ -170,6 +170,7 @@ pub(crate) fn capture(args: Args, global: Global) -> anyhow::Result<(PathBuf, Ex
             }
         }
     };
+    output.seal.anchor(&mut archive)?;
     archive.set_gzip_level(args.gzip_level);
     archive.set_warc_size(args.warc_size);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -4,10 +4,12 @@ use super::Output;
 use crate::cli::exit::{Exit, in_words};
 use crate::cli::stamp::{Asked, stamp};
 use crate::cli::{Global, inputs, keys, output};
+use fonds::crawl::{Anchors, Archive};
 use fonds::input::remote::Client;
 use fonds::package::vouched;
 use fonds::vouch::SigningKey;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Vouch {
@@ -16,6 +18,10 @@ pub(crate) struct Vouch {
     sign: Option<PathBuf>,
     #[command(flatten)]
     asked: Asked,
+    /// Ask the first of the authorities when the capture begins, and then every so many seconds, to time-stamp the log so far,
+    /// and write the answers into it (anchors): what stands behind one was written after its time. Not remembered by --resume.
+    #[arg(long, value_name = "SECONDS", requires = "tsa", value_parser = clap::value_parser!(u64).range(1..))]
+    anchor_every: Option<u64>,
 }
 
 impl Vouch {
@@ -24,7 +30,11 @@ impl Vouch {
         let key = |path: &PathBuf| anyhow::Ok((keys::secret(path)?, path.clone()));
         let urls = self.asked.tsa.clone();
         let client = (!urls.is_empty()).then(|| self.asked.client(ca, proxy)).transpose()?;
+        let every = self.anchor_every.map(Duration::from_secs);
+        let first = client.as_ref().zip(urls.first()).zip(every);
+        let anchors = first.map(|((client, url), every)| Anchors::new(client.clone(), url, every));
         Ok(Seal {
+            anchors,
             key: self.sign.as_ref().map(key).transpose()?,
             authorities: client.map(|client| (client, urls)),
         })
@@ -36,6 +46,21 @@ impl Vouch {
 pub(crate) struct Seal {
     key: Option<(SigningKey, PathBuf)>,
     authorities: Option<(Client, Vec<String>)>,
+    /// What is to say the time while the capture runs.
+    anchors: Option<Anchors>,
+}
+
+impl Seal {
+    /// The first anchor, before anything is captured. Without it the capture has no bound below, which is said.
+    pub(super) fn anchor(&mut self, archive: &mut Archive) -> anyhow::Result<()> {
+        let Some(anchors) = self.anchors.take() else { return Ok(()) };
+        if let Some(problem) = archive.anchor_by(anchors)? {
+            output::problem(&format!(
+                "no anchor: {problem}; the capture goes on, and it will be asked for again"
+            ));
+        }
+        Ok(())
+    }
 }
 
 /// Signs and time-stamps a collection that has been sealed. Where that fails the collection is no worse for it, which is said.

@@ -5,6 +5,9 @@ use crate::input::remote::{self, Client};
 use crate::world::World;
 use std::io;
 
+/// Of a request.
+pub const MEDIA_TYPE: &str = "application/timestamp-query";
+
 /// Why an authority gave no time-stamp.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
@@ -31,7 +34,7 @@ pub enum Refusal {
 /// [`Refusal`].
 pub fn ask(client: &Client, url: &str, bytes: &[u8], world: &dyn World) -> Result<(Vec<u8>, Token), Refusal> {
     let request = Request::new(bytes, world)?;
-    let response = client.post(url, "application/timestamp-query", request.to_der(), LONGEST as u64)?;
+    let response = client.post(url, MEDIA_TYPE, request.to_der(), LONGEST as u64)?;
     match request.answered(&response) {
         Ok(token) => Ok((response, token)),
         Err(problem) => Err(Refusal::Answer { url: url.to_owned(), problem }),

@@ -12,7 +12,7 @@ mod oid;
 mod request;
 mod token;
 
-pub use ask::{Refusal, ask};
+pub use ask::{MEDIA_TYPE, Refusal, ask};
 pub use check::{Sound, Trusted};
 pub use info::{Imprint, Info};
 pub use request::Request;
