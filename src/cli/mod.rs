@@ -22,6 +22,7 @@ mod record;
 mod redact;
 mod selftest;
 mod sign;
+mod stamp;
 mod status;
 mod unpack;
 mod verify;
@@ -70,6 +71,7 @@ pub(crate) enum Command {
     Check(check::Args),
     Pack(pack::Args),
     Unpack(unpack::Args),
+    Stamp(stamp::Args),
     Selftest(selftest::Args),
     Demo(demo::Args),
 }
@@ -112,6 +114,7 @@ fn dispatch(cli: Cli) -> Outcome {
         Command::Check(args) => check::run(args, global),
         Command::Pack(args) => pack::run(args, global),
         Command::Unpack(args) => unpack::run(args, global),
+        Command::Stamp(args) => stamp::run(&args, global),
         Command::Selftest(args) => selftest::exec(args, global),
         Command::Demo(args) => demo::run(args, global),
     }

@@ -2,7 +2,7 @@
 //!
 //! Writing: [`layout`] names the files, [`pages`] and [`datapackage`] give two of them their content, [`mod@seal`]
 //! hashes all of them into the datapackage, and [`wacz`] zips the result, byte for byte the same each time; [`mod@unpack`]
-//! makes a directory of it again. What vouches for the sealed whole is added by [`vouched`], through [`mod@amend`]; what was
+//! makes a directory of it again. What vouches for the sealed whole is added by [`vouched`] and [`stamped`], through [`mod@amend`]; what was
 //! done with it later by [`mod@annotate`]; [`mod@prove`] takes single records out of it, provably, and [`mod@redact`] makes a
 //! copy without some.
 //! Reading: [`Package`] opens either form, by whomever it was made, lists its files, streams them, and
@@ -19,6 +19,7 @@ pub mod prove;
 pub mod redact;
 pub mod seal;
 mod skeleton;
+pub mod stamped;
 pub mod survey;
 #[cfg(test)]
 mod tests;
