@@ -12,6 +12,7 @@ use crate::package::survey::CHECKPOINT_LIMIT;
 use crate::package::{Package, layout};
 use crate::vouch::{self, Note};
 use data_encoding::HEXLOWER;
+use std::collections::BTreeSet;
 use std::io::{self, Read};
 
 /// A checkpoint that somebody kept elsewhere, to see that the log only grew since.
@@ -113,14 +114,16 @@ pub(super) fn content(package: &Package, path: &str) -> io::Result<Option<Vec<u8
 pub(super) fn check(run: &mut Verification, package: &Package, envelopes: &Envelopes, told: &Told) {
     let mut findings = earlier(package, &envelopes.earlier, told);
     let Verification { options, evidence, .. } = run;
-    findings.extend(stamps::check(options, evidence, package, envelopes, told));
+    let (noticed, timed) = stamps::check(options, evidence, package, envelopes, told);
+    findings.extend(noticed);
     // One that cannot be read has its finding.
     if let Some(bytes) = envelopes.checkpoint.as_deref()
         && let Some(point) = read_checkpoint(bytes)
     {
         let name = package.member_name(layout::CHECKPOINT);
-        let about =
-            expected(options, evidence, &point, told).into_iter().chain(signatures(options, evidence, bytes));
+        let about = expected(options, evidence, &point, told)
+            .into_iter()
+            .chain(signatures(options, evidence, bytes, &timed));
         findings.extend(about.map(|finding| finding.in_file(&name)));
     }
     run.findings.extend(package.name(), findings);
@@ -169,8 +172,13 @@ pub(super) fn unseen(options: &Options, evidence: &Evidence) -> Vec<Finding> {
     unseen.map(finding).collect()
 }
 
-/// Who signed: those that were named are checked, the others are claimed.
-fn signatures(options: &Options, evidence: &mut Evidence, bytes: &[u8]) -> Vec<Finding> {
+/// Who signed: those that were named are checked, the others are claimed. `timed` are those that a time-stamp covers.
+fn signatures(
+    options: &Options,
+    evidence: &mut Evidence,
+    bytes: &[u8],
+    timed: &BTreeSet<String>,
+) -> Vec<Finding> {
     let note = match Note::parse(bytes) {
         Ok(note) => note,
         Err(error) => return vec![Finding::new(&rules::NOTE_INVALID, error.to_string())],
@@ -181,6 +189,7 @@ fn signatures(options: &Options, evidence: &mut Evidence, bytes: &[u8]) -> Vec<F
         match options.keys.iter().find(|key| key.is_of(signature)) {
             Some(key) if key.verifies(note.text(), signature) => {
                 held = true;
+                evidence.late_signature |= !timed.contains(&who);
                 evidence.signers.insert(format!("{who}, Ed25519 key with SHA-256 {}", key.fingerprint()));
             }
             Some(_) => {

@@ -212,7 +212,7 @@ fn ca(name: &str, shape: Ca) -> CertificateParams {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.distinguished_name.push(DnType::CommonName, name);
     let length = shape.length.map_or(BasicConstraints::Unconstrained, BasicConstraints::Constrained);
-    params.is_ca = if shape.ca { IsCa::Ca(length) } else { IsCa::NoCa };
+    params.is_ca = if shape.ca { IsCa::Ca(length) } else { IsCa::ExplicitNoCa };
     params.key_usages = match shape.signs {
         Some(true) => vec![KeyUsagePurpose::KeyCertSign],
         Some(false) => vec![KeyUsagePurpose::DigitalSignature],

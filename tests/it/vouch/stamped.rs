@@ -109,7 +109,7 @@ fn what_the_report_says_to_repeat_openssl_does() {
     let (bench, authority) = (Bench::new(), authority());
     let repeat = || {
         let run = fonds(["verify", bench.root(), "--trust", &authority.root()]).expect(0);
-        let commands = run.text().lines().filter_map(|line| line.split_once("by OpenSSL: "));
+        let commands = run.text().lines().filter_map(|line| line.split_once("unpacked WACZ: "));
         let commands: Vec<String> = commands.map(|(_, command)| command.to_owned()).collect();
         for command in &commands {
             fs::copy(authority.root(), bench.collection.root.join("provenance/ROOT.pem")).unwrap();
