@@ -264,7 +264,11 @@ fn summary(report: &Report, out: &mut dyn Write) -> anyhow::Result<()> {
     }
     for stamp in report.stamps.iter().filter(|stamp| stamp.root.is_some() && stamp.entry.is_none()) {
         writeln!(out, "Time-stamped {} by {}", stamp.time, output::printable(&stamp.authority))?;
-        writeln!(out, "  the same by OpenSSL: {}", output::printable(&openssl(stamp)))?;
+        writeln!(
+            out,
+            "  the same by OpenSSL, in the collection or the unpacked WACZ: {}",
+            output::printable(&openssl(stamp))
+        )?;
     }
     if report.verdict == Verdict::Ok {
         writeln!(out, "Not proved: {}.", report.not_proved.join("; "))?;

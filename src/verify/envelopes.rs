@@ -12,6 +12,7 @@ use crate::package::survey::CHECKPOINT_LIMIT;
 use crate::package::{Package, layout};
 use crate::vouch::{self, Note, Signature};
 use data_encoding::HEXLOWER;
+use std::collections::BTreeSet;
 use std::io::{self, Read};
 
 /// A checkpoint that somebody kept elsewhere, to see that the log only grew since.
@@ -137,14 +138,14 @@ pub(super) fn check(
     findings.extend(envelopes.earlier.iter().flat_map(|earlier| vouched_earlier(run, package, earlier)));
     let Verification { options, evidence, .. } = run;
     let (mut held, about) = ssh::check(package, options, evidence, envelopes)?;
-    findings.extend(about);
-    findings.extend(stamps::check(options, evidence, package, envelopes, told));
+    let (noticed, timed) = stamps::check(options, evidence, package, envelopes, told);
+    findings.extend(about.into_iter().chain(noticed));
     // One that cannot be read has its finding.
     if let Some(bytes) = envelopes.checkpoint.as_deref()
         && let Some(point) = read_checkpoint(bytes)
     {
         let name = package.member_name(layout::CHECKPOINT);
-        let (by_note, signatures) = signatures(options, evidence, bytes);
+        let (by_note, signatures) = signatures(options, evidence, bytes, &timed);
         held |= by_note;
         let about = expected(options, evidence, &point, told).into_iter().chain(signatures);
         findings.extend(about.map(|finding| finding.in_file(&name)));
@@ -226,8 +227,13 @@ pub(super) fn unseen(options: &Options, evidence: &Evidence) -> Vec<Finding> {
     unseen.map(finding).collect()
 }
 
-/// Who signed: those that were named are checked, the others are claimed.
-fn signatures(options: &Options, evidence: &mut Evidence, bytes: &[u8]) -> (bool, Vec<Finding>) {
+/// Who signed: those that were named are checked, the others are claimed. `timed` are those that a time-stamp covers.
+fn signatures(
+    options: &Options,
+    evidence: &mut Evidence,
+    bytes: &[u8],
+    timed: &BTreeSet<String>,
+) -> (bool, Vec<Finding>) {
     let note = match Note::parse(bytes) {
         Ok(note) => note,
         Err(error) => return (false, vec![Finding::new(&rules::NOTE_INVALID, error.to_string())]),
@@ -238,6 +244,7 @@ fn signatures(options: &Options, evidence: &mut Evidence, bytes: &[u8]) -> (bool
         match options.keys.iter().find(|key| key.is_of(signature)) {
             Some(key) if key.verifies(note.text(), signature) => {
                 held = true;
+                evidence.late_signature |= !timed.contains(&who);
                 evidence.signers.insert(format!("{who}, Ed25519 key with SHA-256 {}", key.fingerprint()));
             }
             Some(_) => {

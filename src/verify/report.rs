@@ -242,8 +242,8 @@ pub(super) struct Evidence {
     pub(super) anchored: u64,
     /// After when all of those were captured.
     pub(super) not_before: Option<Timestamp>,
-    /// Signatures that such a time-stamp covers.
-    pub(super) timed_signatures: BTreeSet<String>,
+    /// True where a key that the user named signed what such a time-stamp does not cover.
+    pub(super) late_signature: bool,
     /// True where the user named a root.
     pub(super) roots_named: bool,
 }
@@ -468,9 +468,7 @@ fn not_proved(levels: &[LevelReport], evidence: &Evidence, anchored: bool) -> Ve
         let withheld = evidence.withheld;
         out.push(format!("what the {withheld} lines of the log say that this copy withholds"));
     }
-    let timely =
-        |signer: &String| evidence.timed_signatures.iter().any(|timed| signer.starts_with(timed.as_str()));
-    if passed(3) && passed(4) && evidence.signers.iter().all(timely) {
+    if passed(3) && passed(4) && !evidence.late_signature {
         out.push("that the holder of the key recorded truly".to_owned());
     } else if passed(3) {
         out.push("that the holder of the key recorded truly, and did not sign late".to_owned());

@@ -13,6 +13,7 @@ use crate::vouch::stamp::{Info, Problem, Token};
 use crate::vouch::{Cover, Note, Roots, cover};
 use data_encoding::HEXLOWER;
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
 use std::io;
 
 /// By how much two clocks that are right may differ.
@@ -38,15 +39,15 @@ pub(super) fn of(package: &Package) -> io::Result<Vec<Stamp>> {
     Ok(stamps)
 }
 
-/// Checks each, and takes down which of them convince.
+/// Checks each, and takes down which of them convince; gives also the signatures that those cover.
 pub(super) fn check(
     options: &Options,
     evidence: &mut Evidence,
     package: &Package,
     envelopes: &Envelopes,
     told: &Told,
-) -> Vec<Finding> {
-    let (mut findings, mut times) = (Vec::new(), Vec::new());
+) -> (Vec<Finding>, BTreeSet<String>) {
+    let (mut findings, mut times, mut timed) = (Vec::new(), Vec::new(), BTreeSet::new());
     for group in envelopes.stamps().chunk_by(|a, b| a.name.size == b.name.size) {
         let size = group.first().and_then(|stamp| stamp.name.size);
         let Some(note) = envelopes.note(size) else {
@@ -63,7 +64,7 @@ pub(super) fn check(
             let is_present = size.is_none();
             if is_present && report.root.is_some() {
                 times.push(info.latest());
-                evidence.timed_signatures.extend(report.signatures.iter().cloned());
+                timed.extend(report.signatures.iter().cloned());
                 findings.extend(clock(&info, told).map(|finding| finding.in_file(&file)));
             }
             evidence.stamps.push(StampReport { file, ..report });
@@ -74,7 +75,7 @@ pub(super) fn check(
         evidence.timed += 1;
         evidence.not_after = evidence.not_after.max(Some(first));
     }
-    findings
+    (findings, timed)
 }
 
 fn orphan(stamp: &Stamp) -> Finding {

@@ -68,6 +68,14 @@ impl Token {
         fields.end()?;
         signed_data(data)
     }
+
+    /// The same with certificates that came by another way, as wacz-auth has them beside its token. Which of them is the signer's
+    /// is settled by what is signed.
+    #[must_use]
+    pub fn with_certificates(mut self, others: impl IntoIterator<Item = Vec<u8>>) -> Self {
+        self.certificates.extend(others);
+        self
+    }
 }
 
 fn whole(der: &[u8]) -> Result<Tlv<'_>, Problem> {

@@ -165,6 +165,13 @@ pub(crate) fn info(bytes: &[u8], time: &str) -> Vec<u8> {
     info_by(&sha256, fonds::digest::sha256(bytes).bytes(), time)
 }
 
+/// An answer to a request of ours (which has its nonce behind version and imprint, before `certReq`) with another time.
+pub(crate) fn info_for(query: &[u8], time: &str) -> Vec<u8> {
+    let (imprint, nonce) = (&query[5..56], &query[56..query.len() - 3]);
+    let (version, policy, serial) = (der(2, &[&[1]]), der(6, &[&[0x2a, 3, 4]]), der(2, &[&[5]]));
+    der(0x30, &[&version, &policy, imprint, &serial, &der(0x18, &[time.as_bytes()]), nonce])
+}
+
 /// The same over a hash by an algorithm of this OID.
 pub(crate) fn info_by(algorithm: &[u8], hash: &[u8], time: &str) -> Vec<u8> {
     let imprint = der(0x30, &[&der(0x30, &[algorithm]), &der(4, &[hash])]);
@@ -212,7 +219,7 @@ fn ca(name: &str, shape: Ca) -> CertificateParams {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.distinguished_name.push(DnType::CommonName, name);
     let length = shape.length.map_or(BasicConstraints::Unconstrained, BasicConstraints::Constrained);
-    params.is_ca = if shape.ca { IsCa::Ca(length) } else { IsCa::NoCa };
+    params.is_ca = if shape.ca { IsCa::Ca(length) } else { IsCa::ExplicitNoCa };
     params.key_usages = match shape.signs {
         Some(true) => vec![KeyUsagePurpose::KeyCertSign],
         Some(false) => vec![KeyUsagePurpose::DigitalSignature],

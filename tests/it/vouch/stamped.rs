@@ -2,6 +2,7 @@
 
 use super::{Bench, codes, status, verify};
 use crate::common::cli::{archive, fonds, fonds_reading};
+use crate::common::proxy::Proxy;
 use crate::common::site::{ok, serve};
 use crate::common::tsa::{self, Authority, Shape, http, info, openssl};
 use fonds::package::pack;
@@ -109,7 +110,7 @@ fn what_the_report_says_to_repeat_openssl_does() {
     let (bench, authority) = (Bench::new(), authority());
     let repeat = || {
         let run = fonds(["verify", bench.root(), "--trust", &authority.root()]).expect(0);
-        let commands = run.text().lines().filter_map(|line| line.split_once("by OpenSSL: "));
+        let commands = run.text().lines().filter_map(|line| line.split_once("unpacked WACZ: "));
         let commands: Vec<String> = commands.map(|(_, command)| command.to_owned()).collect();
         for command in &commands {
             fs::copy(authority.root(), bench.collection.root.join("provenance/ROOT.pem")).unwrap();
@@ -264,6 +265,41 @@ fn archive_stamps_what_it_seals_and_says_where_it_could_not() {
     }
     let run = archive(&bench.room("none"), &[&server.url("/")], &["--tsa", "nonsense"]).expect(2);
     assert!(run.one_line().contains("--tsa") && !bench.room("none").exists());
+}
+
+/// One of both clocks is wrong, and it is not known which: it is said, and the archive is whole.
+#[test]
+fn a_wrong_clock_is_told() {
+    for (hours, now_words, later_codes) in
+        [(2, "seconds behind", vec![]), (-2, "seconds ahead of", vec!["stamp-clock"])]
+    {
+        let (bench, authority) = (Bench::new(), authority());
+        let time = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(hours);
+        let time = time.strftime("%Y%m%d%H%M%SZ").to_string();
+        let own = Arc::clone(&authority);
+        let url =
+            tsa::serve(move |query| http("200 OK", &own.forge(&tsa::info_for(query, &time), &["-cades"])));
+        let run = fonds(["stamp", bench.root(), "--tsa", &url]).expect(0);
+        assert!(run.stderr.contains(now_words), "{}", run.stderr);
+        let run = trusting(&bench.collection.root, &authority).expect(0);
+        assert_eq!(
+            (status(&run, 4).as_str(), codes(&run)),
+            ("pass", later_codes.iter().map(|c| c.to_string()).collect())
+        );
+    }
+}
+
+#[test]
+fn an_authority_is_asked_through_a_proxy_where_one_is_named() {
+    let (bench, authority) = (Bench::new(), authority());
+    for scheme in ["http", "socks5", "socks5h"] {
+        let proxy = if scheme == "http" { Proxy::http(None) } else { Proxy::socks(None) };
+        let via = proxy.url(scheme, "");
+        fonds(["stamp", bench.root(), "--tsa", &authority.serve(), "--proxy", &via]).expect(0);
+        assert_eq!(proxy.asked().len(), 1, "{scheme}");
+    }
+    let none = ["stamp", bench.root(), "--tsa", &authority.serve(), "--proxy", "http://127.0.0.1:9/"];
+    fonds(none).expect(4).one_line();
 }
 
 /// What an authority signed for one archive says nothing of another, and nothing of another state of the same.
