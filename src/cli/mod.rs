@@ -9,14 +9,17 @@ mod exit;
 mod extract;
 mod index;
 mod inputs;
+mod junit;
 mod key;
 mod keys;
+mod log;
 mod ls;
 mod mend;
 mod output;
 mod pack;
 mod prove;
 mod record;
+mod redact;
 mod selftest;
 mod sign;
 mod status;
@@ -65,6 +68,8 @@ pub(crate) enum Command {
     Check(check::Args),
     Pack(pack::Args),
     Unpack(unpack::Args),
+    Log(log::Args),
+    Redact(redact::Args),
     Selftest(selftest::Args),
     Demo(demo::Args),
 }
@@ -105,6 +110,8 @@ fn dispatch(cli: Cli) -> Outcome {
         Command::Check(args) => check::run(args, global),
         Command::Pack(args) => pack::run(args, global),
         Command::Unpack(args) => unpack::run(args, global),
+        Command::Log(args) => log::run(args, global),
+        Command::Redact(args) => redact::run(args, global),
         Command::Selftest(args) => selftest::exec(args, global),
         Command::Demo(args) => demo::run(args, global),
     }

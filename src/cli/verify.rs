@@ -3,7 +3,7 @@
 use super::exit::{Exit, Outcome, in_words, usage};
 use super::inputs::{self, Jobs, ReadArgs};
 use super::keys::Named;
-use super::{Global, output};
+use super::{Global, junit, output};
 use anyhow::Context;
 use clap::ValueEnum;
 use fonds::finding::Severity;
@@ -59,11 +59,13 @@ pub(super) struct Asked {
 
 impl Asked {
     pub(super) fn options(&self) -> anyhow::Result<Options> {
+        let keys = self.named.keys()?;
         Ok(Options {
             spool: inputs::spool(),
             closed: false,
             scan: self.jobs.settings(),
-            keys: self.named.keys()?,
+            keys: keys.note,
+            ssh_keys: keys.ssh,
             expected: self.expect_checkpoint.iter().map(|path| held(path)).collect::<Result<_, _>>()?,
         })
     }
@@ -71,7 +73,7 @@ impl Asked {
     /// Writes the report, and says how it ended.
     pub(super) fn answer(&self, verification: Verification, unreadable: bool, global: Global) -> Outcome {
         let report = verification.finish(millis(System.now()));
-        write(&report, self.format, global)?;
+        write(&report, self, global)?;
         Ok(exit(&report, self, unreadable))
     }
 }
@@ -84,6 +86,8 @@ enum Format {
     Json,
     /// JSON lines: one a finding, then the report without them.
     Jsonl,
+    /// JUnit XML: a case an input and a case a level.
+    Junit,
 }
 
 pub(crate) fn run(args: Args, global: Global) -> Outcome {
@@ -143,11 +147,14 @@ fn package(verification: &mut Verification, input: &Input) -> anyhow::Result<()>
     Ok(verification.package(&package)?)
 }
 
+/// Who names a key asks for its signature: one that was taken away must not pass in silence.
+fn required(asked: &Asked) -> Option<u8> {
+    asked.require.or((!asked.named.key.is_empty()).then_some(3))
+}
+
 fn exit(report: &Report, asked: &Asked, unreadable: bool) -> Exit {
-    // Who names a key asks for its signature: one that was taken away must not pass in silence.
-    let named = (!asked.named.key.is_empty()).then_some(3);
-    let required = asked.require.or(named);
-    let wanting = required.is_some_and(|level| report.achieved.is_none_or(|achieved| achieved < level));
+    let wanting =
+        required(asked).is_some_and(|level| report.achieved.is_none_or(|achieved| achieved < level));
     if report.verdict == Verdict::Damaged || asked.strict && report.counts.warnings > 0 {
         Exit::Finding
     } else if unreadable {
@@ -159,9 +166,10 @@ fn exit(report: &Report, asked: &Asked, unreadable: bool) -> Exit {
     }
 }
 
-fn write(report: &Report, format: Format, global: Global) -> anyhow::Result<()> {
+fn write(report: &Report, asked: &Asked, global: Global) -> anyhow::Result<()> {
     let mut out = output::stdout();
-    match format {
+    match asked.format {
+        Format::Junit => out.write_all(junit::write(report, required(asked)).as_bytes())?,
         Format::Human => human(report, global, &mut out)?,
         Format::Json => {
             serde_json::to_writer_pretty(&mut out, report)?;

@@ -14,12 +14,14 @@ mod log;
 pub mod proof;
 mod reader;
 mod tree;
+mod withheld;
 
 pub use self::entry::{
-    Body, Bytes, Connection, Count, End, Entry, Failure, File, Http, Links, Page, Record, Seeds, Session,
-    Skip, Times, Tool, Torn, Try, Warc,
+    Body, Bytes, Connection, Count, Described, End, Entry, Event, Failure, File, Http, Links, Page, Record,
+    Seeds, Session, Skip, Times, Tool, Torn, Try, Warc,
 };
 pub use self::log::Log;
 pub use self::reader::{Line, Lines};
 pub use self::tree::{Tree, leaf_hash, read_checkpoint, write_checkpoint};
+pub use self::withheld::Withheld;
 pub use tlog_tiles::{Checkpoint, Hash};

@@ -1,18 +1,22 @@
 //! A collection: a directory laid out as an unpacked WACZ, or the same as one WACZ file.
 //!
 //! Writing: [`layout`] names the files, [`pages`] and [`datapackage`] give two of them their content, [`mod@seal`]
-//! hashes all of them into the datapackage, and [`wacz`] zips the result, byte for byte the same each time; [`mod@unpack`] makes a directory of it again. What vouches for
-//! the sealed whole is added by [`vouched`], through [`mod@amend`]; [`mod@prove`] takes single records out of it, provably.
+//! hashes all of them into the datapackage, and [`wacz`] zips the result, byte for byte the same each time; [`mod@unpack`] makes
+//! a directory of it again. What vouches for the sealed whole is added by [`vouched`], through [`mod@amend`]; what was done with
+//! it later by [`mod@annotate`]; a copy without what must be kept back is made by [`mod@redact`], and single records are taken
+//! out of it, provably, by [`mod@prove`].
 //! Reading: [`Package`] opens either form, by whomever it was made, lists its files, streams them, and
 //! [`Package::audit`] checks everything that can be said of a package without looking into its WARCs.
 
 pub mod amend;
+pub mod annotate;
 mod audit;
 pub mod datapackage;
 mod hash;
 pub mod layout;
 pub mod pages;
 pub mod prove;
+pub mod redact;
 pub mod seal;
 mod skeleton;
 pub mod survey;
@@ -23,6 +27,7 @@ pub mod vouched;
 pub mod wacz;
 mod walk;
 
+pub use annotate::annotate;
 pub use audit::{Audit, Checked};
 pub use seal::{About, seal};
 pub use wacz::pack;
@@ -103,6 +108,9 @@ pub enum Error {
         /// What was asked for.
         wanted: String,
     },
+    /// Nothing is there that a redaction should keep back.
+    #[error("{0}: nothing in it is what should be kept back, so there is nothing to redact")]
+    Nothing(PathBuf),
     /// Something about a key, a signature or a time-stamp.
     #[error("{path}: {source}")]
     Vouch {

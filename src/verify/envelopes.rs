@@ -4,12 +4,12 @@
 use super::log::Told;
 use super::package::open;
 use super::report::Evidence;
-use super::{Options, Verification};
+use super::{Options, Verification, ssh};
 use crate::finding::{Finding, rules};
 use crate::manifest::{Checkpoint, Hash, read_checkpoint};
 use crate::package::survey::CHECKPOINT_LIMIT;
 use crate::package::{Package, layout};
-use crate::vouch::{self, Note};
+use crate::vouch::{self, Note, Signature};
 use data_encoding::HEXLOWER;
 use std::io::{self, Read};
 
@@ -52,6 +52,7 @@ pub(super) struct Earlier {
     path: String,
     size: u64,
     point: Option<Checkpoint>,
+    note: Option<Note>,
 }
 
 impl Earlier {
@@ -67,11 +68,26 @@ impl Envelopes {
         for member in package.members() {
             let size = member.path.strip_prefix(layout::CHECKPOINT).and_then(|rest| rest.strip_prefix('-'));
             let Some(size) = size.and_then(|size| size.parse().ok()) else { continue };
-            let point = content(package, &member.path)?.and_then(|bytes| read_checkpoint(&bytes));
-            earlier.push(Earlier { path: member.path.clone(), size, point });
+            let bytes = content(package, &member.path)?.unwrap_or_default();
+            let (point, note) = (read_checkpoint(&bytes), Note::parse(&bytes).ok());
+            earlier.push(Earlier { path: member.path.clone(), size, point, note });
         }
         Ok(Self { checkpoint, earlier })
     }
+
+    /// The lines of the present checkpoint, or of the earlier one of that size.
+    pub(super) fn text(&self, size: Option<u64>) -> Option<&[u8]> {
+        match size {
+            None => self.checkpoint.as_deref().map(lines),
+            Some(size) => self.earlier.iter().find(|e| e.size == size)?.note.as_ref().map(Note::text),
+        }
+    }
+}
+
+/// A checkpoint without its signatures.
+fn lines(checkpoint: &[u8]) -> &[u8] {
+    let end = memchr::memmem::find(checkpoint, b"\n\n").map_or(checkpoint.len(), |at| at + 1);
+    checkpoint.get(..end).unwrap_or(checkpoint)
 }
 
 /// True for the log itself and for what vouches for it: these bind the other files, and are checked or claimed by themselves.
@@ -83,7 +99,7 @@ pub(super) fn is_provenance(path: &str) -> bool {
         let size = size.is_empty() || size.strip_prefix('-').is_some_and(|size| size.parse::<u64>().is_ok());
         Some(size && ending == "tsr")
     };
-    own.contains(&path) || envelope().unwrap_or(false)
+    own.contains(&path) || envelope().unwrap_or(false) || layout::envelope_of(path, layout::SSHSIG).is_some()
 }
 
 fn content(package: &Package, path: &str) -> io::Result<Option<Vec<u8>>> {
@@ -94,20 +110,32 @@ fn content(package: &Package, path: &str) -> io::Result<Option<Vec<u8>>> {
 }
 
 /// Holds what vouches for a package's log against the log, and against what the user named.
-pub(super) fn check(run: &mut Verification, package: &Package, envelopes: &Envelopes, told: &Told) {
+pub(super) fn check(
+    run: &mut Verification,
+    package: &Package,
+    envelopes: &Envelopes,
+    told: &Told,
+) -> io::Result<()> {
     let mut findings = earlier(package, &envelopes.earlier, told);
+    findings.extend(envelopes.earlier.iter().flat_map(|earlier| vouched_earlier(run, package, earlier)));
     let Verification { options, evidence, .. } = run;
+    let (mut held, about) = ssh::check(package, options, evidence, envelopes)?;
+    findings.extend(about);
     evidence.time_tokens |= package.contains(layout::CHECKPOINT_TSR);
     // One that cannot be read has its finding.
     if let Some(bytes) = envelopes.checkpoint.as_deref()
         && let Some(point) = read_checkpoint(bytes)
     {
         let name = package.member_name(layout::CHECKPOINT);
-        let about =
-            expected(options, evidence, &point, told).into_iter().chain(signatures(options, evidence, bytes));
+        let (by_note, signatures) = signatures(options, evidence, bytes);
+        held |= by_note;
+        let about = expected(options, evidence, &point, told).into_iter().chain(signatures);
         findings.extend(about.map(|finding| finding.in_file(&name)));
     }
+    let sound = findings.iter().all(|finding| !finding.is_error() || finding.level != 3);
+    evidence.signed += u64::from(held && sound);
     run.findings.extend(package.name(), findings);
+    Ok(())
 }
 
 /// The checkpoints of earlier sessions are of the log that this one went on with.
@@ -121,6 +149,34 @@ fn earlier(package: &Package, earlier: &[Earlier], told: &Told) -> Vec<Finding> 
         Finding::new(&rules::CHECKPOINT_EARLIER, message).in_file(package.member_name(&earlier.path))
     };
     earlier.iter().filter(wrong).map(finding).collect()
+}
+
+/// Who of those that were named vouched for an earlier state.
+fn vouched_earlier(run: &mut Verification, package: &Package, earlier: &Earlier) -> Vec<Finding> {
+    let Some(note) = &earlier.note else { return Vec::new() };
+    let Verification { options, evidence, .. } = run;
+    let mut about = |signature: &Signature| {
+        let key = options.keys.iter().find(|key| key.is_of(signature))?;
+        let (who, size) = (who(signature), earlier.size);
+        let finding = match key.verifies(note.text(), signature) {
+            true => {
+                let message = format!("the log's first {size} lines are vouched for by {who}");
+                evidence.earlier.insert(message.clone());
+                Finding::new(&rules::SIGNATURE_EARLIER, message)
+            }
+            false => Finding::new(&rules::SIGNATURE_BAD, bad(&who)),
+        };
+        Some(finding.in_file(package.member_name(&earlier.path)))
+    };
+    note.signatures().iter().filter_map(&mut about).collect()
+}
+
+fn who(signature: &Signature) -> String {
+    format!("{} ({})", signature.name, HEXLOWER.encode(&signature.id))
+}
+
+fn bad(who: &str) -> String {
+    format!("the signature by {who}, which you named, is not over this checkpoint")
 }
 
 /// The log contains what the user holds of it.
@@ -154,22 +210,21 @@ pub(super) fn unseen(options: &Options, evidence: &Evidence) -> Vec<Finding> {
 }
 
 /// Who signed: those that were named are checked, the others are claimed.
-fn signatures(options: &Options, evidence: &mut Evidence, bytes: &[u8]) -> Vec<Finding> {
+fn signatures(options: &Options, evidence: &mut Evidence, bytes: &[u8]) -> (bool, Vec<Finding>) {
     let note = match Note::parse(bytes) {
         Ok(note) => note,
-        Err(error) => return vec![Finding::new(&rules::NOTE_INVALID, error.to_string())],
+        Err(error) => return (false, vec![Finding::new(&rules::NOTE_INVALID, error.to_string())]),
     };
     let (mut findings, mut held) = (Vec::new(), false);
     for signature in note.signatures() {
-        let who = format!("{} ({})", signature.name, HEXLOWER.encode(&signature.id));
+        let who = who(signature);
         match options.keys.iter().find(|key| key.is_of(signature)) {
             Some(key) if key.verifies(note.text(), signature) => {
                 held = true;
                 evidence.signers.insert(format!("{who}, Ed25519 key with SHA-256 {}", key.fingerprint()));
             }
             Some(_) => {
-                let message = format!("the signature by {who}, which you named, is not over this checkpoint");
-                findings.push(Finding::new(&rules::SIGNATURE_BAD, message));
+                findings.push(Finding::new(&rules::SIGNATURE_BAD, bad(&who)));
             }
             None => {
                 findings
@@ -178,6 +233,5 @@ fn signatures(options: &Options, evidence: &mut Evidence, bytes: &[u8]) -> Vec<F
             }
         }
     }
-    evidence.signed += u64::from(held && findings.iter().all(|finding| !finding.is_error()));
-    findings
+    (held, findings)
 }

@@ -18,9 +18,11 @@ mod record;
 mod references;
 mod report;
 mod segments;
+mod ssh;
 #[cfg(test)]
 mod tests;
 mod values;
+mod withheld;
 
 pub use crate::input::scan::{Settings, Warc};
 
@@ -37,7 +39,7 @@ use self::segments::Segments;
 use crate::finding::{Finding, rules};
 use crate::input::scan::{self, Scanner, Walk};
 use crate::package::Package;
-use crate::vouch::VerifierKey;
+use crate::vouch::{SshKey, VerifierKey};
 use crate::warc::Source;
 use std::io;
 use std::path::PathBuf;
@@ -53,8 +55,16 @@ pub struct Options {
     pub scan: Settings,
     /// Keys whose signatures convince: those that the user named, and no other.
     pub keys: Vec<VerifierKey>,
+    /// SSH keys of the same kind.
+    pub ssh_keys: Vec<SshKey>,
     /// Checkpoints that the user holds, which the logs must contain.
     pub expected: Vec<Held>,
+}
+
+impl Options {
+    fn names_keys(&self) -> bool {
+        !self.keys.is_empty() || !self.ssh_keys.is_empty()
+    }
 }
 
 /// A verification under way.
@@ -76,7 +86,7 @@ impl std::fmt::Debug for Verification {
 impl Verification {
     /// Begins.
     pub fn new(options: Options) -> Self {
-        let evidence = Evidence { keys_named: !options.keys.is_empty(), ..Evidence::default() };
+        let evidence = Evidence { keys_named: options.names_keys(), ..Evidence::default() };
         Self {
             options,
             references: References::default(),

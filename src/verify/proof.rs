@@ -316,8 +316,7 @@ impl<'a> Check<'a> {
             }
         }
         let envelopes = Envelopes::of(package)?;
-        envelopes::check(self.run, package, &envelopes, &told);
-        Ok(())
+        envelopes::check(self.run, package, &envelopes, &told)
     }
 
     /// Size and root of an earlier tree that the log is shown to have gone on with.

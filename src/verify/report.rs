@@ -174,6 +174,8 @@ pub(super) struct Evidence {
     pub(super) logs: u64,
     /// Inputs without a log.
     pub(super) without_log: u64,
+    /// Lines that the logs withhold.
+    pub(super) withheld: u64,
     /// Captures that have not ended, whose logs no checkpoint closes.
     pub(super) unfinished: u64,
     /// Proof files, whose lines were held against their checkpoint one by one.
@@ -186,6 +188,8 @@ pub(super) struct Evidence {
     pub(super) signers: BTreeSet<String>,
     /// What signatures say of the keys that made them, where nobody named these.
     pub(super) claimed: BTreeSet<String>,
+    /// What keys that the user named vouch for of earlier states of a log.
+    pub(super) earlier: BTreeSet<String>,
     /// True where the user named a key.
     pub(super) keys_named: bool,
     /// Origins of the logs that were held against an expected checkpoint.
@@ -230,8 +234,8 @@ impl Report {
             counts,
             inputs,
             time_bounds: TimeBounds::default(),
+            not_proved: not_proved(&levels, &evidence),
             signers: evidence.signers.into_iter().collect(),
-            not_proved: not_proved(&levels, evidence.proofs > 0),
             levels,
             findings,
         }
@@ -299,6 +303,13 @@ fn signed(evidence: &Evidence) -> (Status, String) {
             (Status::Pass, format!("vouched for by {}", list(&evidence.signers)))
         }
         (1.., _) => (Status::Absent, "some inputs are not signed by a key that you named".to_owned()),
+        (0, true) if !evidence.earlier.is_empty() => {
+            let earlier = list(&evidence.earlier);
+            (
+                Status::Absent,
+                format!("{earlier}; the log went on, and no key that you named vouches for all of it"),
+            )
+        }
         (0, true) if claimed.is_empty() => {
             (Status::Absent, "no signature at all, and none by a key that you named".to_owned())
         }
@@ -353,12 +364,12 @@ fn held(there: bool, absent: &'static str) -> (Status, &'static str) {
     }
 }
 
-fn not_proved(levels: &[LevelReport], is_proof: bool) -> Vec<String> {
+fn not_proved(levels: &[LevelReport], evidence: &Evidence) -> Vec<String> {
     let passed = |level: Level| {
         levels.iter().any(|l| l.level == level && matches!(l.status, Status::Pass | Status::Weak))
     };
     let mut out = Vec::new();
-    if is_proof {
+    if evidence.proofs > 0 {
         out.push(
             "what else the log holds: other captures of these URLs, and other pages, may be left out here"
                 .to_owned(),
@@ -371,6 +382,9 @@ fn not_proved(levels: &[LevelReport], is_proof: bool) -> Vec<String> {
             "that nobody rewrote the whole archive, its log included: no key that you named vouches for it"
                 .to_owned(),
         );
+    }
+    if evidence.withheld > 0 {
+        out.push(format!("what the {} lines of the log say that this copy withholds", evidence.withheld));
     }
     if passed(3) {
         out.push("that the holder of the key recorded truly, and did not sign late".to_owned());

@@ -6,9 +6,11 @@
 
 pub mod key;
 pub mod note;
+pub mod ssh;
 
 pub use key::{SigningKey, VerifierKey};
 pub use note::{Note, Signature};
+pub use ssh::{SshKey, SshSignature, SshSigningKey};
 
 use std::io;
 

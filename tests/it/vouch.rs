@@ -1,7 +1,10 @@
-//! Keys and signatures: only what the user named convinces, stock tools agree, and nothing can be signed away in silence.
+//! Keys, signatures and what becomes of a log later: only what the user named convinces, stock tools agree, and nothing can be signed away in silence.
 
+mod custody;
 mod keys;
+mod redacted;
 mod signed;
+mod ssh;
 
 use crate::common::cli::{Run, archive, fonds};
 use crate::common::collection::Collection;

@@ -2,9 +2,7 @@
 
 use super::Output;
 use crate::cli::exit::{Exit, in_words};
-use crate::cli::{inputs, keys, output};
-use fonds::package::vouched;
-use fonds::vouch::SigningKey;
+use crate::cli::{keys, output};
 use std::path::PathBuf;
 
 #[derive(clap::Args, Debug)]
@@ -25,7 +23,7 @@ impl Vouch {
 /// A key that is to sign.
 #[derive(Debug)]
 pub(crate) struct Seal {
-    key: SigningKey,
+    key: keys::Secret,
     path: PathBuf,
 }
 
@@ -33,13 +31,13 @@ pub(crate) struct Seal {
 pub(super) fn vouch(output: &Output) -> Exit {
     let Some(seal) = &output.seal else { return Exit::Done };
     let directory = output.directory.display();
-    match vouched::sign(&output.directory, &seal.key, &inputs::spool()) {
+    match seal.key.sign(&output.directory) {
         Ok(_) => Exit::Done,
         Err(error) => {
             let place = output.wacz.as_deref().unwrap_or(&output.directory).display();
             output::problem(&format!(
                 "{directory} is sealed and intact, but not signed: {}; `fonds sign {place} --key {}` tries again",
-                in_words(&error.into()),
+                in_words(&error),
                 seal.path.display()
             ));
             Exit::Io
