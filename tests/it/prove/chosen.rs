@@ -43,9 +43,13 @@ fn a_capture_is_chosen_by_date_or_by_any_of_its_records() {
     archive(&again, &[&url, &bench.url("/more")], &[]).expect(0);
     let again = Collection::new(&again);
     let [page, more] = ["/page", "/more"].map(|path| again.one("request", &bench.url(path)));
+    let response = again.one("response", &url);
     let out = bench.room("id");
     prove(&again.root, &["--id", page.field("WARC-Record-ID")], &out).expect(0);
     assert_eq!(kinds(&out), ["warcinfo", "connection", "response", "request", "page"]);
+    let same = fs::read(&out).unwrap();
+    prove(&again.root, &["--id", response.id()], &bench.room("response")).expect(0);
+    assert!(fs::read(bench.room("response")).unwrap() == same, "any record of a capture names it");
     let date = page.field("WARC-Date");
     for (name, options, found) in [
         ("date", vec!["--url", url.as_str(), "--date", &date[..16]], true),
