@@ -5,7 +5,7 @@ use super::log::Told;
 use super::package::open;
 use super::report::Evidence;
 use super::stamps::{self, Stamp};
-use super::{Options, Verification, ssh};
+use super::{Options, Verification, auth, ssh};
 use crate::finding::{Finding, rules};
 use crate::manifest::{Checkpoint, Hash, read_checkpoint};
 use crate::package::survey::CHECKPOINT_LIMIT;
@@ -139,7 +139,9 @@ pub(super) fn check(
     let Verification { options, evidence, .. } = run;
     let (mut held, about) = ssh::check(package, options, evidence, envelopes)?;
     let (noticed, timed) = stamps::check(options, evidence, package, envelopes, told);
-    findings.extend(about.into_iter().chain(noticed));
+    let (by_auth, signed) = auth::check(package, options, evidence)?;
+    held |= by_auth;
+    findings.extend(about.into_iter().chain(noticed).chain(signed));
     // One that cannot be read has its finding.
     if let Some(bytes) = envelopes.checkpoint.as_deref()
         && let Some(point) = read_checkpoint(bytes)
