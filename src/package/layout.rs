@@ -155,7 +155,7 @@ pub fn stamp_name(path: &str) -> Option<StampName> {
     };
     let written = match name {
         StampName { size, number: 1 } => format!("{}.tsr", earlier(size)),
-        StampName { size, number: 2.. } => format!("{}.{number}.tsr", earlier(size)),
+        StampName { size, number: number @ 2.. } => format!("{}.{number}.tsr", earlier(size)),
         _ => return None,
     };
     (written == path).then_some(name)
