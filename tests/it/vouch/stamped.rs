@@ -332,12 +332,11 @@ fn flawed_stamps_have_their_codes_whatever_else_holds() {
     let bench = Bench::new();
     let note = bench.collection.read(NOTE);
     let now = now();
-    let expect = |shape: Shape, time: &str, options: &[&str], expected: &str| {
-        let authority = Authority::new(&shape);
+    let put = |authority: &Authority, response: Vec<u8>, expected: &str| {
         let copy = bench.collection.copy(&bench.room("copy"));
-        let change = [(STAMP.to_owned(), authority.forge(&info(&note, time), options))];
+        let change = [(STAMP.to_owned(), response)];
         fonds::package::amend::amend(&copy.root, &change, &std::env::temp_dir()).unwrap();
-        let run = trusting(&copy.root, &authority);
+        let run = trusting(&copy.root, authority);
         assert_eq!(codes(&run), if expected.is_empty() { vec![] } else { vec![expected.to_owned()] });
         let graded = match expected {
             "" => (0, "pass"),
@@ -348,9 +347,20 @@ fn flawed_stamps_have_their_codes_whatever_else_holds() {
         assert_eq!((run.code, status(&run, 4).as_str()), graded, "{expected}");
         fs::remove_dir_all(&copy.root).unwrap();
     };
+    let expect = |shape: Shape, time: &str, options: &[&str], expected: &str| {
+        let authority = Authority::new(&shape);
+        put(&authority, authority.forge(&info(&note, time), options), expected);
+    };
+    let authority = authority();
+    put(&authority, b"no time-stamp".to_vec(), "stamp-invalid");
+    put(&authority, tsa::der(0x30, &[&tsa::der(0x30, &[&tsa::der(2, &[&[2]])])]), "stamp-refused");
+    put(&authority, authority.over(b"something else"), "stamp-imprint");
     let plain = Shape::default;
     expect(plain(), &now, &["-cades"], "");
     expect(plain(), &now, &[], "stamp-certificate-id");
+    expect(plain(), &now, &["-cades", "-nocerts"], "stamp-certificate");
+    expect(plain(), &now, &["-cades", "-md", "sha1"], "stamp-algorithm");
+    expect(plain(), &now, &["-cades", "-econtent_type", "1.2.840.113549.1.7.1"], "stamp-content");
     expect(Shape { usages: vec![tsa::CODE_SIGNING], ..plain() }, &now, &["-cades"], "stamp-eku");
     expect(Shape { valid: (2001, 2002), ..plain() }, &now, &["-cades"], "stamp-expired");
     expect(Shape { root: tsa::Ca { ca: false, ..tsa::CA }, ..plain() }, &now, &["-cades"], "stamp-path");
