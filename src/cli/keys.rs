@@ -1,9 +1,10 @@
 //! Key files: read, with what is wrong with them in words.
 
 use super::exit::usage;
-use super::output;
+use super::{inputs, output};
 use anyhow::Context;
-use fonds::vouch::{Roots, SigningKey, VerifierKey};
+use fonds::package::vouched;
+use fonds::vouch::{self, Roots, SigningKey, SshKey, SshSigningKey, VerifierKey};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +14,7 @@ const LONGEST: u64 = 1024 * 1024;
 /// The keys that a verifier is convinced by.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Named {
-    /// A public key that convinces (FILE.pub of `fonds key new`, or several keys, one a line): level 3 must then be reached.
+    /// A public key that convinces (FILE.pub of `fonds key new`, or keys of OpenSSH, also as allowed_signers; one a line): level 3 must then be reached.
     /// Keys that an archive brings along never convince.
     #[arg(long, value_name = "FILE")]
     pub(crate) key: Vec<PathBuf>,
@@ -23,10 +24,22 @@ pub(crate) struct Named {
     pub(crate) trust: Vec<PathBuf>,
 }
 
+/// Public keys of both kinds.
+#[derive(Debug, Default)]
+pub(crate) struct Keys {
+    pub(crate) note: Vec<VerifierKey>,
+    pub(crate) ssh: Vec<SshKey>,
+}
+
 impl Named {
-    pub(crate) fn keys(&self) -> anyhow::Result<Vec<VerifierKey>> {
-        let read: anyhow::Result<Vec<_>> = self.key.iter().map(|path| public(path)).collect();
-        Ok(read?.into_iter().flatten().collect())
+    pub(crate) fn keys(&self) -> anyhow::Result<Keys> {
+        let mut keys = Keys::default();
+        for path in &self.key {
+            let Keys { note, ssh } = all_public(path)?;
+            keys.note.extend(note);
+            keys.ssh.extend(ssh);
+        }
+        Ok(keys)
     }
 
     pub(crate) fn roots(&self) -> anyhow::Result<Roots> {
@@ -39,22 +52,87 @@ impl Named {
     }
 }
 
-/// The public keys of a file, one a line; empty lines and lines that begin with # are passed over.
-pub(crate) fn public(path: &Path) -> anyhow::Result<Vec<VerifierKey>> {
+/// A secret key that signs here.
+#[derive(Debug)]
+pub(crate) enum Secret {
+    Note(SigningKey),
+    Ssh(SshSigningKey),
+}
+
+impl Secret {
+    /// What signatures by it are called.
+    pub(crate) fn name(&self) -> String {
+        match self {
+            Self::Note(key) => key.verifier().name().to_owned(),
+            Self::Ssh(key) => key.public().to_string(),
+        }
+    }
+
+    /// Signs the checkpoint of a package. False where it has signed it already.
+    pub(crate) fn sign(&self, path: &Path) -> anyhow::Result<bool> {
+        match self {
+            Self::Note(key) => Ok(vouched::sign(path, key, &inputs::spool())?),
+            Self::Ssh(key) => {
+                let armored = key.sign(vouched::note(path)?.text())?;
+                Ok(vouched::add_ssh(path, &armored, None, &inputs::spool())?)
+            }
+        }
+    }
+
+    /// A signature over the lines of a checkpoint, as text.
+    pub(crate) fn sign_text(&self, text: &[u8]) -> anyhow::Result<String> {
+        match self {
+            Self::Note(key) => Ok(key.sign(text).line()),
+            Self::Ssh(key) => Ok(key.sign(text)?),
+        }
+    }
+}
+
+/// The public keys of a file, one a line, of fonds or of OpenSSH; empty lines and lines that begin with # are passed over.
+fn all_public(path: &Path) -> anyhow::Result<Keys> {
     let text = text(path)?;
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let keys: Vec<_> = lines
-        .map(|line| VerifierKey::parse(line).map_err(|e| usage(format!("{}: {e}", path.display()))))
-        .collect::<Result<_, _>>()?;
-    match keys.is_empty() {
+    let mut keys = Keys::default();
+    let wrong = |error: vouch::Error| usage(format!("{}: {error}", path.display()));
+    for line in lines {
+        match SshKey::parse(line) {
+            Some(key) => keys.ssh.push(key.map_err(wrong)?),
+            None => keys.note.push(VerifierKey::parse(line).map_err(wrong)?),
+        }
+    }
+    match keys.note.is_empty() && keys.ssh.is_empty() {
         true => Err(usage(format!("{}: there is no key in it", path.display()))),
         false => Ok(keys),
     }
 }
 
-/// A secret key. That others can read its file is said.
-pub(crate) fn secret(path: &Path) -> anyhow::Result<SigningKey> {
-    let key = SigningKey::parse(&text(path)?).map_err(|e| usage(format!("{}: {e}", path.display())))?;
+/// The public keys of fonds in a file.
+pub(crate) fn public(path: &Path) -> anyhow::Result<Vec<VerifierKey>> {
+    let keys = all_public(path)?;
+    match keys.ssh.is_empty() {
+        true => Ok(keys.note),
+        false => Err(usage(format!(
+            "{}: a key of fonds is wanted here, and this is one of OpenSSH",
+            path.display()
+        ))),
+    }
+}
+
+/// The one public key of OpenSSH in a file.
+pub(crate) fn ssh(path: &Path) -> anyhow::Result<SshKey> {
+    let mut keys = all_public(path)?;
+    let key = keys.ssh.pop().filter(|_| keys.ssh.is_empty() && keys.note.is_empty());
+    key.ok_or_else(|| usage(format!("{}: --import takes one key, here one of OpenSSH", path.display())))
+}
+
+/// A secret key, of fonds or of OpenSSH. That others can read its file is said.
+pub(crate) fn secret(path: &Path) -> anyhow::Result<Secret> {
+    let text = text(path)?;
+    let wrong = |error: vouch::Error| usage(format!("{}: {error}", path.display()));
+    let key = match vouch::ssh::is_secret(&text) {
+        true => Secret::Ssh(SshSigningKey::parse(&text).map_err(wrong)?),
+        false => Secret::Note(SigningKey::parse(&text).map_err(wrong)?),
+    };
     if is_open_to_others(path) {
         output::problem(&format!("warning: others can read {}; `chmod 600` it", path.display()));
     }

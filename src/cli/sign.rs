@@ -3,7 +3,7 @@
 use super::exit::{Exit, Outcome, usage};
 use super::{Global, inputs, keys, output};
 use fonds::package::vouched;
-use fonds::vouch::{Note, Signature, VerifierKey};
+use fonds::vouch::{Note, Signature, VerifierKey, ssh};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 ///
 /// What is signed are the three lines of the checkpoint, and through them all that the provenance log binds. A key that must
 /// not touch this machine signs elsewhere: --export prints the lines, `fonds sign - --key KEY` there makes a signature of
-/// them, --import takes it in.
+/// them, --import takes it in. Keys of OpenSSH sign too: an unencrypted Ed25519 key here, any other by
+/// `ssh-keygen -Y sign -n fonds -f KEY FILE` over those lines.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
     /// A collection or a WACZ; - for lines on standard input, whose signature is printed.
@@ -23,7 +24,7 @@ pub(crate) struct Args {
     /// Print the lines that are to be signed.
     #[arg(long, conflicts_with_all = ["key", "import"])]
     export: bool,
-    /// A file with the signature line; - for standard input.
+    /// A file with the signature line, or with an SSH signature; - for standard input.
     #[arg(long, value_name = "FILE")]
     import: Option<PathBuf>,
 }
@@ -43,8 +44,8 @@ pub(crate) fn run(args: Args, global: Global) -> Outcome {
 
 fn sign(path: &Path, key: &Path, global: Global) -> Outcome {
     let key = keys::secret(key)?;
-    let new = vouched::sign(path, &key, &inputs::spool())?;
-    say(path, key.verifier().name(), new, global);
+    let new = key.sign(path)?;
+    say(path, &key.name(), new, global);
     Ok(Exit::Done)
 }
 
@@ -71,13 +72,16 @@ fn sign_text(key: &Path) -> Outcome {
         .ok()
         .filter(|note| fonds::manifest::read_checkpoint(note.text()).is_some());
     let note = note.ok_or_else(|| usage("standard input: these are not the three lines of a checkpoint"))?;
-    super::archive::println(key.sign(note.text()).line().trim_end())?;
+    super::archive::println(key.sign_text(note.text())?.trim_end())?;
     Ok(Exit::Done)
 }
 
 fn import(path: &Path, line: &Path, key: Option<&Path>, global: Global) -> Outcome {
-    let key = key.map(verifier).transpose()?;
     let text = keys::text(line)?;
+    if ssh::is_signature(&text) {
+        return import_ssh(path, &text, key, global);
+    }
+    let key = key.map(verifier).transpose()?;
     let signature = Signature::parse(text.trim_end()).ok_or_else(|| {
         usage(format!(
             "{}: this is not one signature line, as `fonds sign - --key KEY` prints it",
@@ -93,6 +97,15 @@ fn import(path: &Path, line: &Path, key: Option<&Path>, global: Global) -> Outco
             path.display()
         ));
     }
+    Ok(Exit::Done)
+}
+
+/// An SSH signature carries its key, so that it is checked as it comes; whose key that is, is another question.
+fn import_ssh(path: &Path, armored: &str, key: Option<&Path>, global: Global) -> Outcome {
+    let key = key.map(keys::ssh).transpose()?;
+    let new = vouched::add_ssh(path, armored, key.as_ref(), &inputs::spool())?;
+    let who = ssh::SshSignature::parse(armored.as_bytes())?.key().to_string();
+    say(path, who.trim(), new, global);
     Ok(Exit::Done)
 }
 

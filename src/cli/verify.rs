@@ -3,12 +3,14 @@
 use super::exit::{Exit, Outcome, in_words, usage};
 use super::inputs::{self, Jobs, ReadArgs};
 use super::keys::Named;
-use super::{Global, output};
+use super::{Global, junit, output};
 use anyhow::Context;
 use clap::ValueEnum;
 use fonds::finding::Severity;
 use fonds::input::{Input, Kind};
 use fonds::package::Package;
+use fonds::package::layout::DATAPACKAGE;
+use fonds::package::prove::VERSION;
 use fonds::verify::{Held, Options, Report, StampReport, Status, Verdict, Verification};
 use fonds::world::{System, World, millis};
 use std::io::Write;
@@ -26,6 +28,16 @@ const SHOWN: usize = 50;
 pub(crate) struct Args {
     #[command(flatten)]
     read: ReadArgs,
+    #[command(flatten)]
+    asked: Asked,
+    /// Every record that another refers to must be among the inputs.
+    #[arg(long)]
+    closed: bool,
+}
+
+/// What a report must say, and how it is written.
+#[derive(clap::Args, Debug)]
+pub(super) struct Asked {
     /// The level that must be reached [default: 3 where a key is named].
     #[arg(long, value_name = "LEVEL", value_parser = clap::value_parser!(u8).range(0..=5))]
     require: Option<u8>,
@@ -35,9 +47,6 @@ pub(crate) struct Args {
     /// nothing was taken out or rewritten since.
     #[arg(long, value_name = "FILE")]
     expect_checkpoint: Vec<PathBuf>,
-    /// Every record that another refers to must be among the inputs.
-    #[arg(long)]
-    closed: bool,
     /// Exit with 1 for warnings too.
     #[arg(long)]
     strict: bool,
@@ -48,6 +57,28 @@ pub(crate) struct Args {
     jobs: Jobs,
 }
 
+impl Asked {
+    pub(super) fn options(&self) -> anyhow::Result<Options> {
+        let keys = self.named.keys()?;
+        Ok(Options {
+            spool: inputs::spool(),
+            closed: false,
+            scan: self.jobs.settings(),
+            keys: keys.note,
+            ssh_keys: keys.ssh,
+            roots: self.named.roots()?,
+            expected: self.expect_checkpoint.iter().map(|path| held(path)).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Writes the report, and says how it ended.
+    pub(super) fn answer(&self, verification: Verification, unreadable: bool, global: Global) -> Outcome {
+        let report = verification.finish(millis(System.now()));
+        write(&report, self, global)?;
+        Ok(exit(&report, self, unreadable))
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// For people.
@@ -56,19 +87,14 @@ enum Format {
     Json,
     /// JSON lines: one a finding, then the report without them.
     Jsonl,
+    /// JUnit XML: a case an input and a case a level.
+    Junit,
 }
 
 pub(crate) fn run(args: Args, global: Global) -> Outcome {
     let found = inputs::find(&args.read, global.quiet)?;
     let mut unreadable = found.unreadable;
-    let options = Options {
-        spool: inputs::spool(),
-        closed: args.closed,
-        scan: args.jobs.settings(),
-        keys: args.named.keys()?,
-        roots: args.named.roots()?,
-        expected: args.expect_checkpoint.iter().map(|path| held(path)).collect::<Result<_, _>>()?,
-    };
+    let options = Options { closed: args.closed, ..args.asked.options()? };
     let mut verification = Verification::new(options);
     let mut failed = |name: &str, error: anyhow::Error| {
         output::problem(&in_words(&error.context(name.to_owned())));
@@ -77,9 +103,7 @@ pub(crate) fn run(args: Args, global: Global) -> Outcome {
     for inputs in found.inputs.chunk_by(|a, b| !is_package(a) && !is_package(b)) {
         check(&mut verification, inputs, &mut failed);
     }
-    let report = verification.finish(millis(System.now()));
-    write(&report, args.format, global)?;
-    Ok(exit(&report, &args, unreadable))
+    args.asked.answer(verification, unreadable, global)
 }
 
 fn held(path: &Path) -> anyhow::Result<Held> {
@@ -115,19 +139,27 @@ fn package(verification: &mut Verification, input: &Input) -> anyhow::Result<()>
         }
         _ => Package::from_shared(input.name(), input.shared()?)?,
     };
+    if package.contains(VERSION) && !package.contains(DATAPACKAGE) {
+        output::problem(&format!(
+            "{}: this is a proof file, no archive; `fonds check` verifies it",
+            input.name()
+        ));
+    }
     Ok(verification.package(&package)?)
 }
 
-fn exit(report: &Report, args: &Args, unreadable: bool) -> Exit {
-    // Who names a key asks for its signature: one that was taken away must not pass in silence.
-    let named = (!args.named.key.is_empty()).then_some(3);
-    let required = args.require.or(named);
+/// Who names a key asks for its signature: one that was taken away must not pass in silence.
+fn required(asked: &Asked) -> Option<u8> {
+    asked.require.or((!asked.named.key.is_empty()).then_some(3))
+}
+
+fn exit(report: &Report, asked: &Asked, unreadable: bool) -> Exit {
     // The same of a time-stamp; it may be there without a signature, below which the ladder is not climbed.
     let is_timed = report.levels.iter().any(|level| level.level == 4 && level.status == Status::Pass);
-    let untimed = !args.named.trust.is_empty() && args.require.is_none() && !is_timed;
-    let wanting =
-        untimed || required.is_some_and(|level| report.achieved.is_none_or(|achieved| achieved < level));
-    if report.verdict == Verdict::Damaged || args.strict && report.counts.warnings > 0 {
+    let untimed = !asked.named.trust.is_empty() && asked.require.is_none() && !is_timed;
+    let wanting = untimed
+        || required(asked).is_some_and(|level| report.achieved.is_none_or(|achieved| achieved < level));
+    if report.verdict == Verdict::Damaged || asked.strict && report.counts.warnings > 0 {
         Exit::Finding
     } else if unreadable {
         Exit::Io
@@ -138,9 +170,10 @@ fn exit(report: &Report, args: &Args, unreadable: bool) -> Exit {
     }
 }
 
-fn write(report: &Report, format: Format, global: Global) -> anyhow::Result<()> {
+fn write(report: &Report, asked: &Asked, global: Global) -> anyhow::Result<()> {
     let mut out = output::stdout();
-    match format {
+    match asked.format {
+        Format::Junit => out.write_all(junit::write(report, required(asked)).as_bytes())?,
         Format::Human => human(report, global, &mut out)?,
         Format::Json => {
             serde_json::to_writer_pretty(&mut out, report)?;
@@ -201,6 +234,11 @@ fn summary(report: &Report, out: &mut dyn Write) -> anyhow::Result<()> {
             c.digests_matched,
             c.log_lines
         )?;
+        for proved in input.proved.iter().take(SHOWN) {
+            let url = proved.url.as_deref().unwrap_or("-");
+            let line = format!("  line {}: {} {} {url}", proved.seq, proved.record_type, proved.date);
+            writeln!(out, "{}", output::printable(&line))?;
+        }
     }
     for level in &report.levels {
         writeln!(

@@ -6,16 +6,15 @@
 use super::archive::{LOCK, Parts};
 use super::replay::{Past, Replay, Told};
 use super::reserve::Reserve;
-use super::sealing::log_file;
 use super::warcs::Warcs;
 use super::{Archive, Error, Job};
 use crate::cdxj::Sorter;
 use crate::digest;
 use crate::disk::{Disk, DiskFile, PART, beside, copy_range};
 use crate::manifest::{Body, Lines, Log, Session, Torn, read_checkpoint, write_checkpoint};
-use crate::package::Package;
 use crate::package::layout::{self, Layout};
 use crate::package::survey::{Survey, survey};
+use crate::package::{Package, annotate};
 use crate::warc::OPEN;
 use crate::world::{World, millis};
 use data_encoding::HEXLOWER;
@@ -378,7 +377,7 @@ impl Reopening {
         let torn = paths.iter().filter(|path| path.extension().is_some_and(|e| e == &TORN[1..]));
         let mut untold = Vec::new();
         for path in torn {
-            let kept = log_file(root, path)?;
+            let kept = annotate::log_file(root, path)?;
             if !told.torn.contains(&kept.path) {
                 let name = kept.path.rsplit('/').next().unwrap_or_default();
                 let warc = name.find(WARC).and_then(|at| name.get(..at + WARC.len()));

@@ -4,9 +4,8 @@
 //! pages, the log's end entry with its checkpoint, datapackage-digest.json, datapackage.json, and `.fonds/` gone.
 
 use super::{Archive, Error};
-use crate::digest;
 use crate::manifest::{Body, End, File as LogFile, Lines, Page};
-use crate::package::{self, About, layout, pages};
+use crate::package::{self, About, annotate, layout, pages};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -33,8 +32,6 @@ impl Archive {
         written.map_err(at(&index_path))?;
         let main_page = self.write_pages()?;
         let files = self.files()?;
-        self.log(Body::End(End { counts: self.counts, files, exit: exit.to_owned() }))?;
-        self.log.checkpoint().map_err(at(&root))?;
         let about = About {
             title: Some(self.name.clone()),
             created: self.created.clone(),
@@ -42,6 +39,9 @@ impl Archive {
             main_page_url: main_page.as_ref().map(|page| page.url.clone()),
             main_page_date: main_page.map(|page| page.ts),
         };
+        let package = Some(about.described());
+        self.log(Body::End(End { counts: self.counts, files, exit: exit.to_owned(), package }))?;
+        self.log.checkpoint().map_err(at(&root))?;
         package::seal::seal_running(&self.disk, &root, &about)?;
         let workroom = self.layout.workroom();
         self.disk.remove_dir_all(&workroom).map_err(at(&workroom))?;
@@ -71,21 +71,8 @@ impl Archive {
 
     /// WARCs of all sessions, index and pages, as they are now.
     fn files(&self) -> Result<Vec<LogFile>, Error> {
-        let (root, archive) = (self.layout.root(), self.layout.archive());
-        let names = || -> io::Result<Vec<PathBuf>> {
-            std::fs::read_dir(&archive)?.map(|entry| entry.map(|entry| entry.path())).collect()
-        };
-        let mut paths = names().map_err(Error::at(&archive))?;
-        paths.sort();
-        paths.extend([self.layout.file(layout::INDEX), self.layout.file(layout::PAGES)]);
-        paths.iter().map(|path| log_file(root, path).map_err(Error::at(path))).collect()
+        let root = self.layout.root();
+        let paths = annotate::bound_files(root).map_err(Error::at(&self.layout.archive()))?;
+        paths.iter().map(|path| annotate::log_file(root, path).map_err(Error::at(path))).collect()
     }
-}
-
-/// A file as the log binds it.
-pub(super) fn log_file(root: &Path, path: &Path) -> io::Result<LogFile> {
-    let (sha256, bytes) = File::open(path).and_then(digest::sha256_of)?;
-    let inside = path.strip_prefix(root).unwrap_or(path);
-    let path = inside.components().map(|c| c.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
-    Ok(LogFile { path, bytes, sha256: sha256.value() })
 }

@@ -372,10 +372,16 @@ fn a_commit_that_was_not_awaited_to_its_end_lets_nothing_more_be_written() {
         planned.prepare().unwrap()
     };
     let (first, second) = (plan(&mut ledger), plan(&mut ledger));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    // The one thread that could write waits, so that the commit cannot be done when it is dropped.
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().max_blocking_threads(1).build().unwrap();
+    let (free, wait) = std::sync::mpsc::channel::<()>();
     runtime.block_on(async {
+        let busy = tokio::task::spawn_blocking(move || wait.recv());
         let dropped = tokio::time::timeout(Duration::ZERO, ledger.commit_aside(first));
         assert!(dropped.await.is_err());
+        drop(free);
+        assert!(busy.await.unwrap().is_err());
     });
     assert!(ledger.commit(second).is_err());
     assert!(archive.seal("interrupted").is_err());

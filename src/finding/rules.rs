@@ -176,6 +176,8 @@ rules! {
     RECORD_MISSING Error 2 "record-missing" "" "A record that the log names is not in the archive.";
     RECORD_UNLISTED Error 2 "record-unlisted" "" "A record of the archive is not in the log.";
     RECORD_ORDER Error 2 "record-order" "" "Records do not stand in the log's order.";
+    LINE_REMOVED Error 2 "line-withheld" "RFC 6962 §2.1" "A line of the log is withheld, and no redaction entry says so.";
+    LINES_WITHHELD Info 2 "lines-withheld" "RFC 6962 §2.1" "This copy withholds lines of the log, and says so.";
     LOG_UNFINISHED Error 2 "log-unfinished" "" "The log does not end with an end entry: the run was cut, or lines are missing.";
     LOG_MISSING Error 2 "log-missing" "" "A package made by fonds has no provenance log: it was taken out.";
     LOG_ORIGIN Error 2 "log-origin" "C2SP tlog-checkpoint" "The checkpoint is of another log: its origin is not the archive that the log names.";
@@ -186,6 +188,10 @@ rules! {
     CAPTURE_TORN Info 2 "capture-torn" "" "Bytes behind the last whole capture of a run that was killed are of one that was in flight.";
     SEED_WITHOUT_FATE Error 2 "seed-without-fate" "" "The log tells neither capture nor failure of a URL that was asked for.";
     LOG_FILES Error 2 "log-files" "" "A file is not the one that the log's end entry names.";
+    LOG_PACKAGE Error 2 "log-package" "" "Title, date or main page in datapackage.json are not those that the log's last entry binds.";
+    PROOF_FORM Error 0 "proof-form" "" "A proof file lacks a part, holds one that has no place in it, or one that cannot be read.";
+    PROOF_INCLUSION Error 2 "proof-inclusion" "RFC 9162 §2.1.3.2" "A proof does not show that its line is in the log of the checkpoint.";
+    PROOF_CONSISTENCY Error 2 "proof-consistency" "RFC 9162 §2.1.4.2" "A proof does not show that the log went on with an earlier checkpoint.";
     FILE_UNBOUND Error 2 "file-unbound" "" "The package lists a file that its log does not bind: it was added after the sealing.";
     INDEX_LINE Error 2 "index-line" "CDXJ 0.1.0" "An index line cannot be read, or does not say what the record says.";
     INDEX_DANGLING Error 2 "index-dangling" "CDXJ 0.1.0" "An index line points to no record.";
@@ -198,6 +204,8 @@ rules! {
     // --- signatures (vouch, verify)
     NOTE_INVALID Error 2 "note-invalid" "C2SP signed-note" "What follows the checkpoint's three lines is no list of signatures.";
     SIGNATURE_BAD Error 3 "signature-bad" "C2SP signed-note" "A signature says that it is by a key that you named, and is not over this checkpoint.";
+    SSHSIG_INVALID Error 3 "sshsig-invalid" "SSHSIG" "An SSH signature beside a checkpoint is none, was made for something else, or is not over this checkpoint.";
+    SIGNATURE_EARLIER Info 3 "signature-earlier" "C2SP signed-note" "A key that you named vouches for an earlier state of the log, which this one went on with.";
     SIGNATURE_CLAIMED Info 3 "signature-claimed" "C2SP signed-note" "A signature is by a key that you did not name; it was not checked and proves nothing.";
     CHECKPOINT_EXPECTED Error 3 "checkpoint-inconsistent" "RFC 6962 §2.1.2" "The log does not contain the checkpoint that you hold: it was rewritten since, cut back, or is another one.";
 
@@ -230,6 +238,7 @@ rules! {
     ZIP_COMMENT Info 0 "zip-comment" "" "The ZIP, or an entry, has a comment.";
     ZIP_LIMIT Error 0 "zip-limit" "" "The ZIP has more entries than fonds reads.";
     ENTRY_NAME Error 0 "entry-name-unsafe" "" "The name of an entry is absolute, leads out of the archive, or is read differently by different systems.";
+    ENTRY_KIND Error 0 "entry-irregular" "" "An entry of the ZIP is a symbolic link or a device: unpacked, it could lead out of the directory.";
     PACKAGE_INCOMPLETE Error 0 "package-incomplete" "WACZ 1.1.1" "A part that every package must have is missing: a WARC, an index, or pages/pages.jsonl.";
     PACKAGE_MISPLACED Warning 0 "package-misplaced-file" "WACZ 1.1.1" "A file lies in archive/, indexes/ or pages/ that is no WARC, no index, no page list.";
     PACKAGE_DEFLATED Warning 0 "package-deflated" "WACZ 1.1.1" "A WARC or a compressed index is compressed once more by the ZIP, so that no part of it can be read alone.";

@@ -46,6 +46,11 @@ pub enum Body {
     Anchor(Anchor),
     /// A run ends.
     End(End),
+    /// Something was done with the archive later.
+    Event(Box<Event>),
+    /// A line that was withheld from this copy; it is not written as other lines are ([`super::Withheld`]).
+    #[serde(skip)]
+    Withheld,
     /// A type that this version does not know; its bytes are still bound by the tree.
     #[serde(other, skip_serializing)]
     Unknown,
@@ -335,6 +340,25 @@ pub struct End {
     pub files: Vec<File>,
     /// `complete`, `partial` (some seed failed), `limit` or `interrupted`.
     pub exit: String,
+    /// What the datapackage says of the collection.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub package: Option<Described>,
+}
+
+/// What a datapackage says besides its list of files.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Described {
+    /// When the collection was made, RFC 3339.
+    pub created: String,
+    /// When the main page was captured, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub main_page_date: Option<String>,
+    /// The page to show first.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub main_page_url: Option<String>,
+    /// A title for people.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub title: Option<String>,
 }
 
 /// What a run did.
@@ -359,4 +383,32 @@ pub struct File {
     pub bytes: u64,
     /// SHA-256 in hex.
     pub sha256: String,
+}
+
+/// What was done with the archive after its capture, in the words of PREMIS.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// The eventType: `fixity check`, `transfer`, `recompression`, `redaction`, `annotation` or another.
+    pub event: String,
+    /// Who or what did it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub agent: Option<String>,
+    /// When it was done, where that is not when it was logged.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub date: Option<String>,
+    /// What it came to: `success`, `failure` or other words.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub outcome: Option<String>,
+    /// The rest, in words.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub note: Option<String>,
+    /// Of a redaction: the files that it made, in place of those of the last end entry.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub files: Vec<File>,
+    /// Of a redaction: what the datapackage of the copy says.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub package: Option<Described>,
+    /// Of a redaction: the lines that it withheld, as first and last `seq` of each run of them.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub withheld: Vec<(u64, u64)>,
 }

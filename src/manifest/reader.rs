@@ -1,7 +1,10 @@
 //! Reading the log line by line, in bounded memory.
 
-use super::entry::Entry;
+use super::entry::{Body, Entry};
+use super::tree::leaf_hash;
+use super::withheld::Withheld;
 use std::io::{self, BufRead, BufReader, Read};
+use tlog_tiles::Hash;
 
 /// Bytes of one line; longer ones are given cut, and marked.
 const LINE_LIMIT: u64 = 4 * 1024 * 1024;
@@ -17,6 +20,29 @@ pub struct Line {
     pub ended: bool,
     /// What it says, or why it says nothing.
     pub entry: Result<Entry, String>,
+    /// What it says of itself as a leaf, where it was withheld.
+    withheld: Option<Hash>,
+}
+
+impl Line {
+    fn new(offset: u64, bytes: Vec<u8>, ended: bool) -> Self {
+        let (entry, withheld) = match Withheld::parse(&bytes) {
+            Some(Withheld { seq, leaf }) => (Ok(Entry::withheld(seq)), Some(leaf)),
+            None => (serde_json::from_slice(&bytes).map_err(|e| e.to_string()), None),
+        };
+        Self { offset, bytes, ended, entry, withheld }
+    }
+
+    /// Its leaf in the tree: of a line that was withheld, the one that stands in its place.
+    pub fn leaf(&self) -> Hash {
+        self.withheld.unwrap_or_else(|| leaf_hash(&self.bytes))
+    }
+}
+
+impl Entry {
+    fn withheld(seq: u64) -> Self {
+        Self { v: 1, seq, salt: String::new(), at: String::new(), body: Body::Withheld }
+    }
 }
 
 /// The lines of a log.
@@ -48,7 +74,6 @@ impl<R: Read> Lines<R> {
         if ended {
             bytes.pop();
         }
-        let entry = serde_json::from_slice(&bytes).map_err(|e| e.to_string());
-        Ok(Some(Line { offset, bytes, ended, entry }))
+        Ok(Some(Line::new(offset, bytes, ended)))
     }
 }

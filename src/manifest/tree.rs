@@ -24,10 +24,17 @@ impl Tree {
 
     /// Appends a leaf.
     pub fn push(&mut self, leaf: Hash) {
+        self.push_with(leaf, &mut |_| ());
+    }
+
+    /// The same; `each` is given every node that is complete with it, the leaf first, its parents after it.
+    pub(super) fn push_with(&mut self, leaf: Hash, each: &mut dyn FnMut(Hash)) {
         let mut node = leaf;
+        each(node);
         for _ in 0..self.size.trailing_ones() {
             if let Some(left) = self.roots.pop() {
                 node = node_hash(left, node);
+                each(node);
             }
         }
         self.roots.push(node);
@@ -44,7 +51,7 @@ impl Tree {
     }
 }
 
-fn empty_root() -> Hash {
+pub(super) fn empty_root() -> Hash {
     let mut root = [0; 32];
     root.copy_from_slice(crate::digest::sha256(b"").bytes());
     Hash(root)

@@ -5,8 +5,8 @@
 //! every file held against the list on the way, and renamed in place of the old one.
 
 use std::collections::HashMap;
-use std::io::Cursor;
-use std::path::Path;
+use std::io::{self, Cursor, Read};
+use std::path::{Path, PathBuf};
 
 use super::datapackage::{self, Datapackage, Digest, Resource};
 use super::hash;
@@ -19,41 +19,92 @@ use crate::input::section::ReadSeek;
 /// A file's path in the package, and the bytes that it is to have.
 pub type Change = (String, Vec<u8>);
 
+/// What a file of the package is to be.
+#[derive(Debug)]
+pub(super) enum Content {
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// Those of a file elsewhere.
+    File(PathBuf),
+    /// No longer there.
+    Gone,
+}
+
+impl Content {
+    fn open(&self) -> io::Result<Option<Box<dyn ReadSeek>>> {
+        match self {
+            Self::Bytes(bytes) => Ok(Some(Box::new(Cursor::new(bytes.clone())))),
+            Self::File(path) => Ok(Some(Box::new(std::fs::File::open(path)?))),
+            Self::Gone => Ok(None),
+        }
+    }
+}
+
 /// Makes the changes to the package at `path`: a sealed collection, or a WACZ. A deflated entry of a WACZ is inflated in
 /// `spool` on the way.
 ///
 /// # Errors
 /// [`Error::Unsealed`]; [`Error::Altered`] where the package is not what its list says; what reading and writing say.
 pub fn amend(path: &Path, changes: &[Change], spool: &Path) -> Result<(), Error> {
+    let changes = changes.iter().map(|(path, bytes)| (path.clone(), Content::Bytes(bytes.clone())));
+    rewrite(path, changes.collect(), spool)
+}
+
+/// The same with files of any length, and with some that go.
+pub(super) fn rewrite(path: &Path, mut changes: Vec<(String, Content)>, spool: &Path) -> Result<(), Error> {
     let package = Package::open(path).map_err(Error::io(path))?;
-    let list = Listed::read(&package, path)?.with(changes);
+    let list = Listed::read(&package, path)?;
+    // An earlier call may have been cut before what it added was listed.
+    let envelopes = provenance(&package, &list.0, &[]).map_err(Error::io(path))?;
+    let list = list.with(&envelopes).with(&resources(&changes).map_err(Error::io(path))?);
     let bytes = list.to_json();
     let own = [(DATAPACKAGE_DIGEST, Digest::of(&bytes, None).to_json()), (DATAPACKAGE, bytes)];
-    let own = own.map(|(path, bytes)| (path.to_owned(), bytes));
-    let changes: Vec<Change> = changes.iter().cloned().chain(own).collect();
+    changes.extend(own.map(|(path, bytes)| (path.to_owned(), Content::Bytes(bytes))));
     match &package {
         Package::Directory(_) => in_directory(path, &changes),
         Package::Wacz(_) => in_wacz(path, &package, &list.0, changes, spool),
     }
 }
 
-fn in_directory(root: &Path, changes: &[Change]) -> Result<(), Error> {
+fn in_directory(root: &Path, changes: &[(String, Content)]) -> Result<(), Error> {
     let disk = Disk::default();
-    for (path, bytes) in changes {
+    for (path, content) in changes {
         let path = root.join(path);
-        disk.replace(&path, |out| out.write_all(bytes)).map_err(Error::io(&path))?;
+        let done = match content.open().map_err(Error::io(&path))? {
+            Some(mut input) => disk.replace(&path, |out| io::copy(&mut input, out).map(drop)),
+            None if path.try_exists().unwrap_or(true) => std::fs::remove_file(&path),
+            None => Ok(()),
+        };
+        done.map_err(Error::io(&path))?;
     }
     Ok(())
+}
+
+/// What the list of files will say of each change; `None` where the file goes.
+type Listing = (String, Option<Resource>);
+
+fn resources(changes: &[(String, Content)]) -> io::Result<Vec<Listing>> {
+    let one = |(path, content): &(String, Content)| {
+        let resource = content.open()?.map(|mut input| resource(path, &mut input)).transpose()?;
+        Ok((path.clone(), resource))
+    };
+    changes.iter().map(one).collect()
+}
+
+fn resource(path: &str, input: &mut dyn Read) -> io::Result<Resource> {
+    let (bytes, hash) = hash::sha256_of(&mut { input })?;
+    let name = path.rsplit('/').next().unwrap_or(path).to_owned();
+    Ok(Resource { name, path: path.to_owned(), hash, bytes })
 }
 
 fn in_wacz(
     path: &Path,
     package: &Package,
     list: &Datapackage,
-    changes: Vec<Change>,
+    changes: Vec<(String, Content)>,
     spool: &Path,
 ) -> Result<(), Error> {
-    let mut changes: HashMap<String, Vec<u8>> = changes.into_iter().collect();
+    let mut changes: HashMap<String, Content> = changes.into_iter().collect();
     let mut names: Vec<String> = package.members().iter().map(|member| member.path.clone()).collect();
     names.extend(changes.keys().filter(|name| !package.contains(name)).cloned());
     names.sort_by(|a, b| layout::rank(a).cmp(&layout::rank(b)));
@@ -61,16 +112,17 @@ fn in_wacz(
     let mut zip = wacz::Zip::new(temporary.as_file(), list.created.as_deref());
     for name in names {
         let changed = changes.remove(&name);
-        let expected = match &changed {
-            Some(bytes) => hash::sha256(bytes),
-            None => expected(list, &name, path)?,
-        };
-        let mut input: Box<dyn ReadSeek> = match changed {
-            Some(bytes) => Box::new(Cursor::new(bytes)),
-            None => package.seek(&name, spool).map_err(Error::io(path))?,
+        let opened = changed.as_ref().map(Content::open).transpose().map_err(Error::io(path))?;
+        let (expected, mut input) = match opened {
+            Some(None) => continue,
+            Some(Some(input)) => (None, input),
+            None => {
+                let input = package.seek(&name, spool).map_err(Error::io(path))?;
+                (Some(expected(list, &name, path)?), input)
+            }
         };
         let found = zip.add(name.clone(), &mut input).map_err(Error::io(path))?;
-        if found != expected {
+        if let Some(expected) = expected.filter(|expected| *expected != found) {
             let problem = format!("the hash of {name} is {found}, not {expected}");
             return Err(Error::Altered { path: path.to_owned(), problem });
         }
@@ -110,7 +162,8 @@ impl Listed {
             return Ok(Self(list));
         }
         // An earlier call may have been cut between digest and list.
-        let Self(renewed) = Self(list).with(&envelopes(package, path)?);
+        let now = provenance(package, &list, &[layout::MANIFEST, layout::LEAVES]).map_err(Error::io(path))?;
+        let Self(renewed) = Self(list).with(&now);
         match digest.hash == hash::sha256(&renewed.to_json()) {
             true => Ok(Self(renewed)),
             false => Err(altered("datapackage-digest.json holds another hash of datapackage.json")),
@@ -118,16 +171,10 @@ impl Listed {
     }
 
     /// The list with these files as they will be, in the order of their paths.
-    fn with(mut self, changes: &[Change]) -> Self {
-        for (path, bytes) in changes {
-            self.0.resources.retain(|resource| resource.path != *path);
-            self.0.resources.push(Resource {
-                name: path.rsplit('/').next().unwrap_or(path).to_owned(),
-                path: path.clone(),
-                hash: hash::sha256(bytes),
-                bytes: bytes.len() as u64,
-            });
-        }
+    fn with(mut self, changes: &[Listing]) -> Self {
+        let changed = |resource: &Resource| changes.iter().any(|(path, _)| *path == resource.path);
+        self.0.resources.retain(|resource| !changed(resource));
+        self.0.resources.extend(changes.iter().filter_map(|(_, resource)| resource.clone()));
         self.0.resources.sort_by(|a, b| a.path.cmp(&b.path));
         self
     }
@@ -137,11 +184,16 @@ impl Listed {
     }
 }
 
-/// The checkpoint and what vouches for it, as they are now.
-fn envelopes(package: &Package, path: &Path) -> Result<Vec<Change>, Error> {
-    let members = package.members().iter().map(|member| &member.path);
-    let names = members.filter(|name| name.starts_with(layout::CHECKPOINT));
-    names.map(|name| Ok((name.clone(), content(package, name, path)?))).collect()
+/// The checkpoint, what vouches for it and `others`, as they are now; of what is listed and not there any more, that it is
+/// gone.
+fn provenance(package: &Package, list: &Datapackage, others: &[&str]) -> io::Result<Vec<Listing>> {
+    let own = |path: &&str| others.contains(path) || path.starts_with(layout::CHECKPOINT);
+    let there = package.members().iter().map(|member| member.path.as_str()).filter(own);
+    let one = |path: &str| Ok((path.to_owned(), Some(resource(path, &mut package.read(path)?)?)));
+    let mut now = there.map(one).collect::<io::Result<Vec<Listing>>>()?;
+    let listed = list.resources.iter().map(|resource| resource.path.as_str()).filter(own);
+    now.extend(listed.filter(|path| !package.contains(path)).map(|path| (path.to_owned(), None)));
+    Ok(now)
 }
 
 /// A small file of the package.

@@ -39,16 +39,35 @@ impl Package {
         Ok(findings)
     }
 
+    /// Checks the container alone, which must be a ZIP byte for byte as fonds packs it, and every entry's CRC.
+    pub(crate) fn audit_container(&self) -> io::Result<Vec<Finding>> {
+        let Self::Wacz(wacz) = self else {
+            let finding =
+                Finding::new(&rules::PROOF_FORM, "this is a directory, not a file that fonds packed");
+            return Ok(vec![finding.in_file(self.name())]);
+        };
+        let mut audit = Audit::new(self);
+        audit.check_container(wacz);
+        if !audit.findings.iter().any(Finding::is_error) {
+            let packing = wacz::packing(&wacz.file, &wacz.zip, None)?;
+            let message = "A header of the ZIP is not as fonds packed it.";
+            let finding = |at| Finding::new(&rules::PACKAGE_ALTERED, message).in_file(&wacz.name).at(at);
+            audit.findings.extend(packing.first.map(finding));
+        }
+        let mut findings = std::mem::take(&mut audit.findings);
+        for index in 0..self.members().len() {
+            if let Some(checked) = audit.check(index)? {
+                findings.extend(checked.finish()?);
+            }
+        }
+        sort(&mut findings);
+        Ok(findings)
+    }
+
     /// The part of [`Self::audit`] that does not need the content of the files. A caller that streams the files
     /// anyway has them checked on the way by [`Audit::check`].
     pub fn audit_form(&self) -> io::Result<Audit<'_>> {
-        let mut audit = Audit {
-            datapackage: None,
-            digest: None,
-            findings: Vec::new(),
-            package: self,
-            listed: HashMap::new(),
-        };
+        let mut audit = Audit::new(self);
         match self {
             Self::Directory(directory) => audit.check_tree(directory),
             Self::Wacz(wacz) => audit.check_container(wacz),
@@ -63,7 +82,11 @@ impl Package {
     }
 }
 
-impl Audit<'_> {
+impl<'a> Audit<'a> {
+    fn new(package: &'a Package) -> Self {
+        Self { datapackage: None, digest: None, findings: Vec::new(), package, listed: HashMap::new() }
+    }
+
     /// A member (by its index in [`Package::members`]) to be streamed and checked; `None` where its container is
     /// so damaged that there is nothing to stream, which is a finding already.
     pub fn check(&self, index: usize) -> io::Result<Option<Checked>> {

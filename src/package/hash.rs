@@ -56,6 +56,14 @@ pub(super) fn sha256(bytes: &[u8]) -> String {
     format!("sha256:{}", HEXLOWER.encode(&Sha256::digest(bytes)))
 }
 
+/// True where `hash`, with its label, is that of these bytes.
+pub(super) fn is_of(hash: &str, bytes: &[u8]) -> bool {
+    let label = hash.split(':').next().unwrap_or_default();
+    let Some(mut hasher) = Hasher::labelled(label) else { return false };
+    hasher.update(bytes);
+    format!("{label}:{}", hasher.hex()).eq_ignore_ascii_case(hash)
+}
+
 /// Streams to the end: bytes read and `sha256:…`.
 pub(super) fn sha256_of(input: &mut impl Read) -> io::Result<(u64, String)> {
     let mut hasher = Hasher::sha256();

@@ -25,6 +25,8 @@ pub const MANIFEST: &str = "provenance/manifest.jsonl";
 pub const CHECKPOINT: &str = "provenance/checkpoint";
 /// The leaf hashes of the log.
 pub const LEAVES: &str = "provenance/leaves";
+/// How files end that hold an SSH signature over a checkpoint.
+pub const SSHSIG: &str = ".sshsig";
 /// The first RFC 3161 response over the checkpoint; the others are numbered, see [`stamp`].
 pub const CHECKPOINT_TSR: &str = "provenance/checkpoint.tsr";
 /// Frontier, spool and lock of a running capture; gone once the collection is sealed.
@@ -197,6 +199,26 @@ pub(super) fn rank(path: &str) -> (usize, &str) {
     (first.iter().position(|start| path.starts_with(start)).unwrap_or(first.len()), path)
 }
 
+/// The name of a file that vouches for a checkpoint from beside it: `checkpoint.sshsig`, `checkpoint.2.sshsig`, and of an
+/// earlier one `checkpoint-SIZE.sshsig`.
+pub fn envelope_name(size: Option<u64>, number: u64, ending: &str) -> String {
+    let of = size.map_or_else(String::new, |size| format!("-{size}"));
+    match number {
+        0 | 1 => format!("{CHECKPOINT}{of}{ending}"),
+        _ => format!("{CHECKPOINT}{of}.{number}{ending}"),
+    }
+}
+
+/// Reads such a name: the size of an earlier checkpoint, and the file's number. `None` for any other, and for one written in
+/// another way.
+pub fn envelope_of(path: &str, ending: &str) -> Option<(Option<u64>, u64)> {
+    let rest = path.strip_prefix(CHECKPOINT)?.strip_suffix(ending)?;
+    let (of, number) = rest.split_once('.').unwrap_or((rest, "1"));
+    let size = of.strip_prefix('-').map(str::parse).transpose().ok()?;
+    let number = number.parse().ok()?;
+    (envelope_name(size, number, ending) == path).then_some((size, number))
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -245,5 +267,26 @@ mod tests {
         layout.create().unwrap();
         assert!(layout.archive().is_dir() && layout.workroom().is_dir() && !layout.is_sealed());
         assert_eq!(layout.create().unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+    }
+
+    #[test]
+    fn envelopes_are_told_from_other_files() {
+        for (size, number) in [(None, 1), (None, 2), (Some(7), 1), (Some(7), 12)] {
+            let name = envelope_name(size, number, SSHSIG);
+            assert_eq!(envelope_of(&name, SSHSIG), Some((size, number)), "{name}");
+        }
+        for rest in [
+            "",
+            ".1.sshsig",
+            ".0.sshsig",
+            ".02.sshsig",
+            "-.sshsig",
+            "-07.sshsig",
+            "x.sshsig",
+            ".2.3.sshsig",
+            ".tsr",
+        ] {
+            assert_eq!(envelope_of(&format!("{CHECKPOINT}{rest}"), SSHSIG), None, "{rest}");
+        }
     }
 }

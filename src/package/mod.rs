@@ -1,27 +1,34 @@
 //! A collection: a directory laid out as an unpacked WACZ, or the same as one WACZ file.
 //!
 //! Writing: [`layout`] names the files, [`pages`] and [`datapackage`] give two of them their content, [`mod@seal`]
-//! hashes all of them into the datapackage, and [`wacz`] zips the result, byte for byte the same each time. What vouches for
-//! the sealed whole is added by [`vouched`] and [`stamped`], through [`mod@amend`].
+//! hashes all of them into the datapackage, and [`wacz`] zips the result, byte for byte the same each time; [`mod@unpack`]
+//! makes a directory of it again. What vouches for the sealed whole is added by [`vouched`] and [`stamped`], through [`mod@amend`]; what was
+//! done with it later by [`mod@annotate`]; [`mod@prove`] takes single records out of it, provably, and [`mod@redact`] makes a
+//! copy without some.
 //! Reading: [`Package`] opens either form, by whomever it was made, lists its files, streams them, and
 //! [`Package::audit`] checks everything that can be said of a package without looking into its WARCs.
 
 pub mod amend;
+pub mod annotate;
 mod audit;
 pub mod datapackage;
 mod hash;
 pub mod layout;
 pub mod pages;
+pub mod prove;
+pub mod redact;
 pub mod seal;
 mod skeleton;
 pub mod stamped;
 pub mod survey;
 #[cfg(test)]
 mod tests;
+pub mod unpack;
 pub mod vouched;
 pub mod wacz;
 mod walk;
 
+pub use annotate::annotate;
 pub use audit::{Audit, Checked};
 pub use seal::{About, seal};
 pub use wacz::pack;
@@ -75,9 +82,36 @@ pub enum Error {
         /// In what it differs.
         problem: String,
     },
+    /// What was to be proved does not hold.
+    #[error("{path} proves nothing of this: {problem}. `fonds verify` says more")]
+    Unproved {
+        /// The package concerned.
+        path: PathBuf,
+        /// Why.
+        problem: String,
+    },
+    /// A WACZ that must not be unpacked.
+    #[error("{path} is not unpacked: {problem}. `fonds verify` says more")]
+    Refused {
+        /// The WACZ.
+        path: PathBuf,
+        /// Why.
+        problem: String,
+    },
     /// A capture that has not ended.
     #[error("{0} is not sealed: its capture has not ended; `fonds archive --resume` goes on with it")]
     Unsealed(PathBuf),
+    /// Nothing is there that a redaction should keep back.
+    #[error("{0}: nothing in it is what should be kept back, so there is nothing to redact")]
+    Nothing(PathBuf),
+    /// The log tells nothing of what was to be proved.
+    #[error("{path}: the log tells of no capture of {wanted}; `fonds ls` shows what there is")]
+    NotFound {
+        /// The package concerned.
+        path: PathBuf,
+        /// What was asked for.
+        wanted: String,
+    },
     /// Something about a key, a signature or a time-stamp.
     #[error("{path}: {source}")]
     Vouch {

@@ -12,6 +12,7 @@ use super::hash;
 use super::layout::{self, DATAPACKAGE, DATAPACKAGE_DIGEST, WORKROOM};
 use super::walk;
 use crate::disk::Disk;
+use crate::manifest::Described;
 
 /// What a datapackage says besides its list of files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +27,18 @@ pub struct About {
     pub main_page_url: Option<String>,
     /// When that page was captured, RFC 3339.
     pub main_page_date: Option<String>,
+}
+
+impl About {
+    /// The same as the log's last entry binds it.
+    pub fn described(&self) -> Described {
+        Described {
+            created: self.created.clone(),
+            main_page_date: self.main_page_date.clone(),
+            main_page_url: self.main_page_url.clone(),
+            title: self.title.clone(),
+        }
+    }
 }
 
 /// Makes the `signedData` object of wacz-auth for the datapackage's hash (`sha256:…`).
@@ -147,12 +160,12 @@ pub(super) fn replace(file: tempfile::NamedTempFile, path: &Path) -> Result<(), 
 }
 
 /// The name itself is on the disk only once its directory is; where directories cannot be opened, so be it.
-fn sync_parent(path: &Path) -> Result<(), Error> {
+pub(super) fn sync_parent(path: &Path) -> Result<(), Error> {
     #[cfg(unix)]
     File::open(parent(path)).and_then(|directory| directory.sync_all()).map_err(Error::io(path))?;
     Ok(())
 }
 
-fn parent(path: &Path) -> &Path {
+pub(super) fn parent(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use super::amend::{amend, content};
-use super::layout::{CHECKPOINT, MANIFEST};
+use super::layout::{self, CHECKPOINT, MANIFEST};
 use super::{Error, Package};
-use crate::manifest::{Lines, Tree, leaf_hash, read_checkpoint};
-use crate::vouch::{self, Note, Signature, SigningKey, VerifierKey};
+use crate::manifest::{Lines, Tree, read_checkpoint};
+use crate::vouch::{self, Note, Signature, SigningKey, SshKey, SshSignature, VerifierKey};
 
 /// The checkpoint of the package at `path`, as the note that is signed. Its log has been read to its end and leads to it:
 /// nobody signs by accident what the archive does not hold.
@@ -49,7 +49,7 @@ fn tree(package: &Package) -> std::io::Result<(Tree, Option<String>)> {
     let mut lines = Lines::new(package.read(MANIFEST)?);
     let (mut tree, mut last) = (Tree::default(), None);
     while let Some(line) = lines.next_line()? {
-        tree.push(leaf_hash(&line.bytes));
+        tree.push(line.leaf());
         last = line.entry.ok().map(|entry| entry.at);
     }
     Ok((tree, last))
@@ -91,5 +91,39 @@ fn put(path: &Path, mut note: Note, signature: Signature, spool: &Path) -> Resul
     let new = note.add(signature);
     // Written again in any case: an earlier run may have been cut before the list of files.
     amend(path, &[(CHECKPOINT.to_owned(), note.to_bytes())], spool)?;
+    Ok(new)
+}
+
+/// Adds an SSH signature, armoured as ssh-keygen makes it, in a file beside the checkpoint. False where the same is there
+/// already.
+///
+/// # Errors
+/// [`Error::Vouch`] for one that is not over this checkpoint, or by a kind of key that is not checked here, or by another
+/// than `key`, where that is given; as [`note`] and [`amend`].
+pub fn add_ssh(path: &Path, armored: &str, key: Option<&SshKey>, spool: &Path) -> Result<bool, Error> {
+    let note = note(path)?;
+    let signature = SshSignature::parse(armored.as_bytes()).map_err(Error::vouch(path))?;
+    let problem = match key {
+        Some(key) if !signature.is_by(key) => Some("it is by another key than the one given"),
+        _ if !signature.is_checkable() => Some("it is by a kind of key that is not checked here"),
+        _ if !signature.verifies(note.text()) => Some("it is over another text"),
+        _ => None,
+    };
+    if let Some(problem) = problem {
+        return Err(Error::vouch(path)(vouch::Error::Signature(problem)));
+    }
+    let package = Package::open(path).map_err(Error::io(path))?;
+    let mut number = 1;
+    let name = loop {
+        let name = layout::envelope_name(None, number, layout::SSHSIG);
+        match package.small(&name).map_err(Error::io(path))? {
+            None if !package.contains(&name) => break name,
+            Some(bytes) if bytes == armored.as_bytes() => break name,
+            _ => number += 1,
+        }
+    };
+    let new = !package.contains(&name);
+    // Written again in any case: an earlier run may have been cut before the list of files.
+    amend(path, &[(name, armored.as_bytes().to_vec())], spool)?;
     Ok(new)
 }

@@ -30,8 +30,11 @@ pub fn pack(root: &Path, out: &Path) -> Result<(), Error> {
     for (path, hash) in expected {
         let file = root.join(&path);
         let mut input = File::open(&file).map_err(Error::io(&file))?;
-        let found = zip.add(path, &mut input).map_err(Error::io(out))?;
-        if found != hash {
+        let mut found = zip.add(path, &mut input).map_err(Error::io(out))?;
+        if let Some(hasher) = Hasher::labelled(label(&hash)).filter(|_| label(&hash) != label(&found)) {
+            found = other_hash(hasher, label(&hash), &mut input).map_err(Error::io(&file))?;
+        }
+        if !found.eq_ignore_ascii_case(&hash) {
             return Err(Error::Altered { path: file, problem: format!("its hash is {found}, not {hash}") });
         }
     }
@@ -39,28 +42,46 @@ pub fn pack(root: &Path, out: &Path) -> Result<(), Error> {
     appear(temporary, out)
 }
 
+fn label(hash: &str) -> &str {
+    hash.split(':').next().unwrap_or_default()
+}
+
+/// The hash of a kind that other tools write.
+fn other_hash(mut hasher: Hasher, label: &str, input: &mut File) -> io::Result<String> {
+    input.rewind()?;
+    hash::read_all(input, |part| {
+        hasher.update(part);
+        Ok(())
+    })?;
+    Ok(format!("{label}:{}", hasher.hex()))
+}
+
 /// The files in the order of the ZIP, each with the hash that it must have.
 fn plan(root: &Path) -> Result<(Datapackage, Vec<(String, String)>), Error> {
     let altered =
         |path: &str, problem: &str| Error::Altered { path: root.join(path), problem: problem.into() };
     let read = |path: &str| std::fs::read(root.join(path)).map_err(Error::io(&root.join(path)));
-    let (bytes, digest_bytes) = (read(DATAPACKAGE)?, read(DATAPACKAGE_DIGEST)?);
+    let bytes = read(DATAPACKAGE)?;
     let Some(datapackage) = datapackage::parse(&bytes).0 else {
         return Err(altered(DATAPACKAGE, "it cannot be read"));
     };
-    if datapackage::parse_digest(&digest_bytes).0.is_none_or(|digest| digest.hash != hash::sha256(&bytes)) {
-        return Err(altered(DATAPACKAGE_DIGEST, "it holds another hash of datapackage.json"));
-    }
     let listed = datapackage.resources.iter().map(|r| (r.path.clone(), r.hash.clone()));
-    let own = [
-        (DATAPACKAGE.to_owned(), hash::sha256(&bytes)),
-        (DATAPACKAGE_DIGEST.to_owned(), hash::sha256(&digest_bytes)),
-    ];
-    let mut listed: HashMap<String, String> = listed.chain(own).collect();
-
+    let mut listed: HashMap<String, String> = listed.collect();
+    listed.insert(DATAPACKAGE.to_owned(), hash::sha256(&bytes));
+    // Other tools may leave it out.
+    if datapackage.by_fonds() || root.join(DATAPACKAGE_DIGEST).exists() {
+        let digest = read(DATAPACKAGE_DIGEST)?;
+        if datapackage::parse_digest(&digest).0.is_none_or(|digest| !hash::is_of(&digest.hash, &bytes)) {
+            return Err(altered(DATAPACKAGE_DIGEST, "it holds another hash of datapackage.json"));
+        }
+        listed.insert(DATAPACKAGE_DIGEST.to_owned(), hash::sha256(&digest));
+    }
     let tree = walk::walk(root).map_err(Error::io(root))?;
     if let Some((path, problem)) = tree.others.first() {
         return Err(Error::Unfit { path: root.join(path), problem });
+    }
+    if let Some(path) = tree.unnamed.first() {
+        return Err(Error::Unfit { path: root.join(path), problem: "has a name that is not Unicode" });
     }
     let mut expected = Vec::new();
     for (path, _) in tree.files {

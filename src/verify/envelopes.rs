@@ -5,12 +5,12 @@ use super::log::Told;
 use super::package::open;
 use super::report::Evidence;
 use super::stamps::{self, Stamp};
-use super::{Options, Verification};
+use super::{Options, Verification, ssh};
 use crate::finding::{Finding, rules};
 use crate::manifest::{Checkpoint, Hash, read_checkpoint};
 use crate::package::survey::CHECKPOINT_LIMIT;
 use crate::package::{Package, layout};
-use crate::vouch::{self, Note};
+use crate::vouch::{self, Note, Signature};
 use data_encoding::HEXLOWER;
 use std::collections::BTreeSet;
 use std::io::{self, Read};
@@ -57,6 +57,7 @@ pub(super) struct Earlier {
     size: u64,
     bytes: Vec<u8>,
     point: Option<Checkpoint>,
+    note: Option<Note>,
 }
 
 impl Earlier {
@@ -88,11 +89,25 @@ impl Envelopes {
             let size = member.path.strip_prefix(layout::CHECKPOINT).and_then(|rest| rest.strip_prefix('-'));
             let Some(size) = size.and_then(|size| size.parse().ok()) else { continue };
             let bytes = content(package, &member.path)?.unwrap_or_default();
-            let point = read_checkpoint(&bytes);
-            earlier.push(Earlier { path: member.path.clone(), size, bytes, point });
+            let (point, note) = (read_checkpoint(&bytes), Note::parse(&bytes).ok());
+            earlier.push(Earlier { path: member.path.clone(), size, bytes, point, note });
         }
         Ok(Self { checkpoint, earlier, stamps: stamps::of(package)? })
     }
+
+    /// The lines of the present checkpoint, or of the earlier one of that size.
+    pub(super) fn text(&self, size: Option<u64>) -> Option<&[u8]> {
+        match size {
+            None => self.checkpoint.as_deref().map(lines),
+            Some(size) => self.earlier.iter().find(|e| e.size == size)?.note.as_ref().map(Note::text),
+        }
+    }
+}
+
+/// A checkpoint without its signatures.
+fn lines(checkpoint: &[u8]) -> &[u8] {
+    let end = memchr::memmem::find(checkpoint, b"\n\n").map_or(checkpoint.len(), |at| at + 1);
+    checkpoint.get(..end).unwrap_or(checkpoint)
 }
 
 /// True for the log itself and for what vouches for it: these bind the other files, and are checked or claimed by themselves.
@@ -100,7 +115,9 @@ pub(super) fn is_provenance(path: &str) -> bool {
     let own = [layout::MANIFEST, layout::LEAVES, layout::CHECKPOINT];
     let earlier = path.strip_prefix(layout::CHECKPOINT).and_then(|rest| rest.strip_prefix('-'));
     let is_earlier = earlier.is_some_and(|size| size.parse::<u64>().is_ok());
-    own.contains(&path) || is_earlier || layout::stamp_name(path).is_some()
+    let is_envelope =
+        layout::stamp_name(path).is_some() || layout::envelope_of(path, layout::SSHSIG).is_some();
+    own.contains(&path) || is_earlier || is_envelope
 }
 
 pub(super) fn content(package: &Package, path: &str) -> io::Result<Option<Vec<u8>>> {
@@ -111,9 +128,19 @@ pub(super) fn content(package: &Package, path: &str) -> io::Result<Option<Vec<u8
 }
 
 /// Holds what vouches for a package's log against the log, and against what the user named.
-pub(super) fn check(run: &mut Verification, package: &Package, envelopes: &Envelopes, told: &Told) {
+pub(super) fn check(
+    run: &mut Verification,
+    package: &Package,
+    envelopes: &Envelopes,
+    told: &Told,
+) -> io::Result<()> {
     let mut findings = earlier(package, &envelopes.earlier, told);
+    findings.extend(envelopes.earlier.iter().flat_map(|earlier| vouched_earlier(run, package, earlier)));
     let Verification { options, evidence, .. } = run;
+    let (mut held, about) = ssh::check(package, options, evidence, envelopes)?;
+    findings.extend(about);
+    // In a file of its own, which no time-stamp covers.
+    evidence.late_signature |= held;
     let (noticed, timed) = stamps::check(options, evidence, package, envelopes, told);
     findings.extend(noticed);
     // One that cannot be read has its finding.
@@ -121,12 +148,15 @@ pub(super) fn check(run: &mut Verification, package: &Package, envelopes: &Envel
         && let Some(point) = read_checkpoint(bytes)
     {
         let name = package.member_name(layout::CHECKPOINT);
-        let about = expected(options, evidence, &point, told)
-            .into_iter()
-            .chain(signatures(options, evidence, bytes, &timed));
+        let (by_note, signatures) = signatures(options, evidence, bytes, &timed);
+        held |= by_note;
+        let about = expected(options, evidence, &point, told).into_iter().chain(signatures);
         findings.extend(about.map(|finding| finding.in_file(&name)));
     }
+    let sound = findings.iter().all(|finding| !finding.is_error() || finding.level != 3);
+    evidence.signed += u64::from(held && sound);
     run.findings.extend(package.name(), findings);
+    Ok(())
 }
 
 /// The checkpoints of earlier sessions are of the log that this one went on with.
@@ -140,6 +170,34 @@ fn earlier(package: &Package, earlier: &[Earlier], told: &Told) -> Vec<Finding> 
         Finding::new(&rules::CHECKPOINT_EARLIER, message).in_file(package.member_name(&earlier.path))
     };
     earlier.iter().filter(wrong).map(finding).collect()
+}
+
+/// Who of those that were named vouched for an earlier state.
+fn vouched_earlier(run: &mut Verification, package: &Package, earlier: &Earlier) -> Vec<Finding> {
+    let Some(note) = &earlier.note else { return Vec::new() };
+    let Verification { options, evidence, .. } = run;
+    let mut about = |signature: &Signature| {
+        let key = options.keys.iter().find(|key| key.is_of(signature))?;
+        let (who, size) = (who(signature), earlier.size);
+        let finding = match key.verifies(note.text(), signature) {
+            true => {
+                let message = format!("the log's first {size} lines are vouched for by {who}");
+                evidence.earlier.insert(message.clone());
+                Finding::new(&rules::SIGNATURE_EARLIER, message)
+            }
+            false => Finding::new(&rules::SIGNATURE_BAD, bad(&who)),
+        };
+        Some(finding.in_file(package.member_name(&earlier.path)))
+    };
+    note.signatures().iter().filter_map(&mut about).collect()
+}
+
+fn who(signature: &Signature) -> String {
+    format!("{} ({})", signature.name, HEXLOWER.encode(&signature.id))
+}
+
+fn bad(who: &str) -> String {
+    format!("the signature by {who}, which you named, is not over this checkpoint")
 }
 
 /// The log contains what the user holds of it.
@@ -178,14 +236,14 @@ fn signatures(
     evidence: &mut Evidence,
     bytes: &[u8],
     timed: &BTreeSet<String>,
-) -> Vec<Finding> {
+) -> (bool, Vec<Finding>) {
     let note = match Note::parse(bytes) {
         Ok(note) => note,
-        Err(error) => return vec![Finding::new(&rules::NOTE_INVALID, error.to_string())],
+        Err(error) => return (false, vec![Finding::new(&rules::NOTE_INVALID, error.to_string())]),
     };
     let (mut findings, mut held) = (Vec::new(), false);
     for signature in note.signatures() {
-        let who = format!("{} ({})", signature.name, HEXLOWER.encode(&signature.id));
+        let who = who(signature);
         match options.keys.iter().find(|key| key.is_of(signature)) {
             Some(key) if key.verifies(note.text(), signature) => {
                 held = true;
@@ -193,8 +251,7 @@ fn signatures(
                 evidence.signers.insert(format!("{who}, Ed25519 key with SHA-256 {}", key.fingerprint()));
             }
             Some(_) => {
-                let message = format!("the signature by {who}, which you named, is not over this checkpoint");
-                findings.push(Finding::new(&rules::SIGNATURE_BAD, message));
+                findings.push(Finding::new(&rules::SIGNATURE_BAD, bad(&who)));
             }
             None => {
                 findings
@@ -203,6 +260,5 @@ fn signatures(
             }
         }
     }
-    evidence.signed += u64::from(held && findings.iter().all(|finding| !finding.is_error()));
-    findings
+    (held, findings)
 }

@@ -5,9 +5,10 @@
 
 use super::anchors::{Anchors, Place};
 use super::key::{Key, key};
+use super::withheld::Withheld;
 use crate::finding::{Finding, rules};
 use crate::manifest::{
-    Body, End, Entry, File, Hash, Line, Lines, Page, Record, Tree, leaf_hash, read_checkpoint,
+    Body, Described, End, Entry, Event, File, Hash, Line, Lines, Page, Record, Tree, read_checkpoint,
 };
 use crate::vouch::Roots;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -42,6 +43,12 @@ pub(super) struct Told {
     /// The hash of each page entry by the hash of its id.
     pub(super) pages: HashMap<Key, Key>,
     pub(super) end: Option<End>,
+    /// The files that the last end entry binds, or the redaction behind it.
+    pub(super) files: Vec<File>,
+    /// What they say of the datapackage.
+    pub(super) described: Option<Described>,
+    /// How many lines this copy withholds.
+    pub(super) withheld: u64,
     /// Files with what killed runs left behind.
     pub(super) kept: Vec<File>,
     pub(super) lines: u64,
@@ -72,6 +79,7 @@ pub(super) struct Join<R> {
     seeds: HashSet<Key>,
     /// The checkpoint's origin, as the first session's archive has it.
     origin: Option<String>,
+    withheld: Withheld,
     /// Sizes at which the root is to be told.
     watched: HashSet<u64>,
     told: Told,
@@ -94,6 +102,7 @@ impl<R: Read> Join<R> {
             unlisted: HashMap::new(),
             seeds: HashSet::new(),
             origin: None,
+            withheld: Withheld::default(),
             watched: HashSet::new(),
             told: Told::default(),
         }
@@ -142,6 +151,7 @@ impl<R: Read> Join<R> {
         }
         self.check_checkpoint(checkpoint)?;
         self.report_unmatched();
+        self.report_withheld();
         self.report_seeds();
         self.report_run();
         self.told.lines = self.tree.size();
@@ -237,11 +247,41 @@ impl<R: Read> Join<R> {
             }
             Body::Failure(failure) => failure.seed.iter().for_each(|seed| self.fate(seed)),
             Body::Skip(skip) => self.fate(&skip.url),
-            Body::End(end) => self.told.end = Some(end),
+            Body::End(end) => {
+                self.told.files.clone_from(&end.files);
+                self.told.described.clone_from(&end.package);
+                self.told.end = Some(end);
+            }
+            Body::Event(event) => self.take_event(*event),
+            Body::Withheld => self.withheld.see(self.next_seq - 1),
             Body::Torn(torn) => self.told.kept.push(torn.kept),
             _ => {}
         }
         None
+    }
+
+    fn take_event(&mut self, event: Event) {
+        self.withheld.announce(event.withheld);
+        if !event.files.is_empty() {
+            self.told.files = event.files;
+            self.told.described = event.package;
+        }
+    }
+
+    /// A line may be kept back only where the log says so: else anything could be taken out under that name.
+    fn report_withheld(&mut self) {
+        self.told.withheld = self.withheld.count();
+        let silent = self.withheld.unannounced();
+        let message = match (silent.first(), self.told.withheld) {
+            (Some(first), _) => format!(
+                "{} of the log's lines are withheld, the first of them entry {first}, and no redaction entry says so",
+                silent.len()
+            ),
+            (None, 0) => return,
+            (None, n) => format!("{n} of the log's lines are withheld, as a redaction entry says"),
+        };
+        let rule = if silent.is_empty() { &rules::LINES_WITHHELD } else { &rules::LINE_REMOVED };
+        self.told.findings.push(Finding::new(rule, message).in_file(&self.name));
     }
 
     fn fate(&mut self, seed: &str) {
@@ -268,7 +308,9 @@ impl<R: Read> Join<R> {
 
     /// A run that was not interrupted has something to say of each of its seeds.
     fn report_seeds(&mut self) {
+        // A fate that is withheld is not missing.
         let finished = self.told.end.as_ref().is_some_and(|end| end.exit != "interrupted");
+        let finished = finished && self.told.withheld == 0;
         if finished && !self.seeds.is_empty() {
             let message = format!("of {} seeds the log tells neither capture nor failure", self.seeds.len());
             let finding = Finding::new(&rules::SEED_WITHOUT_FATE, message).in_file(&self.name);
@@ -283,7 +325,7 @@ impl<R: Read> Join<R> {
 
     /// Takes a line into the tree, and compares it with its stored leaf hash.
     fn bind(&mut self, line: &Line) -> io::Result<()> {
-        let leaf = leaf_hash(&line.bytes);
+        let leaf = line.leaf();
         self.tree.push(leaf);
         if self.watched.contains(&self.tree.size()) {
             self.told.roots.insert(self.tree.size(), self.tree.root());

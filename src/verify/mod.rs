@@ -14,20 +14,23 @@ mod key;
 mod log;
 mod package;
 mod payload;
+mod proof;
 mod record;
 mod references;
 mod report;
 mod segments;
+mod ssh;
 mod stamps;
 #[cfg(test)]
 mod tests;
 mod values;
+mod withheld;
 
 pub use crate::input::scan::{Settings, Warc};
 
 pub use self::envelopes::Held;
 pub use self::report::{
-    Counts, InputReport, LevelReport, Report, SCHEMA, StampReport, Status, TimeBounds, Verdict,
+    Counts, InputReport, LevelReport, Proved, Report, SCHEMA, StampReport, Status, TimeBounds, Verdict,
 };
 
 use self::collect::Collector;
@@ -35,10 +38,10 @@ use self::record::{CheckRecord, Checked, Digests, Tally};
 use self::references::References;
 use self::report::Evidence;
 use self::segments::Segments;
-use crate::finding::Finding;
+use crate::finding::{Finding, rules};
 use crate::input::scan::{self, Scanner, Walk};
 use crate::package::Package;
-use crate::vouch::{Roots, VerifierKey};
+use crate::vouch::{Roots, SshKey, VerifierKey};
 use crate::warc::Source;
 use std::io;
 use std::path::PathBuf;
@@ -54,10 +57,18 @@ pub struct Options {
     pub scan: Settings,
     /// Keys whose signatures convince: those that the user named, and no other.
     pub keys: Vec<VerifierKey>,
+    /// SSH keys of the same kind.
+    pub ssh_keys: Vec<SshKey>,
     /// Roots to which time-stamps must lead to convince: those that the user named, and no other.
     pub roots: Roots,
     /// Checkpoints that the user holds, which the logs must contain.
     pub expected: Vec<Held>,
+}
+
+impl Options {
+    fn names_keys(&self) -> bool {
+        !self.keys.is_empty() || !self.ssh_keys.is_empty()
+    }
 }
 
 /// A verification under way.
@@ -80,7 +91,7 @@ impl Verification {
     /// Begins.
     pub fn new(options: Options) -> Self {
         let evidence = Evidence {
-            keys_named: !options.keys.is_empty(),
+            keys_named: options.names_keys(),
             roots_named: !options.roots.is_empty(),
             ..Evidence::default()
         };
@@ -142,7 +153,8 @@ impl Verification {
         let counts = tally.finish(&walked);
         self.findings.extend(name, walked.findings);
         self.evidence.without_log += 1;
-        self.inputs.push(InputReport { name: name.to_owned(), kind: kind.to_owned(), counts });
+        let kind = kind.to_owned();
+        self.inputs.push(InputReport { name: name.to_owned(), kind, counts, ..InputReport::default() });
         Ok(())
     }
 
@@ -154,9 +166,20 @@ impl Verification {
         package::check(self, package)
     }
 
+    /// Checks a proof file: its records, their log lines, and that these are in the log of the checkpoint.
+    ///
+    /// # Errors
+    /// What reading says.
+    pub fn proof(&mut self, package: &Package) -> io::Result<()> {
+        proof::check(self, package)
+    }
+
     /// Resolves what is left and puts the report together.
     pub fn finish(mut self, checked_at: String) -> Report {
-        self.findings.extend("", self.references.finish(self.options.closed));
+        let mut unresolved = self.references.finish(self.options.closed);
+        // A proof file holds what was asked for, and need not hold what that names.
+        unresolved.retain(|finding| self.evidence.proofs == 0 || finding.code != rules::UNRESOLVED.code);
+        self.findings.extend("", unresolved);
         let (findings, digests) = self.segments.finish(self.options.closed);
         self.findings.extend("", findings);
         self.evidence.note(digests);

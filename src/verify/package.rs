@@ -11,6 +11,8 @@ use super::report::{Counts, InputReport};
 use crate::finding::{Finding, rules};
 use crate::input::scan::{self, Walk, Warc};
 use crate::input::section::Shared;
+use crate::manifest::Described;
+use crate::package::datapackage::Datapackage;
 use crate::package::survey::{self, Blind, Survey, survey};
 use crate::package::{Package, layout, pages};
 use crate::warc::Source;
@@ -63,7 +65,7 @@ pub(super) fn check(run: &mut Verification, package: &Package) -> io::Result<()>
     }
     let kind = if matches!(package, Package::Wacz(_)) { "wacz" } else { "collection" };
     let (name, counts) = (package.name().to_owned(), check.counts);
-    run.inputs.push(InputReport { name, kind: kind.to_owned(), counts });
+    run.inputs.push(InputReport { name, kind: kind.to_owned(), counts, ..InputReport::default() });
     Ok(())
 }
 
@@ -273,10 +275,11 @@ impl Check<'_> {
 
     fn finish_log(&mut self, log: Log) -> io::Result<Told> {
         let mut told = log.finish(self.envelopes.checkpoint.as_deref(), (&self.end.0, self.end.1))?;
-        envelopes::check(self.run, self.package, &self.envelopes, &told);
+        envelopes::check(self.run, self.package, &self.envelopes, &told)?;
         self.run.findings.extend(self.package.name(), std::mem::take(&mut told.findings));
         self.counts.log_lines += told.lines;
         self.run.evidence.logs += 1;
+        self.run.evidence.withheld += told.withheld;
         let file = self.package.member_name(layout::MANIFEST);
         self.run.evidence.anchor(&file, std::mem::take(&mut told.anchors));
         Ok(told)
@@ -314,10 +317,16 @@ impl Check<'_> {
 
     /// The files that the log binds are those that the datapackage lists, and it lists no others.
     fn check_files(&mut self, told: &Told) -> io::Result<()> {
-        let Some(end) = &told.end else { return Ok(()) };
+        if told.end.is_none() {
+            return Ok(());
+        }
         let audit = self.package.audit_form()?;
         let Some(datapackage) = audit.datapackage else { return Ok(()) };
-        let bound = || end.files.iter().chain(&told.kept);
+        if told.described.as_ref().is_some_and(|described| !same(described, &datapackage)) {
+            let message = "title, created or main page is not what the log says of this collection";
+            self.say_of(layout::DATAPACKAGE, Finding::new(&rules::LOG_PACKAGE, message));
+        }
+        let bound = || told.files.iter().chain(&told.kept);
         for file in bound() {
             let hash = format!("sha256:{}", file.sha256);
             let same = datapackage
@@ -342,4 +351,11 @@ impl Check<'_> {
     fn say_of(&mut self, path: &str, finding: Finding) {
         self.run.findings.extend(&self.package.member_name(path), [finding]);
     }
+}
+
+/// True where the datapackage says what the log does.
+fn same(described: &Described, datapackage: &Datapackage) -> bool {
+    (datapackage.created.as_ref(), &datapackage.title) == (Some(&described.created), &described.title)
+        && (&datapackage.main_page_url, &datapackage.main_page_date)
+            == (&described.main_page_url, &described.main_page_date)
 }

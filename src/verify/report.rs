@@ -1,6 +1,7 @@
 //! What a verification says: findings, and a ladder of levels instead of a bare "valid".
 
 use crate::finding::{Finding, Level, Severity};
+use crate::manifest::Record;
 use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -56,10 +57,37 @@ pub enum Verdict {
 pub struct InputReport {
     /// As it was named.
     pub name: String,
-    /// `collection`, `wacz`, `warc` or `arc`.
+    /// `collection`, `wacz`, `warc`, `arc` or `proof`.
     pub kind: String,
     /// Its own counts.
     pub counts: Counts,
+    /// Of a proof file the records that it proves, the first thousand.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub proved: Vec<Proved>,
+}
+
+/// A record that a proof file shows to be in a log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Proved {
+    /// Number of its line, from 0.
+    pub seq: u64,
+    /// WARC-Record-ID without brackets.
+    pub id: String,
+    /// WARC-Type.
+    #[serde(rename = "type")]
+    pub record_type: String,
+    /// WARC-Date.
+    pub date: String,
+    /// WARC-Target-URI.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}
+
+impl Proved {
+    pub(super) fn of(seq: u64, line: Box<Record>) -> Self {
+        let warc = line.warc;
+        Self { seq, id: warc.id, record_type: warc.record_type, date: warc.date, url: warc.target_uri }
+    }
 }
 
 /// Sums.
@@ -184,14 +212,22 @@ pub(super) struct Evidence {
     pub(super) logs: u64,
     /// Inputs without a log.
     pub(super) without_log: u64,
+    /// Lines that the logs withhold.
+    pub(super) withheld: u64,
     /// Captures that have not ended, whose logs no checkpoint closes.
     pub(super) unfinished: u64,
+    /// Proof files, whose lines were held against their checkpoint one by one.
+    pub(super) proofs: u64,
+    /// Sizes of the earlier checkpoints that proof files show their logs to have gone on with.
+    pub(super) went_on: BTreeSet<u64>,
     /// Inputs signed by a key that the user named.
     pub(super) signed: u64,
     /// Those keys.
     pub(super) signers: BTreeSet<String>,
     /// What signatures say of the keys that made them, where nobody named these.
     pub(super) claimed: BTreeSet<String>,
+    /// What keys that the user named vouch for of earlier states of a log.
+    pub(super) earlier: BTreeSet<String>,
     /// True where the user named a key.
     pub(super) keys_named: bool,
     /// Origins of the logs that were held against an expected checkpoint.
@@ -214,7 +250,7 @@ pub(super) struct Evidence {
 
 impl Evidence {
     fn inputs(&self) -> u64 {
-        self.logs + self.without_log + self.unfinished
+        self.logs + self.without_log + self.unfinished + self.proofs
     }
 }
 
@@ -278,7 +314,11 @@ fn unclimbed() -> Vec<LevelReport> {
 fn ladder(findings: &[Finding], evidence: &Evidence) -> Vec<LevelReport> {
     let errors = |level: Level| findings.iter().filter(|f| f.is_error() && f.level == level).count();
     let rung = |level: Level, otherwise: (Status, String)| {
-        let name = NAMES.get(usize::from(level)).copied().unwrap_or_default();
+        let name = match NAMES.get(usize::from(level)).copied().unwrap_or_default() {
+            // Of the rest of its log a proof file says nothing.
+            "complete" if evidence.proofs > 0 => "included",
+            name => name,
+        };
         let (status, detail) = match errors(level) {
             0 => otherwise,
             n => (Status::Fail, format!("{n} error(s)")),
@@ -286,7 +326,10 @@ fn ladder(findings: &[Finding], evidence: &Evidence) -> Vec<LevelReport> {
         LevelReport { level, name, status, detail }
     };
     let plain = |(status, detail): (Status, &str)| (status, detail.to_owned());
-    let complete = rung(2, plain(log_held(evidence)));
+    let complete = rung(
+        2,
+        if evidence.proofs > 0 { (Status::Pass, included(evidence)) } else { plain(log_held(evidence)) },
+    );
     let whole = complete.status == Status::Pass;
     let bound = |(status, detail)| match status {
         // What it vouches for is not what is here.
@@ -349,6 +392,13 @@ fn signed(evidence: &Evidence) -> (Status, String) {
             (Status::Pass, format!("vouched for by {}", list(&evidence.signers)))
         }
         (1.., _) => (Status::Absent, "some inputs are not signed by a key that you named".to_owned()),
+        (0, true) if !evidence.earlier.is_empty() => {
+            let earlier = list(&evidence.earlier);
+            (
+                Status::Absent,
+                format!("{earlier}; the log went on, and no key that you named vouches for all of it"),
+            )
+        }
         (0, true) if claimed.is_empty() => {
             (Status::Absent, "no signature at all, and none by a key that you named".to_owned())
         }
@@ -368,6 +418,7 @@ fn digests_held(evidence: &Evidence) -> (Status, &'static str) {
             Status::Weak,
             "every digest that is there matches; all by MD5, SHA-1 or XXH3, which prove nothing against intent",
         ),
+        (false, false) if evidence.proofs > 0 => (Status::Pass, "there is no record, so no digest to check"),
         (false, false) => (Status::Absent, "no digest to check"),
     }
 }
@@ -384,11 +435,27 @@ fn log_held(evidence: &Evidence) -> (Status, &'static str) {
     }
 }
 
+/// Level 2 of proof files.
+fn included(evidence: &Evidence) -> String {
+    let sizes: Vec<String> = evidence.went_on.iter().map(u64::to_string).collect();
+    let records = "each record and line that is here is in the log of the checkpoint, at its place";
+    match sizes.is_empty() {
+        true => records.to_owned(),
+        false => format!("{records}; the log goes on with the checkpoint of {} lines", sizes.join(", ")),
+    }
+}
+
 fn not_proved(levels: &[LevelReport], evidence: &Evidence, anchored: bool) -> Vec<String> {
     let passed = |level: Level| {
         levels.iter().any(|l| l.level == level && matches!(l.status, Status::Pass | Status::Weak))
     };
     let mut out = Vec::new();
+    if evidence.proofs > 0 {
+        out.push(
+            "what else the log holds: other captures of these URLs, and other pages, may be left out here"
+                .to_owned(),
+        );
+    }
     if !passed(2) {
         out.push("that no record was removed, added or moved, and that no header was rewritten".to_owned());
     } else if !passed(3) {
@@ -396,6 +463,10 @@ fn not_proved(levels: &[LevelReport], evidence: &Evidence, anchored: bool) -> Ve
             "that nobody rewrote the whole archive, its log included: no key that you named vouches for it"
                 .to_owned(),
         );
+    }
+    if evidence.withheld > 0 {
+        let withheld = evidence.withheld;
+        out.push(format!("what the {withheld} lines of the log say that this copy withholds"));
     }
     if passed(3) && passed(4) && !evidence.late_signature {
         out.push("that the holder of the key recorded truly".to_owned());

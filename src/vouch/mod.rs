@@ -9,12 +9,14 @@ pub mod cover;
 pub mod key;
 pub mod note;
 pub mod path;
+pub mod ssh;
 pub mod stamp;
 
 pub use cover::{Cover, cover};
 pub use key::{SigningKey, VerifierKey};
 pub use note::{Note, Signature};
 pub use path::Roots;
+pub use ssh::{SshKey, SshSignature, SshSigningKey};
 
 use std::io;
 

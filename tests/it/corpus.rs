@@ -18,7 +18,7 @@ const DOCUMENT: &str = "docs/real-archives.md";
 const MARK: &str = "<!-- from here on written by the test -->\n";
 
 /// `None`, with the reason printed, where the corpus is not there.
-fn corpus() -> Option<PathBuf> {
+pub(crate) fn corpus() -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/warc");
     if path.is_dir() {
         return Some(path);

@@ -23,6 +23,8 @@ mod list;
 mod memory;
 mod mend;
 mod mutate;
+mod pack;
+mod prove;
 mod record;
 mod resume;
 mod revisits;

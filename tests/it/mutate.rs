@@ -128,7 +128,7 @@ macro_rules! parts {
 
 parts! {
     readers_of_archives_hold_on_mutants: "warc" "head" "index";
-    judges_of_archives_hold_on_mutants: "verify" "mend" "zip";
+    judges_of_archives_hold_on_mutants: "verify" "proof" "mend" "zip";
     messages_and_lines_hold_on_mutants: "http" "chunked" "coding" "redirect" "sniff" "cdxj" "datapackage" "pages" "manifest"
         "checkpoint" "stamp" "surt" "digest" "cookies";
     pages_hold_on_mutants: "links" "css" "sitemap" "robots" "html" "plain";
@@ -178,4 +178,18 @@ fn the_seed_made_by_hand_is_a_valid_archive() {
         assert!(report.counts.errors == 0 && report.counts.warnings == 0, "{found:?}");
         assert_eq!(report.counts.records, 6);
     }
+}
+
+/// But for the headers of its ZIP, which another tool wrote.
+#[test]
+fn the_proof_made_by_hand_is_a_valid_one() {
+    let proof = std::io::Cursor::new(seeds::proofs().remove(0));
+    let package = fonds::package::Package::wacz("a.proof", Box::new(proof)).unwrap();
+    let mut run = fonds::verify::Verification::new(fonds::verify::Options::default());
+    run.proof(&package).unwrap();
+    let report = run.finish(String::new());
+    let errors: Vec<_> =
+        report.findings.iter().filter(|f| f.is_error()).map(|f| (f.code, &f.message)).collect();
+    assert!(errors.iter().all(|(code, _)| *code == "package-altered"), "{errors:?}");
+    assert_eq!((report.counts.records, report.counts.log_lines), (6, 6));
 }

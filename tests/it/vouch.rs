@@ -1,8 +1,11 @@
-//! Keys and signatures: only what the user named convinces, stock tools agree, and nothing can be signed away in silence.
+//! Keys, signatures and what becomes of a log later: only what the user named convinces, stock tools agree, and nothing can be signed away in silence.
 
 mod anchors;
+mod custody;
 mod keys;
+mod redacted;
 mod signed;
+mod ssh;
 mod stamped;
 mod tokens;
 

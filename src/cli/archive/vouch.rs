@@ -3,11 +3,9 @@
 use super::Output;
 use crate::cli::exit::{Exit, in_words};
 use crate::cli::stamp::{Asked, stamp};
-use crate::cli::{Global, inputs, keys, output};
+use crate::cli::{Global, keys, output};
 use fonds::crawl::{Anchors, Archive};
 use fonds::input::remote::Client;
-use fonds::package::vouched;
-use fonds::vouch::SigningKey;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -44,7 +42,7 @@ impl Vouch {
 /// A key that is to sign, and authorities that are to say when.
 #[derive(Debug, Default)]
 pub(crate) struct Seal {
-    key: Option<(SigningKey, PathBuf)>,
+    key: Option<(keys::Secret, PathBuf)>,
     authorities: Option<(Client, Vec<String>)>,
     /// What is to say the time while the capture runs.
     anchors: Option<Anchors>,
@@ -74,11 +72,11 @@ pub(super) fn vouch(output: &Output, global: Global) -> Exit {
 
 fn sign(output: &Output) -> Exit {
     let Some((key, path)) = &output.seal.key else { return Exit::Done };
-    let Err(error) = vouched::sign(&output.directory, key, &inputs::spool()) else { return Exit::Done };
+    let Err(error) = key.sign(&output.directory) else { return Exit::Done };
     output::problem(&format!(
         "{} is sealed and intact, but not signed: {}; `fonds sign {} --key {}` tries again",
         output.directory.display(),
-        in_words(&error.into()),
+        in_words(&error),
         place(output).display(),
         path.display()
     ));

@@ -183,6 +183,10 @@ impl Structure {
         if !comment.is_empty() {
             self.findings.push(Finding::new(&rules::ZIP_COMMENT, "The entry has a comment.").at(start));
         }
+        if !is_plain(le(&fixed, 5, 1), le(&fixed, 40, 2)) {
+            let message = format!("The entry {} is a link or a device.", entry.name);
+            self.findings.push(Finding::new(&rules::ENTRY_KIND, message).at(start));
+        }
         if le(&fixed, 34, 2) != 0 {
             self.mismatch(start, format!("The entry {} is on another disk.", entry.name));
         }
@@ -241,6 +245,13 @@ impl Structure {
 fn unaccounted(from: u64, to: u64) -> Finding {
     let message = format!("{} bytes belong to no entry and no header of the ZIP.", to.saturating_sub(from));
     Finding::new(&rules::ZIP_BYTES, message).at(from)
+}
+
+/// True for a file or a directory, as the system that packed it says in the upper half of the attributes.
+fn is_plain(system: u64, mode: u64) -> bool {
+    const UNIX: u64 = 3;
+    const DARWIN: u64 = 19;
+    !matches!(system, UNIX | DARWIN) || matches!(mode & 0o170_000, 0 | 0o100_000 | 0o040_000)
 }
 
 /// What makes a path unsafe to unpack or to look up, as the end of a sentence.

@@ -8,7 +8,7 @@ mod records;
 
 use self::records::{Next, Warcs};
 use super::layout::{self, Layout};
-use crate::manifest::{Body, Checkpoint, Entry, Hash, Line, Lines, Record, Tree, leaf_hash, read_checkpoint};
+use crate::manifest::{Body, Checkpoint, Entry, Hash, Line, Lines, Record, Tree, read_checkpoint};
 use crate::warc::{self, Head};
 use std::collections::HashSet;
 use std::fs::File;
@@ -261,6 +261,11 @@ impl<'a> Walk<'a> {
     fn entry(&self, line: &Line) -> Result<Option<Entry>, Error> {
         let number = self.read.size();
         match &line.entry {
+            Ok(Entry { body: Body::Withheld, .. }) => {
+                let problem =
+                    format!("line {number} was withheld: only the whole collection can be taken up");
+                Err(self.altered(layout::MANIFEST, problem))
+            }
             Ok(entry) if entry.seq == number && entry.v == 1 => Ok(Some(entry.clone())),
             Err(_) if line.bytes.contains(&0) => Ok(None),
             Ok(entry) => {
@@ -276,7 +281,7 @@ impl<'a> Walk<'a> {
 
     /// Takes the line into the tree, and holds it against its leaf hash and the checkpoint.
     fn bind(&mut self, line: &Line) -> Result<(), Error> {
-        let leaf = leaf_hash(&line.bytes);
+        let leaf = line.leaf();
         let number = self.read.size();
         self.read.push(leaf);
         match self.stored_leaf()? {
@@ -343,7 +348,7 @@ impl<'a> Walk<'a> {
     /// The capture is whole: up to here all holds.
     fn commit(&mut self) -> Result<(), Error> {
         for (line, entry, place) in std::mem::take(&mut self.group).lines {
-            self.survey.tree.push(leaf_hash(&line.bytes));
+            self.survey.tree.push(line.leaf());
             self.survey.log.sound = line.offset + line.bytes.len() as u64 + 1;
             if let Some(part) = place.as_ref().and_then(|place| self.survey.warcs.get_mut(place.file)) {
                 part.sound = place.as_ref().map_or(0, |place| place.offset + place.length);

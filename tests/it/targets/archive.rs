@@ -6,6 +6,7 @@ use fonds::finding::{Finding, Severity};
 use fonds::index::Options as IndexOptions;
 use fonds::input::scan::{Event, Settings, Warc};
 use fonds::input::{section::Shared, zip as structure};
+use fonds::manifest::envelope::{Consistency, Inclusion};
 use fonds::package::Package;
 use fonds::verify::{Options, Report, Verification};
 use fonds::warc::{Compression, Extent, Limits, Reader, Source};
@@ -151,9 +152,28 @@ fn spool() -> PathBuf {
 
 /// A WARC or WACZ verified: twice the same, its counts those of its findings, and a report that is JSON.
 pub fn verify(data: &[u8]) {
-    let first = report(data);
+    assert_report(|| report(data));
+}
+
+/// A proof file, likewise; text is a proof that stands alone, and is written as it was read.
+pub fn proof(data: &[u8]) {
+    if let Ok(text) = std::str::from_utf8(data) {
+        let texts =
+            [Inclusion::parse(text).map(|p| p.to_text()), Consistency::parse(text).map(|p| p.to_text())];
+        texts.into_iter().flatten().for_each(|again| assert_eq!(again, text));
+    }
+    assert_report(|| {
+        let mut run = Verification::new(Options { spool: spool(), ..Options::default() });
+        let package = Package::wacz("a.proof", Box::new(Cursor::new(data.to_vec()))).expect("memory is read");
+        run.proof(&package).expect("memory is read");
+        run.finish(String::new())
+    });
+}
+
+fn assert_report(report: impl Fn() -> Report) {
+    let first = report();
     let text = serde_json::to_string(&first).expect("a report is JSON");
-    assert_eq!(text, serde_json::to_string(&report(data)).expect("a report is JSON"));
+    assert_eq!(text, serde_json::to_string(&report()).expect("a report is JSON"));
     let errors = first.findings.iter().filter(|f| f.is_error()).count() as u64;
     assert!(errors <= first.counts.errors && (errors > 0) == (first.counts.errors > 0));
     let known = |f: &Finding| fonds::finding::rules::ALL.iter().any(|rule| rule.code == f.code);

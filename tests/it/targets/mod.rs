@@ -30,6 +30,7 @@ pub const ALL: &[Target] = &[
     Target { name: "warc", run: archive::warc, seeds: seeds::archives, tries: 4000 },
     Target { name: "head", run: archive::head, seeds: seeds::heads, tries: 4000 },
     Target { name: "verify", run: archive::verify, seeds: seeds::packages, tries: 1500 },
+    Target { name: "proof", run: archive::proof, seeds: seeds::proofs, tries: 1500 },
     Target { name: "index", run: archive::index, seeds: seeds::archives, tries: 1500 },
     Target { name: "mend", run: archive::mend, seeds: seeds::archives, tries: 300 },
     Target { name: "zip", run: archive::zip, seeds: seeds::zips, tries: 4000 },

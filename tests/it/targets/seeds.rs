@@ -4,8 +4,12 @@ use data_encoding::BASE64;
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use fonds::digest::{Algorithm, Hasher, sha256};
-use fonds::manifest::{Tree, leaf_hash, write_checkpoint};
+use fonds::manifest::envelope::{Consistency, Inclusion};
+use fonds::manifest::proof::Plan;
+use fonds::manifest::{Hash, Tree, leaf_hash, write_checkpoint};
 use fonds::package::datapackage::{Datapackage, Digest, PROFILE, Resource, WACZ_VERSION};
+use fonds::package::layout::CHECKPOINT;
+use fonds::package::prove::{FORMAT, LINES, RECORDS, VERSION, proof_name};
 use std::io::{Cursor, Write};
 use zip::CompressionMethod;
 use zip::write::SimpleFileOptions;
@@ -197,6 +201,66 @@ fn wacz(method: CompressionMethod) -> Vec<u8> {
     let digest = Digest::of(&description, None).to_json();
     let more = [("datapackage.json", &description[..]), ("datapackage-digest.json", &digest[..])];
     zip_of(&parts.into_iter().chain(more).collect::<Vec<_>>(), method, false)
+}
+
+/// A proof file of the small WARC's records, a line each, in a log of a few lines more; and the texts of its proofs.
+pub fn proofs() -> Vec<Vec<u8>> {
+    let records = records();
+    let lines: Vec<String> = (0..).zip(&records).map(|(n, record)| record_line(n, record)).collect();
+    let leaves: Vec<Hash> =
+        lines.iter().map(String::as_str).chain(LOG.lines()).map(|line| leaf_hash(line.as_bytes())).collect();
+    let mut tree = Tree::default();
+    leaves.iter().for_each(|leaf| tree.push(*leaf));
+    let checkpoint = write_checkpoint("fonds/urn:uuid:1", &tree).expect("an origin of one line");
+    let checkpoint = String::from_utf8(checkpoint).expect("text");
+    let mut plan = Plan::new(tree.size()).expect("a small tree");
+    (0..lines.len() as u64).for_each(|n| plan.inclusion(n).expect("a line of it"));
+    plan.consistency(3).expect("more than that");
+    let nodes = plan.read(leaves.iter().copied().map(Ok)).expect("all leaves");
+    let proof = |index| Inclusion {
+        index,
+        hashes: nodes.inclusion(index).expect("planned"),
+        checkpoint: checkpoint.clone(),
+    };
+    let proofs: Vec<(String, String)> =
+        (0..lines.len() as u64).map(|n| (proof_name(n), proof(n).to_text())).collect();
+    let consistency = Consistency {
+        old: 3,
+        hashes: nodes.consistency(3).expect("planned"),
+        checkpoint: checkpoint.clone(),
+    };
+    let (warc, lines) =
+        (each(&records, gzip), lines.iter().map(|line| format!("{line}\n")).collect::<String>());
+    let mut parts =
+        vec![(RECORDS, &warc[..]), (CHECKPOINT, checkpoint.as_bytes()), (LINES, lines.as_bytes())];
+    parts.extend(proofs.iter().map(|(name, text)| (name.as_str(), text.as_bytes())));
+    parts.push((VERSION, FORMAT.as_bytes()));
+    let texts = [proofs[1].1.clone(), consistency.to_text()].map(String::into_bytes);
+    [zip_of(&parts, CompressionMethod::Stored, false)].into_iter().chain(texts).collect()
+}
+
+/// The log's line of a record.
+fn record_line(n: u64, record: &[u8]) -> String {
+    let bytes = &record[..record.len() - 4];
+    let text = String::from_utf8_lossy(bytes).into_owned();
+    let field = |name: &str| {
+        let after = text.split_once(&format!("\r\n{name}: ")).map(|(_, after)| after);
+        after
+            .and_then(|after| after.split("\r\n").next())
+            .unwrap_or_default()
+            .trim_matches(['<', '>'])
+            .to_owned()
+    };
+    format!(
+        "{{\"at\":\"2024-03-01T12:00:00.000Z\",\"bytes\":{{\"block\":\"{}\",\"length\":{},\"sha256\":\"{}\"}},\"salt\":\"00\",\
+         \"seq\":{n},\"type\":\"record\",\"v\":1,\"warc\":{{\"date\":\"{}\",\"id\":\"{}\",\"type\":\"{}\"}}}}",
+        field("WARC-Block-Digest"),
+        bytes.len(),
+        sha256(bytes).value(),
+        field("WARC-Date"),
+        field("WARC-Record-ID"),
+        field("WARC-Type")
+    )
 }
 
 fn described(parts: &[(&str, &[u8])]) -> Datapackage {

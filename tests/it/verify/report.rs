@@ -197,3 +197,34 @@ fn people_are_told_what_was_checked_and_what_is_not_proved() {
     assert!(run.stderr.is_empty(), "{}", run.stderr);
     assert!(fonds(["verify", "-q", sealed.collection.root.to_str().unwrap()]).expect(0).stdout.is_empty());
 }
+
+#[test]
+fn the_junit_report_fails_what_the_json_report_fails() {
+    let sealed = Sealed::new();
+    let root = sealed.collection.root.to_str().unwrap();
+    let junit = |options: &[&str], code| {
+        let run = fonds([&["verify", "--format", "junit", root], options].concat()).expect(code);
+        (
+            run.text().matches("<failure").count(),
+            run.text().matches("<skipped").count(),
+            run.text().to_owned(),
+        )
+    };
+    let (failures, skipped, xml) = junit(&[], 0);
+    assert_eq!((failures, skipped), (0, 3), "{xml}");
+    assert!(xml.contains("tests=\"7\" failures=\"0\" errors=\"0\" skipped=\"3\""), "{xml}");
+    // A level that was asked for and is not reached fails.
+    let (failures, skipped, xml) = junit(&["--require", "3"], 3);
+    assert_eq!((failures, skipped), (1, 2), "{xml}");
+    // Damage fails the input and its level; a name and bytes from outside cannot break the XML.
+    let name = sealed.collection.warc();
+    let mut warc = sealed.collection.read(&name);
+    let middle = warc.len() / 2;
+    warc[middle] ^= 0x55;
+    let odd = sealed.collection.root.join("archive/<odd> & \u{1} \"name\".warc.gz");
+    fs::write(&odd, &warc).unwrap();
+    let (failures, _, xml) = junit(&[], 1);
+    assert!(failures >= 2 && xml.contains("&lt;odd&gt; &amp; \u{fffd} &quot;name&quot;"), "{xml}");
+    let mut reader = quick_xml::Reader::from_str(&xml);
+    while reader.read_event().unwrap() != quick_xml::events::Event::Eof {}
+}
