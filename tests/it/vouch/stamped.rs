@@ -386,6 +386,38 @@ fn a_stamp_of_an_earlier_session_stays_checkable() {
     assert_eq!((status(&run, 4).as_str(), run.json()["stamps"].as_array().unwrap().len()), ("pass", 2));
 }
 
+/// What is added to the log later, or taken out of the archive, leaves each time-stamp beside the checkpoint that it is over.
+#[test]
+fn stamps_stay_with_what_they_are_over() {
+    let (bench, authority) = stamped();
+    stamp(bench.root(), &authority);
+    let proof = bench.room("proof.zip");
+    let url = bench.collection.pages()[0]["url"].as_str().unwrap().to_owned();
+    fonds(["prove", bench.root(), "--url", &url, "-o", proof.to_str().unwrap()]).expect(0);
+    let checked =
+        fonds(["check", "--format", "json", proof.to_str().unwrap(), "--trust", &authority.root()]).expect(0);
+    assert_eq!((status(&checked, 4).as_str(), codes(&checked)), ("pass", vec![]));
+    assert_eq!(checked.json()["stamps"].as_array().unwrap().len(), 2);
+    let before = [STAMP, "provenance/checkpoint.2.tsr"].map(|name| bench.collection.read(name));
+    let size = bench.collection.log().len();
+    fonds(["log", "add", bench.root(), "--event", "annotation", "--note", "a word"]).expect(0);
+    let after = ["", ".2"].map(|n| bench.collection.read(&format!("provenance/checkpoint-{size}{n}.tsr")));
+    assert_eq!(before, after);
+    let run = trusting(&bench.collection.root, &authority).expect(3);
+    assert_eq!((status(&run, 4).as_str(), codes(&run)), ("absent", vec![]));
+    assert!(
+        run.json()["levels"][4]["detail"].as_str().unwrap().contains(&format!("first {size} lines existed"))
+    );
+    let people = fonds(["verify", bench.root(), "--trust", &authority.root()]).expect(3);
+    assert!(
+        people.text().contains(&format!("The log's first {size} lines: time-stamped ")),
+        "{}",
+        people.text()
+    );
+    let lines: Vec<_> = run.json()["stamps"].as_array().unwrap().iter().map(|s| s["lines"].clone()).collect();
+    assert_eq!(lines, [size, size]);
+}
+
 /// However far a stamping came, it can be done again, and what is there verifies then.
 #[test]
 fn a_stamping_that_was_cut_is_mended_by_stamping_again() {
