@@ -94,7 +94,7 @@ impl<'a> Audit<'a> {
         let (input, crc): (Box<dyn Read + Send>, _) = match self.package {
             Package::Directory(directory) => (Box::new(directory.open(&member.path)?), None),
             Package::Wacz(wacz) => {
-                let Some(entry) = wacz.files().nth(index) else { return Ok(None) };
+                let Some(entry) = wacz.entry_of(index) else { return Ok(None) };
                 match entry.open(&wacz.file) {
                     Ok(input) => (input, Some((flate2::Crc::new(), entry.crc32))),
                     Err(error) if error.kind() == io::ErrorKind::InvalidData => return Ok(None),

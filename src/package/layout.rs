@@ -27,6 +27,7 @@ pub const CHECKPOINT: &str = "provenance/checkpoint";
 pub const LEAVES: &str = "provenance/leaves";
 /// How files end that hold an SSH signature over a checkpoint.
 pub const SSHSIG: &str = ".sshsig";
+const TSR: &str = ".tsr";
 /// The first RFC 3161 response over the checkpoint; the others are numbered, see [`stamp`].
 pub const CHECKPOINT_TSR: &str = "provenance/checkpoint.tsr";
 /// Frontier, spool and lock of a running capture; gone once the collection is sealed.
@@ -141,30 +142,13 @@ pub struct StampName {
 
 /// The name of the present checkpoint's time-stamps: `checkpoint.tsr`, `checkpoint.2.tsr` and so on.
 pub fn stamp(number: u32) -> String {
-    match number {
-        0 | 1 => CHECKPOINT_TSR.to_owned(),
-        _ => format!("{CHECKPOINT}.{number}.tsr"),
-    }
+    envelope_name(None, u64::from(number), TSR)
 }
 
 /// Reads such a name, or that of an earlier checkpoint's, `checkpoint-SIZE.tsr` or `checkpoint-SIZE.2.tsr`.
 pub fn stamp_name(path: &str) -> Option<StampName> {
-    let rest = path.strip_prefix(CHECKPOINT)?.strip_suffix(".tsr")?;
-    let (size, number) = rest.split_once('.').unwrap_or((rest, "1"));
-    let name = StampName {
-        size: size.strip_prefix('-').map(str::parse).transpose().ok()?,
-        number: number.parse().ok()?,
-    };
-    let written = match name {
-        StampName { size, number: 1 } => format!("{}.tsr", earlier(size)),
-        StampName { size, number: number @ 2.. } => format!("{}.{number}.tsr", earlier(size)),
-        _ => return None,
-    };
-    (written == path).then_some(name)
-}
-
-fn earlier(size: Option<u64>) -> String {
-    size.map_or_else(|| CHECKPOINT.to_owned(), |size| format!("{CHECKPOINT}-{size}"))
+    let (size, number) = envelope_of(path, TSR)?;
+    Some(StampName { size, number: u32::try_from(number).ok()? })
 }
 
 /// What keeps a path out of a collection made by fonds, as the end of a sentence.

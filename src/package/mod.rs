@@ -33,6 +33,7 @@ pub use audit::{Audit, Checked};
 pub use seal::{About, seal};
 pub use wacz::pack;
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -158,7 +159,7 @@ pub struct Directory {
     name: String,
     root: PathBuf,
     tree: walk::Tree,
-    members: Vec<Member>,
+    members: Members,
 }
 
 /// A WACZ to be read.
@@ -167,7 +168,30 @@ pub struct Wacz {
     name: String,
     file: Shared,
     zip: Structure,
-    members: Vec<Member>,
+    /// Of each member the place of its entry.
+    entries: Vec<usize>,
+    members: Members,
+}
+
+/// The members in their order, and the first of each path.
+#[derive(Debug)]
+struct Members {
+    list: Vec<Member>,
+    places: HashMap<String, usize>,
+}
+
+impl Members {
+    fn new(list: Vec<Member>) -> Self {
+        let mut places = HashMap::new();
+        for (place, member) in list.iter().enumerate() {
+            places.entry(member.path.clone()).or_insert(place);
+        }
+        Self { list, places }
+    }
+
+    fn get(&self, path: &str) -> Option<&Member> {
+        self.list.get(*self.places.get(path)?)
+    }
 }
 
 impl Package {
@@ -195,7 +219,7 @@ impl Package {
         let tree = walk::walk(root)?;
         let members =
             tree.files.iter().map(|(path, size)| Member { path: path.clone(), size: *size, stored: true });
-        let members = members.collect();
+        let members = Members::new(members.collect());
         Ok(Self::Directory(Directory { name: name.into(), root: root.to_owned(), tree, members }))
     }
 
@@ -207,14 +231,14 @@ impl Package {
     /// A WACZ that is open already.
     pub fn from_shared(name: impl Into<String>, file: Shared) -> io::Result<Self> {
         let zip = zip::read(&file)?;
-        let files = zip.entries.iter().filter(|entry| !entry.is_directory());
-        let members = files.map(|entry| Member {
+        let files = || zip.entries.iter().enumerate().filter(|(_, entry)| !entry.is_directory());
+        let members = files().map(|(_, entry)| Member {
             path: entry.name.clone(),
             size: entry.size,
             stored: entry.section(&file).is_some(),
         });
-        let members = members.collect();
-        Ok(Self::Wacz(Wacz { name: name.into(), file, zip, members }))
+        let (members, entries) = (Members::new(members.collect()), files().map(|(place, _)| place).collect());
+        Ok(Self::Wacz(Wacz { name: name.into(), file, zip, entries, members }))
     }
 
     /// The name of the package as it was given.
@@ -237,6 +261,10 @@ impl Package {
 
     /// All files: of a directory sorted by path, of a WACZ in the order of its directory, duplicates included.
     pub fn members(&self) -> &[Member] {
+        &self.places().list
+    }
+
+    fn places(&self) -> &Members {
         match self {
             Self::Directory(directory) => &directory.members,
             Self::Wacz(wacz) => &wacz.members,
@@ -245,7 +273,7 @@ impl Package {
 
     /// True if there is a member of that path.
     pub fn contains(&self, path: &str) -> bool {
-        self.members().iter().any(|member| member.path == path)
+        self.places().get(path).is_some()
     }
 
     /// True for the directory of a capture that has not ended: its working files are there and no datapackage. One that
@@ -290,7 +318,7 @@ impl Package {
 
     /// A member small enough to be held; `None` where it is not there or cannot be read as what it is.
     pub(crate) fn small(&self, path: &str) -> io::Result<Option<Vec<u8>>> {
-        let Some(member) = self.members().iter().find(|m| m.path == path) else { return Ok(None) };
+        let Some(member) = self.places().get(path) else { return Ok(None) };
         if member.size > LARGEST_HELD {
             return Ok(None);
         }
@@ -318,7 +346,7 @@ impl Package {
 impl Directory {
     /// Only what the walk has seen is opened: no path from a datapackage leads out of the directory.
     fn open(&self, path: &str) -> io::Result<File> {
-        if !self.members.iter().any(|member| member.path == path) {
+        if self.members.get(path).is_none() {
             return Err(not_found(path));
         }
         File::open(self.root.join(path))
@@ -327,7 +355,13 @@ impl Directory {
 
 impl Wacz {
     fn entry(&self, path: &str) -> io::Result<&zip::Entry> {
-        self.zip.entries.iter().find(|entry| entry.name == path).ok_or_else(|| not_found(path))
+        let place = self.members.places.get(path).and_then(|place| self.entries.get(*place));
+        place.and_then(|place| self.zip.entries.get(*place)).ok_or_else(|| not_found(path))
+    }
+
+    /// The entry of the member of this number.
+    fn entry_of(&self, number: usize) -> Option<&zip::Entry> {
+        self.zip.entries.get(*self.entries.get(number)?)
     }
 }
 

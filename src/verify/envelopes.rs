@@ -138,11 +138,10 @@ pub(super) fn check(
     findings.extend(envelopes.earlier.iter().flat_map(|earlier| vouched_earlier(run, package, earlier)));
     let Verification { options, evidence, .. } = run;
     let (mut held, about) = ssh::check(package, options, evidence, envelopes)?;
-    findings.extend(about);
     // In a file of its own, which no time-stamp covers.
     evidence.late_signature |= held;
     let (noticed, timed) = stamps::check(options, evidence, package, envelopes, told);
-    findings.extend(noticed);
+    findings.extend(about.into_iter().chain(noticed));
     // One that cannot be read has its finding.
     if let Some(bytes) = envelopes.checkpoint.as_deref()
         && let Some(point) = read_checkpoint(bytes)

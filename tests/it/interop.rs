@@ -158,12 +158,38 @@ fn other_checkers_find_nothing_wrong() {
         accepts(&fastwarc, &["check", "-q", "-p", warc]);
     }
     if let Some(wacz) = tool("wacz") {
-        let packed = dir.path().join("c.wacz");
-        fonds::package::pack(&out, &packed).unwrap();
-        let output = accepts(&wacz, &["validate", "-f", packed.to_str().unwrap()]);
-        let said = [output.stdout, output.stderr].concat();
-        let said = String::from_utf8_lossy(&said);
-        assert!(said.contains("Valid") && !said.contains("not valid") && !said.contains("invalid"), "{said}");
+        fonds(["pack", out.to_str().unwrap()]).expect(0);
+        assert_valid(&wacz, &dir.path().join("c.wacz"));
+    }
+}
+
+/// What py-wacz says of a WACZ.
+#[track_caller]
+fn assert_valid(wacz: &Path, packed: &Path) {
+    let output = accepts(wacz, &["validate", "-f", packed.to_str().unwrap()]);
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    assert!(said.contains("Valid") && !said.contains("not valid") && !said.contains("invalid"), "{said}");
+}
+
+/// A WACZ by py-wacz, whose index and pages are deflated, taken apart and put together again.
+#[test]
+fn a_wacz_by_another_tool_is_unpacked_and_packed_again() {
+    let Some(wacz) = tool("wacz") else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let server = crate::common::site::serve(crate::common::site::small());
+    let out = dir.path().join("c");
+    archive(&out, &[&server.url("/")], &[]).expect(0);
+    let warc = out.join(Collection::new(&out).warc());
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let (theirs, unpacked, again) = (path("theirs.wacz"), path("theirs"), path("again.wacz"));
+    accepts(&wacz, &["create", "-o", &theirs, "--detect-pages", warc.to_str().unwrap()]);
+    fonds(["unpack", &theirs]).expect(0);
+    fonds(["pack", &unpacked, "-o", &again]).expect(0);
+    assert_valid(&wacz, Path::new(&again));
+    let report = |path: &str| fonds(["verify", "--format", "json", path]).expect(0).json();
+    for key in ["achieved", "verdict"] {
+        assert_eq!(report(&theirs)[key], report(&again)[key], "{key}");
     }
 }
 

@@ -161,7 +161,19 @@ impl<'a> Source<'a> {
                 let message = format!("{name} is of {} lines, the log has {}", point.size(), self.head.0);
                 return Err(self.unproved(message));
             }
-            earlier.insert(point.size(), bytes.to_vec());
+            // One that the package keeps has its time-stamps beside it, which are over its very bytes.
+            let own = format!("{CHECKPOINT}-{}", point.size());
+            let kept = match self.package.contains(&own) {
+                true => content(&self.package, &own, self.path)?,
+                false => bytes.to_vec(),
+            };
+            if read_checkpoint(&kept).as_ref().map(head) != Some(head(&point)) {
+                return Err(self.unproved(format!(
+                    "the log's first {} lines do not give the root of {name}",
+                    point.size()
+                )));
+            }
+            earlier.insert(point.size(), kept);
         }
         Ok(earlier)
     }

@@ -101,8 +101,8 @@ struct Search<'q> {
     referents: HashSet<String>,
     /// Records that were asked for.
     asked: HashSet<String>,
-    /// WARC-Dates of captures that were asked for.
-    dates: HashSet<String>,
+    /// URL and WARC-Date of captures that were asked for: all records of one have both in common.
+    events: HashSet<(String, String)>,
     /// Host and date of captures, and of lookups.
     captures: BTreeSet<(String, String)>,
     lookups: BTreeMap<(String, String), Lookup>,
@@ -122,7 +122,7 @@ impl<'q> Search<'q> {
             found: BTreeSet::new(),
             referents: HashSet::new(),
             asked: HashSet::new(),
-            dates: HashSet::new(),
+            events: HashSet::new(),
             captures: BTreeSet::new(),
             lookups: BTreeMap::new(),
             connections: BTreeSet::new(),
@@ -135,7 +135,7 @@ impl<'q> Search<'q> {
     /// Grows with every find.
     fn known(&self) -> usize {
         let sets = [self.found.len(), self.connections.len(), self.captures.len(), self.lookups.len()];
-        sets.iter().sum::<usize>() + self.referents.len() + self.chains.len()
+        sets.iter().sum::<usize>() + self.referents.len() + self.chains.len() + self.events.len()
     }
 
     fn round(&mut self, package: &Package) -> io::Result<()> {
@@ -190,7 +190,7 @@ impl<'q> Search<'q> {
         let is_asked = self.asks_for(record);
         if is_asked {
             self.asked.insert(record.warc.id.clone());
-            self.dates.insert(record.warc.date.clone());
+            self.events.extend(event(record));
             self.captures.extend(host(record).map(|host| (host, record.warc.date.clone())));
             self.referents.extend(record.links.refers_to.clone());
         }
@@ -216,7 +216,10 @@ impl<'q> Search<'q> {
 
     fn asks_for(&self, record: &Record) -> bool {
         let Some(uri) = &record.warc.target_uri else { return false };
-        let is_of = |id: &String| record.warc.id == *id || record.links.concurrent_to.contains(id);
+        let is_of = |id: &String| {
+            let named = record.warc.id == *id || record.links.concurrent_to.contains(id);
+            named || event(record).is_some_and(|event| self.events.contains(&event))
+        };
         (self.urls.is_empty() || self.urls.contains(uri))
             && self.query.date.as_ref().is_none_or(|date| record.warc.date.starts_with(date))
             && self.query.id.as_ref().is_none_or(is_of)
@@ -225,7 +228,8 @@ impl<'q> Search<'q> {
     /// What became of a URL without its being captured.
     fn tells_of(&self, url: &str, date: &str) -> bool {
         let fits = self.query.date.as_ref().is_none_or(|wanted| date.starts_with(wanted));
-        self.urls.contains(url) && fits && (self.query.id.is_none() || self.dates.contains(date))
+        let is_of = || self.events.contains(&(url.to_owned(), date.to_owned()));
+        fits && (self.query.id.is_none() && self.urls.contains(url) || is_of())
     }
 
     /// A chain's record is concurrent to one other, on a connection that had a wanted chain.
@@ -265,6 +269,10 @@ impl<'q> Search<'q> {
         }
         Ok(chosen)
     }
+}
+
+fn event(record: &Record) -> Option<(String, String)> {
+    Some((record.warc.target_uri.clone()?, record.warc.date.clone()))
 }
 
 fn host(record: &Record) -> Option<String> {

@@ -43,9 +43,13 @@ fn a_capture_is_chosen_by_date_or_by_any_of_its_records() {
     archive(&again, &[&url, &bench.url("/more")], &[]).expect(0);
     let again = Collection::new(&again);
     let [page, more] = ["/page", "/more"].map(|path| again.one("request", &bench.url(path)));
+    let response = again.one("response", &url);
     let out = bench.room("id");
     prove(&again.root, &["--id", page.field("WARC-Record-ID")], &out).expect(0);
     assert_eq!(kinds(&out), ["warcinfo", "connection", "response", "request", "page"]);
+    let same = fs::read(&out).unwrap();
+    prove(&again.root, &["--id", response.id()], &bench.room("response")).expect(0);
+    assert!(fs::read(bench.room("response")).unwrap() == same, "any record of a capture names it");
     let date = page.field("WARC-Date");
     for (name, options, found) in [
         ("date", vec!["--url", url.as_str(), "--date", &date[..16]], true),
@@ -188,4 +192,24 @@ fn nothing_is_proved_out_of_what_does_not_hold() {
     assert!(fs::read(bench.proof("unleaved", "/page", &[])).unwrap() == whole);
     fs::remove_file(root.join("provenance/checkpoint")).unwrap();
     refused("no log", "no provenance log");
+}
+
+/// Whoever received a redacted copy can prove what is left of it, and nothing else; the signatures over the original hold.
+#[test]
+fn what_was_redacted_cannot_be_proved_and_the_rest_can() {
+    let bench = Bench::new();
+    let key = bench.sign();
+    let copy = bench.room("copy");
+    let secret = bench.url("/secret");
+    fonds(["redact", bench.root(), "-o", copy.to_str().unwrap(), "--url", secret.path()]).expect(0);
+    let out = bench.room("redacted.proof");
+    prove(&copy, &["--url", secret.as_str()], &out).expect(1).one_line();
+    prove(&copy, &["--url", bench.url("/page").as_str()], &out).expect(0);
+    let run = check(&out, &["--key", &format!("{key}.pub"), "--require", "2"]).expect(0);
+    assert_eq!(codes(&run), ["signature-earlier"], "the key signed what the copy goes on with");
+    let before = bench.proof("before.proof", "/page", &[]);
+    let (before, after) = (entries(&before), entries(&out));
+    for name in ["archive/records.warc.gz", "provenance/lines.jsonl"] {
+        assert!(before[name] == after[name], "{name}");
+    }
 }

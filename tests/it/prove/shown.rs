@@ -172,3 +172,28 @@ fn a_record_and_a_leaf_are_hashed_by_stock_tools() {
         assert!(entries.contains_key(&format!("provenance/proof-{number}.tlog-proof")));
     }
 }
+
+#[test]
+fn a_signature_by_ssh_convinces_here_too() {
+    let bench = Bench::new();
+    let key = bench.room("ssh").to_str().unwrap().to_owned();
+    let made = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f", &key]).status();
+    if let Err(error) = made {
+        println!("skipped: ssh-keygen: {error}");
+        return;
+    }
+    fonds(["sign", "-q", bench.root(), "--key", &key]).expect(0);
+    let file = bench.proof("page.proof", "/page", &[]);
+    let run = check(&file, &["--key", &format!("{key}.pub")]).expect(0);
+    assert_eq!((run.json()["achieved"].as_u64(), codes(&run)), (Some(3), vec![]));
+    // The signature of another collection beside this checkpoint is none.
+    let other = Bench::new();
+    fonds(["sign", "-q", other.root(), "--key", &key]).expect(0);
+    let mut swapped = entries(&file);
+    let foreign = entries(&other.proof("other.proof", "/page", &[]));
+    let name = swapped.keys().find(|name| name.contains("sshsig")).unwrap().clone();
+    swapped.insert(name.clone(), foreign[&name].clone());
+    fs::write(bench.room("swapped"), super::zipped(&swapped)).unwrap();
+    let run = check(&bench.room("swapped"), &["--key", &format!("{key}.pub")]).expect(1);
+    assert!(codes(&run).contains(&"sshsig-invalid".to_owned()), "{:?}", codes(&run));
+}
