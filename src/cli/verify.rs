@@ -266,7 +266,12 @@ fn summary(report: &Report, out: &mut dyn Write) -> anyhow::Result<()> {
         writeln!(out, "Written down after {time}, the time of an anchor in the log")?;
     }
     for stamp in report.stamps.iter().filter(|stamp| stamp.root.is_some() && stamp.entry.is_none()) {
-        writeln!(out, "Time-stamped {} by {}", stamp.time, output::printable(&stamp.authority))?;
+        let of = if is_earlier(stamp) {
+            format!("The log's first {} lines: time-stamped", stamp.lines)
+        } else {
+            "Time-stamped".into()
+        };
+        writeln!(out, "{of} {} by {}", stamp.time, output::printable(&stamp.authority))?;
         writeln!(
             out,
             "  the same by OpenSSL, in the collection or the unpacked WACZ: {}",
@@ -277,6 +282,11 @@ fn summary(report: &Report, out: &mut dyn Write) -> anyhow::Result<()> {
         writeln!(out, "Not proved: {}.", report.not_proved.join("; "))?;
     }
     Ok(())
+}
+
+/// Of a checkpoint behind which the log went on.
+fn is_earlier(stamp: &StampReport) -> bool {
+    stamp.file.rsplit('/').next().is_some_and(|name| name.starts_with("checkpoint-"))
 }
 
 /// The command that repeats the check of a time-stamp, inside of the collection or of the unpacked WACZ. OpenSSL looks at

@@ -138,6 +138,8 @@ pub(super) fn check(
     findings.extend(envelopes.earlier.iter().flat_map(|earlier| vouched_earlier(run, package, earlier)));
     let Verification { options, evidence, .. } = run;
     let (mut held, about) = ssh::check(package, options, evidence, envelopes)?;
+    // In a file of its own, which no time-stamp covers.
+    evidence.late_signature |= held;
     let (noticed, timed) = stamps::check(options, evidence, package, envelopes, told);
     let (by_auth, signed) = auth::check(package, options, evidence)?;
     held |= by_auth;

@@ -358,12 +358,24 @@ fn timed(evidence: &Evidence) -> (Status, String) {
         .map(of)
         .collect();
     let claimed = claimed.join(", ");
+    // Those over the present state would have been counted.
+    let trusted = evidence.stamps.iter().filter(|stamp| stamp.root.is_some() && stamp.entry.is_none());
+    let earlier: Vec<String> = trusted
+        .map(|stamp| format!("the log's first {} lines existed before {}", stamp.lines, stamp.time))
+        .collect();
     match (evidence.timed, evidence.not_after) {
         (1.., Some(time)) if evidence.timed == evidence.inputs() => {
             (Status::Pass, format!("existed before {time}, by a time-stamp that leads to a root you named"))
         }
         (1.., _) => {
             (Status::Absent, "some inputs have no time-stamp that leads to a root you named".to_owned())
+        }
+        _ if !earlier.is_empty() => {
+            let detail = format!(
+                "{}; the log went on, and no time-stamp that convinces covers all of it",
+                earlier.join(", ")
+            );
+            (Status::Absent, detail)
         }
         _ if claimed.is_empty() => (Status::Absent, "no time-stamp".to_owned()),
         _ if evidence.roots_named => (

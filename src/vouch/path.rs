@@ -9,6 +9,7 @@ use crate::digest;
 use jiff::Timestamp;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
+use std::cell::RefCell;
 use std::time::Duration;
 use webpki::{EndEntityCert, KeyUsage, VerifiedPath, anchor_from_trusted_cert};
 use x509_parser::certificate::X509Certificate;
@@ -125,18 +126,17 @@ fn path(
     let seconds = u64::try_from(at.as_second())
         .map_err(|_| PathError::Expired("the time is before 1970".to_owned()))?;
     let time = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
-    let built = leaf
-        .verify_for_usage(
-            webpki::ALL_VERIFICATION_ALGS,
-            &anchors,
-            others,
-            time,
-            KeyUsage::required_if_present(usage.0),
-            None,
-            None,
-        )
-        .map_err(|error| told(&error))?;
-    authorities_sign(&built, others)?;
+    // Where an authority may not sign, another path may still be found.
+    let refused = RefCell::new(None);
+    let accept = |path: &VerifiedPath<'_>| {
+        authorities_sign(path, others).map_err(|error| {
+            refused.replace(Some(error));
+            webpki::Error::UnknownIssuer
+        })
+    };
+    let (algorithms, usage) = (webpki::ALL_VERIFICATION_ALGS, KeyUsage::required_if_present(usage.0));
+    let built = leaf.verify_for_usage(algorithms, &anchors, others, time, usage, None, Some(&accept));
+    let built = built.map_err(|error| refused.take().unwrap_or_else(|| told(&error)))?;
     let root_certificate = parsed(root).ok_or(PathError::Untrusted)?;
     is_authority(&root_certificate, built.intermediate_certificates().count(), at)?;
     Ok(Path { root: root_certificate.subject().to_string(), root_sha256: digest::sha256(root).value() })

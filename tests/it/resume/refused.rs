@@ -5,8 +5,10 @@ use crate::common::cli::{archive, fonds};
 use crate::common::collection::Collection;
 use crate::common::server::{Server, Step};
 use crate::common::site::{ok, serve, small};
+use crate::common::tsa::{Authority, Shape};
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A collection whose second page could not be captured.
@@ -196,13 +198,19 @@ fn what_vouches_for_an_earlier_state_is_kept() {
     let root = dir.path().join("a");
     fs::rename(&collection.root, &root).unwrap();
     let collection = Collection::new(&root);
-    let signed = [collection.read("provenance/checkpoint"), "\n— key AAAA\n".into()].concat();
-    fs::write(root.join("provenance/checkpoint"), &signed).unwrap();
-    fs::write(root.join("provenance/checkpoint.tsr"), "token").unwrap();
+    let (key, authority) = (dir.path().join("key"), Arc::new(Authority::new(&Shape::default())));
+    fonds(["key", "new", "-q", key.to_str().unwrap()]).expect(0);
+    fonds(["sign", root.to_str().unwrap(), "--key", key.to_str().unwrap()]).expect(0);
+    for _ in 0..2 {
+        fonds(["stamp", root.to_str().unwrap(), "--tsa", &authority.serve()]).expect(0);
+    }
+    let signed = collection.read("provenance/checkpoint");
+    let stamps = ["", ".2"].map(|number| collection.read(&format!("provenance/checkpoint{number}.tsr")));
     let size = collection.log().len();
     resume(&root, &["-q"]).expect(1);
     assert_eq!(collection.read(&format!("provenance/checkpoint-{size}")), signed);
-    assert_eq!(collection.text(&format!("provenance/checkpoint-{size}.tsr")), "token");
+    let kept = ["", ".2"].map(|number| collection.read(&format!("provenance/checkpoint-{size}{number}.tsr")));
+    assert_eq!(kept, stamps);
     assert!(!root.join("provenance/checkpoint.tsr").exists());
     verify(&root).expect(0);
     let names = super::warcs(&root);

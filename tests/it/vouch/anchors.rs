@@ -138,6 +138,37 @@ fn a_long_capture_is_anchored_again_and_again() {
     assert!(bounds(&run).0.is_some());
 }
 
+/// Killed wherever it may be, the capture is taken up with the anchors that it has.
+#[test]
+fn a_capture_with_anchors_survives_being_killed() {
+    let directory = tempfile::tempdir().unwrap();
+    let authority = Arc::new(Authority::new(&Shape::default()));
+    let slow = |text: &str| [vec![Step::Pause(Duration::from_millis(1500))], ok("text/plain", text)].concat();
+    let server = serve(vec![("/a", slow("a")), ("/b", slow("b")), ("/c", slow("c"))]);
+    let (root, tsa) = (directory.path().join("c"), authority.serve());
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_fonds"))
+        .args(["archive", "-q", "--resolve", "localhost:127.0.0.1", "--tsa", &tsa, "--anchor-every", "1"])
+        .args(["-o", root.to_str().unwrap()])
+        .args(["/a", "/b", "/c"].map(|path| server.url(path).to_string()))
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    while server.served("/b").is_empty() {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let before = Collection::new(&root).log_of("anchor");
+    assert!(!before.is_empty());
+    let run = verify(&root, &["--trust", &authority.root(), "--require", "0"]).expect(0);
+    assert!(codes(&run).contains(&"capture-unfinished".to_owned()), "{:?}", codes(&run));
+    fonds(["archive", "-q", "--resume", root.to_str().unwrap(), "--tsa", &tsa]).expect(0);
+    let run = verify(&root, &["--trust", &authority.root()]).expect(0);
+    assert_eq!((status(&run, 4).as_str(), codes(&run)), ("pass", vec![]));
+    assert_eq!(Collection::new(&root).log_of("anchor")[..before.len()], before);
+    assert!(bounds(&run).0.is_some());
+}
+
 #[test]
 fn an_authority_that_gives_no_anchor_does_not_end_the_capture() {
     let directory = tempfile::tempdir().unwrap();

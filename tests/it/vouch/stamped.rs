@@ -332,12 +332,11 @@ fn flawed_stamps_have_their_codes_whatever_else_holds() {
     let bench = Bench::new();
     let note = bench.collection.read(NOTE);
     let now = now();
-    let expect = |shape: Shape, time: &str, options: &[&str], expected: &str| {
-        let authority = Authority::new(&shape);
+    let put = |authority: &Authority, response: Vec<u8>, expected: &str| {
         let copy = bench.collection.copy(&bench.room("copy"));
-        let change = [(STAMP.to_owned(), authority.forge(&info(&note, time), options))];
+        let change = [(STAMP.to_owned(), response)];
         fonds::package::amend::amend(&copy.root, &change, &std::env::temp_dir()).unwrap();
-        let run = trusting(&copy.root, &authority);
+        let run = trusting(&copy.root, authority);
         assert_eq!(codes(&run), if expected.is_empty() { vec![] } else { vec![expected.to_owned()] });
         let graded = match expected {
             "" => (0, "pass"),
@@ -348,9 +347,20 @@ fn flawed_stamps_have_their_codes_whatever_else_holds() {
         assert_eq!((run.code, status(&run, 4).as_str()), graded, "{expected}");
         fs::remove_dir_all(&copy.root).unwrap();
     };
+    let expect = |shape: Shape, time: &str, options: &[&str], expected: &str| {
+        let authority = Authority::new(&shape);
+        put(&authority, authority.forge(&info(&note, time), options), expected);
+    };
+    let authority = authority();
+    put(&authority, b"no time-stamp".to_vec(), "stamp-invalid");
+    put(&authority, tsa::der(0x30, &[&tsa::der(0x30, &[&tsa::der(2, &[&[2]])])]), "stamp-refused");
+    put(&authority, authority.over(b"something else"), "stamp-imprint");
     let plain = Shape::default;
     expect(plain(), &now, &["-cades"], "");
     expect(plain(), &now, &[], "stamp-certificate-id");
+    expect(plain(), &now, &["-cades", "-nocerts"], "stamp-certificate");
+    expect(plain(), &now, &["-cades", "-md", "sha1"], "stamp-algorithm");
+    expect(plain(), &now, &["-cades", "-econtent_type", "1.2.840.113549.1.7.1"], "stamp-content");
     expect(Shape { usages: vec![tsa::CODE_SIGNING], ..plain() }, &now, &["-cades"], "stamp-eku");
     expect(Shape { valid: (2001, 2002), ..plain() }, &now, &["-cades"], "stamp-expired");
     expect(Shape { root: tsa::Ca { ca: false, ..tsa::CA }, ..plain() }, &now, &["-cades"], "stamp-path");
@@ -374,6 +384,38 @@ fn a_stamp_of_an_earlier_session_stays_checkable() {
     self::stamp(bench.root(), &authority);
     let run = trusting(&bench.collection.root, &authority).expect(0);
     assert_eq!((status(&run, 4).as_str(), run.json()["stamps"].as_array().unwrap().len()), ("pass", 2));
+}
+
+/// What is added to the log later, or taken out of the archive, leaves each time-stamp beside the checkpoint that it is over.
+#[test]
+fn stamps_stay_with_what_they_are_over() {
+    let (bench, authority) = stamped();
+    stamp(bench.root(), &authority);
+    let proof = bench.room("proof.zip");
+    let url = bench.collection.pages()[0]["url"].as_str().unwrap().to_owned();
+    fonds(["prove", bench.root(), "--url", &url, "-o", proof.to_str().unwrap()]).expect(0);
+    let checked =
+        fonds(["check", "--format", "json", proof.to_str().unwrap(), "--trust", &authority.root()]).expect(0);
+    assert_eq!((status(&checked, 4).as_str(), codes(&checked)), ("pass", vec![]));
+    assert_eq!(checked.json()["stamps"].as_array().unwrap().len(), 2);
+    let before = [STAMP, "provenance/checkpoint.2.tsr"].map(|name| bench.collection.read(name));
+    let size = bench.collection.log().len();
+    fonds(["log", "add", bench.root(), "--event", "annotation", "--note", "a word"]).expect(0);
+    let after = ["", ".2"].map(|n| bench.collection.read(&format!("provenance/checkpoint-{size}{n}.tsr")));
+    assert_eq!(before, after);
+    let run = trusting(&bench.collection.root, &authority).expect(3);
+    assert_eq!((status(&run, 4).as_str(), codes(&run)), ("absent", vec![]));
+    assert!(
+        run.json()["levels"][4]["detail"].as_str().unwrap().contains(&format!("first {size} lines existed"))
+    );
+    let people = fonds(["verify", bench.root(), "--trust", &authority.root()]).expect(3);
+    assert!(
+        people.text().contains(&format!("The log's first {size} lines: time-stamped ")),
+        "{}",
+        people.text()
+    );
+    let lines: Vec<_> = run.json()["stamps"].as_array().unwrap().iter().map(|s| s["lines"].clone()).collect();
+    assert_eq!(lines, [size, size]);
 }
 
 /// However far a stamping came, it can be done again, and what is there verifies then.

@@ -4,6 +4,7 @@ use crate::common::tsa::{
     Authority, CA, CODE_SIGNING, Ca, STAMPING, Shape, der, info, info_by, openssl, response,
 };
 use fonds::vouch::Roots;
+use fonds::vouch::path::{PathError, Usage};
 use fonds::vouch::stamp::{Request, Token};
 use fonds::world::System;
 use std::fs;
@@ -120,6 +121,15 @@ fn what_is_signed_must_be_what_it_seems() {
     assert_eq!(forged(&good, &["-cades"]), "");
     assert_eq!(forged(&good, &[]), "stamp-certificate-id");
     assert_eq!(forged(&good, &["-cades", "-nocerts"]), "stamp-certificate");
+    // The time, a signed attribute, the signature itself: each altered in place.
+    let response = authority.forge(&good, &["-cades"]);
+    let altered = |from: &[u8], to: &[u8]| code(&replaced(&response, from, to), &roots);
+    assert_eq!(altered(NOW.as_bytes(), b"20251127120000Z"), "stamp-digest");
+    let attribute = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 5];
+    assert_eq!(altered(&attribute, &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 6]), "stamp-signature");
+    let mut last = response.clone();
+    *last.last_mut().unwrap() ^= 1;
+    assert_eq!(code(&last, &roots), "stamp-signature");
     // They may lie elsewhere, as wacz-auth has it.
     let bare = Token::parse(&authority.forge(&good, &["-cades", "-nocerts"])).unwrap();
     assert!(bare.with_certificates([authority.der("tsa.pem")]).verify(DATA, &roots).is_ok());
@@ -145,6 +155,18 @@ fn what_is_signed_must_be_what_it_seems() {
         code(&replaced(&authority.forge(&good, &["-cades"]), &own, &foreign), &roots),
         "stamp-signature"
     );
+}
+
+/// Paths are of use for other purposes, too.
+#[test]
+fn a_path_is_for_the_use_that_is_asked_for() {
+    let server = Authority::new(&Shape { usages: vec![&[0x2b, 6, 1, 5, 5, 7, 3, 1]], ..Shape::default() });
+    let (leaf, now) = (server.der("tsa.pem"), jiff::Timestamp::now());
+    let roots = roots(&server);
+    assert_eq!(roots.path(&leaf, &[], Usage::SERVER_AUTH, now).unwrap().root, "CN=Test root");
+    let wrong = roots.path(&leaf, &[], Usage::TIME_STAMPING, now).unwrap_err();
+    assert!(matches!(wrong, PathError::Usage(_)), "{wrong}");
+    assert_eq!(Roots::default().path(&leaf, &[], Usage::SERVER_AUTH, now), Err(PathError::Untrusted));
 }
 
 /// Where both are as long as each other; the lengths of signatures by ECDSA vary, so it is done by Ed25519 above them.
