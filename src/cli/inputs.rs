@@ -68,7 +68,7 @@ pub(crate) fn find(args: &ReadArgs, quiet: bool) -> anyhow::Result<Inputs> {
     Ok(found)
 }
 
-fn authorities(path: &PathBuf) -> anyhow::Result<Vec<Vec<u8>>> {
+pub(super) fn authorities(path: &PathBuf) -> anyhow::Result<Vec<Vec<u8>>> {
     let pem = std::fs::read(path).with_context(|| path.display().to_string())?;
     fonds::wire::certificates(&pem).with_context(|| path.display().to_string())
 }

@@ -4,7 +4,7 @@ use super::exit::usage;
 use super::{inputs, output};
 use anyhow::Context;
 use fonds::package::vouched;
-use fonds::vouch::{self, SigningKey, SshKey, SshSigningKey, VerifierKey};
+use fonds::vouch::{self, Roots, SigningKey, SshKey, SshSigningKey, VerifierKey};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -18,6 +18,10 @@ pub(crate) struct Named {
     /// Keys that an archive brings along never convince.
     #[arg(long, value_name = "FILE")]
     pub(crate) key: Vec<PathBuf>,
+    /// Root certificates in PEM of time-stamp authorities that convince: level 4 must then hold. Those that an archive brings
+    /// along never convince.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trust: Vec<PathBuf>,
 }
 
 /// Public keys of both kinds.
@@ -36,6 +40,15 @@ impl Named {
             keys.ssh.extend(ssh);
         }
         Ok(keys)
+    }
+
+    pub(crate) fn roots(&self) -> anyhow::Result<Roots> {
+        let mut roots = Roots::default();
+        for path in &self.trust {
+            let pem = std::fs::read(path).with_context(|| path.display().to_string())?;
+            roots.extend(Roots::from_pem(&pem).map_err(|e| usage(format!("{}: {e}", path.display())))?);
+        }
+        Ok(roots)
     }
 }
 

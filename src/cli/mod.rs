@@ -22,6 +22,7 @@ mod record;
 mod redact;
 mod selftest;
 mod sign;
+mod stamp;
 mod status;
 mod unpack;
 mod verify;
@@ -64,12 +65,13 @@ pub(crate) enum Command {
     Mend(mend::Args),
     Key(key::Args),
     Sign(sign::Args),
+    Log(log::Args),
+    Redact(redact::Args),
     Prove(prove::Args),
     Check(check::Args),
     Pack(pack::Args),
     Unpack(unpack::Args),
-    Log(log::Args),
-    Redact(redact::Args),
+    Stamp(stamp::Args),
     Selftest(selftest::Args),
     Demo(demo::Args),
 }
@@ -106,12 +108,13 @@ fn dispatch(cli: Cli) -> Outcome {
         Command::Mend(args) => mend::run(args, global),
         Command::Key(args) => key::run(args, global),
         Command::Sign(args) => sign::run(args, global),
+        Command::Log(args) => log::run(args, global),
+        Command::Redact(args) => redact::run(args, global),
         Command::Prove(args) => prove::run(args, global),
         Command::Check(args) => check::run(args, global),
         Command::Pack(args) => pack::run(args, global),
         Command::Unpack(args) => unpack::run(args, global),
-        Command::Log(args) => log::run(args, global),
-        Command::Redact(args) => redact::run(args, global),
+        Command::Stamp(args) => stamp::run(&args, global),
         Command::Selftest(args) => selftest::exec(args, global),
         Command::Demo(args) => demo::run(args, global),
     }

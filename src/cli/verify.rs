@@ -11,7 +11,7 @@ use fonds::input::{Input, Kind};
 use fonds::package::Package;
 use fonds::package::layout::DATAPACKAGE;
 use fonds::package::prove::VERSION;
-use fonds::verify::{Held, Options, Report, Status, Verdict, Verification};
+use fonds::verify::{Held, Options, Report, StampReport, Status, Verdict, Verification};
 use fonds::world::{System, World, millis};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -66,6 +66,7 @@ impl Asked {
             scan: self.jobs.settings(),
             keys: keys.note,
             ssh_keys: keys.ssh,
+            roots: self.named.roots()?,
             expected: self.expect_checkpoint.iter().map(|path| held(path)).collect::<Result<_, _>>()?,
         })
     }
@@ -153,8 +154,11 @@ fn required(asked: &Asked) -> Option<u8> {
 }
 
 fn exit(report: &Report, asked: &Asked, unreadable: bool) -> Exit {
-    let wanting =
-        required(asked).is_some_and(|level| report.achieved.is_none_or(|achieved| achieved < level));
+    // The same of a time-stamp; it may be there without a signature, below which the ladder is not climbed.
+    let is_timed = report.levels.iter().any(|level| level.level == 4 && level.status == Status::Pass);
+    let untimed = !asked.named.trust.is_empty() && asked.require.is_none() && !is_timed;
+    let wanting = untimed
+        || required(asked).is_some_and(|level| report.achieved.is_none_or(|achieved| achieved < level));
     if report.verdict == Verdict::Damaged || asked.strict && report.counts.warnings > 0 {
         Exit::Finding
     } else if unreadable {
@@ -255,10 +259,45 @@ fn summary(report: &Report, out: &mut dyn Write) -> anyhow::Result<()> {
     for signer in &report.signers {
         writeln!(out, "Signed by {}", output::printable(signer))?;
     }
+    if let Some(time) = &report.time_bounds.not_before {
+        writeln!(out, "Written down after {time}, the time of an anchor in the log")?;
+    }
+    for stamp in report.stamps.iter().filter(|stamp| stamp.root.is_some() && stamp.entry.is_none()) {
+        writeln!(out, "Time-stamped {} by {}", stamp.time, output::printable(&stamp.authority))?;
+        writeln!(
+            out,
+            "  the same by OpenSSL, in the collection or the unpacked WACZ: {}",
+            output::printable(&openssl(stamp))
+        )?;
+    }
     if report.verdict == Verdict::Ok {
         writeln!(out, "Not proved: {}.", report.not_proved.join("; "))?;
     }
     Ok(())
+}
+
+/// The command that repeats the check of a time-stamp, inside of the collection or of the unpacked WACZ. OpenSSL looks at
+/// certificates as of now, unless told the time.
+fn openssl(stamp: &StampReport) -> String {
+    let path = stamp.file.rsplit_once("provenance/").map_or(stamp.file.as_str(), |(_, name)| name);
+    let time: Option<jiff::Timestamp> = stamp.time.parse().ok();
+    let time = time.map_or(0, jiff::Timestamp::as_second);
+    let note = path.split('.').next().unwrap_or(path);
+    let earlier = (1..=stamp.stamps).map(|number| match number {
+        1 => format!(" {note}.tsr"),
+        _ => format!(" {note}.{number}.tsr"),
+    });
+    let earlier: String = earlier.collect();
+    let lines = if stamp.signatures.is_empty() { 3 } else { 4 + stamp.signatures.len() };
+    let (before, data) = match (stamp.later_signatures.is_empty(), earlier.is_empty()) {
+        (true, true) => (String::new(), note),
+        (true, false) => (format!("cat {note}{earlier} | "), "/dev/stdin"),
+        (false, true) => (format!("head -n {lines} {note} | "), "/dev/stdin"),
+        (false, false) => (format!("(head -n {lines} {note}; cat{earlier}) | "), "/dev/stdin"),
+    };
+    format!(
+        "cd provenance; {before}openssl ts -verify -in {path} -data {data} -CAfile ROOT.pem -attime {time}"
+    )
 }
 
 fn status(status: Status) -> &'static str {

@@ -5,6 +5,7 @@
 //! [`Archive::resume`] takes up one that was interrupted.
 
 use super::Error;
+use super::anchor::Anchors;
 use super::prepare::{Ready, write_all};
 use super::replay::Past;
 use super::reserve::Reserve;
@@ -53,6 +54,8 @@ pub struct Archive {
     begun: Option<(u64, Count)>,
     pending: Vec<Entry>,
     checkpoint: (Timestamp, u64),
+    /// Who says the time while it runs.
+    pub(super) anchors: Option<Anchors>,
 }
 
 /// What an archive is made of, once its directory and its log are there.
@@ -152,6 +155,7 @@ impl Archive {
             warcs: parts.warcs,
             begun: None,
             pending: Vec::new(),
+            anchors: None,
         }
     }
 
@@ -287,13 +291,13 @@ impl Archive {
     }
 
     /// Makes durable what was committed, the WARC before the log that speaks of it, and fixes it by a checkpoint.
-    pub(super) fn checkpoint(&mut self) -> Result<(), Error> {
+    pub(super) fn checkpoint(&mut self) -> Result<Vec<u8>, Error> {
         if let Some(writer) = &mut self.writer {
             writer.sync().map_err(Error::at(&self.layout.archive()))?;
         }
-        self.log.checkpoint().map_err(Error::at(&self.layout.file(layout::CHECKPOINT)))?;
+        let checkpoint = self.log.checkpoint().map_err(Error::at(&self.layout.file(layout::CHECKPOINT)))?;
         self.checkpoint = (self.world.now(), self.counts.records);
-        Ok(())
+        Ok(checkpoint)
     }
 
     /// Takes a half-written capture back.

@@ -45,6 +45,11 @@ impl<'a> Ledger<'a> {
         self.archive.workroom()
     }
 
+    /// What went wrong with an anchor.
+    pub(crate) fn anchor(&mut self) -> Result<Option<String>, Error> {
+        self.archive.anchor()
+    }
+
     pub(crate) fn skip(&mut self, url: &str, reason: &str) -> Result<(), Error> {
         self.archive.skip(url.to_owned(), reason)
     }

@@ -4,6 +4,7 @@
 //! requisites, and has everything written into an [`Archive`]: records, log, index, pages. One connection a host at a
 //! time, several hosts side by side. A failure is written down and ends nothing but its own URL.
 
+mod anchor;
 mod archive;
 pub mod dedup;
 mod discover;
@@ -34,6 +35,7 @@ pub(crate) use self::discover::{Asked, discover};
 pub(crate) use self::ledger::Ledger;
 pub(crate) use self::plan::Captured;
 
+pub use self::anchor::Anchors;
 pub use self::archive::Archive;
 pub use self::frontier::{Frontier, Pushed, Role, Target, Turns};
 pub use self::job::{Job, Limits};

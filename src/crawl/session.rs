@@ -433,6 +433,9 @@ impl<'a> Run<'a> {
             }
             None => {}
         }
+        if let Some(problem) = self.ledger.anchor()? {
+            (self.on_event)(Event::Note(&format!("no anchor: {problem}; it will be asked for again")));
+        }
         let hosts = self.plan.frontier.asked(NAMED).map_err(self.at())?;
         (self.on_event)(Event::Tick { waiting: self.plan.frontier.waiting(), hosts: &hosts });
         Ok(())

@@ -188,10 +188,10 @@ rules! {
     CAPTURE_TORN Info 2 "capture-torn" "" "Bytes behind the last whole capture of a run that was killed are of one that was in flight.";
     SEED_WITHOUT_FATE Error 2 "seed-without-fate" "" "The log tells neither capture nor failure of a URL that was asked for.";
     LOG_FILES Error 2 "log-files" "" "A file is not the one that the log's end entry names.";
+    LOG_PACKAGE Error 2 "log-package" "" "Title, date or main page in datapackage.json are not those that the log's last entry binds.";
     PROOF_FORM Error 0 "proof-form" "" "A proof file lacks a part, holds one that has no place in it, or one that cannot be read.";
     PROOF_INCLUSION Error 2 "proof-inclusion" "RFC 9162 §2.1.3.2" "A proof does not show that its line is in the log of the checkpoint.";
     PROOF_CONSISTENCY Error 2 "proof-consistency" "RFC 9162 §2.1.4.2" "A proof does not show that the log went on with an earlier checkpoint.";
-    LOG_PACKAGE Error 2 "log-package" "" "Title, date or main page in datapackage.json are not those that the log's last entry binds.";
     FILE_UNBOUND Error 2 "file-unbound" "" "The package lists a file that its log does not bind: it was added after the sealing.";
     INDEX_LINE Error 2 "index-line" "CDXJ 0.1.0" "An index line cannot be read, or does not say what the record says.";
     INDEX_DANGLING Error 2 "index-dangling" "CDXJ 0.1.0" "An index line points to no record.";
@@ -208,6 +208,24 @@ rules! {
     SIGNATURE_EARLIER Info 3 "signature-earlier" "C2SP signed-note" "A key that you named vouches for an earlier state of the log, which this one went on with.";
     SIGNATURE_CLAIMED Info 3 "signature-claimed" "C2SP signed-note" "A signature is by a key that you did not name; it was not checked and proves nothing.";
     CHECKPOINT_EXPECTED Error 3 "checkpoint-inconsistent" "RFC 6962 §2.1.2" "The log does not contain the checkpoint that you hold: it was rewritten since, cut back, or is another one.";
+
+    // --- time-stamps (vouch::stamp, verify)
+    STAMP_INVALID Error 4 "stamp-invalid" "RFC 3161 §2.4.2, RFC 5652 §5" "A time-stamp cannot be read as what it should be.";
+    STAMP_REFUSED Error 4 "stamp-refused" "RFC 3161 §2.4.2" "The authority's response says that it grants no time-stamp.";
+    STAMP_CONTENT Error 4 "stamp-content" "RFC 3161 §2.4.2" "What was signed says that it is something else than a time-stamp.";
+    STAMP_DIGEST Error 4 "stamp-digest" "RFC 5652 §11.2" "A time-stamp's content, time included, is not the one that its signed digest binds.";
+    STAMP_SIGNATURE Error 4 "stamp-signature" "RFC 5652 §5.6" "A time-stamp's signature is not by the key of the certificate that it names.";
+    STAMP_CERTIFICATE Error 4 "stamp-certificate" "RFC 3161 §2.4.1" "The certificate of a time-stamp's signer is not in it, or cannot be read.";
+    STAMP_CERTIFICATE_ID Error 4 "stamp-certificate-id" "RFC 5816 §2.2, RFC 2634 §5.4" "A time-stamp's signed hash of its signer's certificate is missing, or of another certificate.";
+    STAMP_IMPRINT Error 4 "stamp-imprint" "RFC 3161 §2.4.2" "A time-stamp is over something else than what it stands beside.";
+    STAMP_EKU Error 4 "stamp-eku" "RFC 3161 §2.3" "The certificate of a time-stamp's signer, or of an authority above it, is not for time-stamps, or not for them alone.";
+    STAMP_ALGORITHM Error 4 "stamp-algorithm" "" "A time-stamp uses a hash or a signature that is too weak, or that fonds cannot check.";
+    STAMP_PATH Error 4 "stamp-path" "RFC 5280 §6.1" "A time-stamp's certificates lead to a root that you named, but are no valid path: one is not by an authority, or breaks its limits.";
+    STAMP_EXPIRED Error 4 "stamp-expired" "RFC 5280 §6.1.3" "A certificate was not valid at the time that the time-stamp gives.";
+    STAMP_UNTRUSTED Info 4 "stamp-untrusted" "RFC 5280 §6.1" "A time-stamp leads to no root that you named: its time is claimed, and proves nothing.";
+    STAMP_CLOCK Warning 4 "stamp-clock" "" "The capturing machine's clock disagrees with a time-stamp: the dates of the records are as wrong.";
+    STAMP_EARLY Info 4 "stamp-before-signature" "" "A signature was added after a time-stamp, which does not cover it.";
+    ANCHOR_INVALID Error 4 "anchor-invalid" "" "An anchor in the log is not of a checkpoint that the log had before it.";
 
     // --- package and WACZ (package)
     ZIP_DIRECTORY Error 0 "zip-directory" "APPNOTE 4.3.12" "The ZIP's central directory is missing, cut or garbled.";

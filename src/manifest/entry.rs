@@ -42,6 +42,8 @@ pub enum Body {
     Page(Page),
     /// Bytes that an interrupted run left behind were moved aside.
     Torn(Torn),
+    /// An authority time-stamped an earlier checkpoint.
+    Anchor(Anchor),
     /// A run ends.
     End(End),
     /// Something was done with the archive later.
@@ -316,6 +318,17 @@ pub struct Torn {
     pub kept: File,
     /// The file that they were torn off, in the collection, with `/`.
     pub path: String,
+}
+
+/// A time-stamp of a checkpoint that this log had: all that stands behind this entry was written after it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Anchor {
+    /// The checkpoint, as its file was then.
+    pub checkpoint: String,
+    /// The authority's whole response (RFC 3161), in Base64.
+    pub response: String,
+    /// The authority's URL, without user name and password.
+    pub tsa: String,
 }
 
 /// How a run ended.

@@ -152,16 +152,17 @@ impl Log {
         self.waiting_leaves.clear();
     }
 
-    /// Writes what was gathered, makes the log durable, and its checkpoint anew.
+    /// Writes what was gathered, makes the log durable, and its checkpoint anew, which is given.
     ///
     /// # Errors
     /// What the file system says; the checkpoint that was there before is there still.
-    pub fn checkpoint(&mut self) -> io::Result<()> {
+    pub fn checkpoint(&mut self) -> io::Result<Vec<u8>> {
         self.flush()?;
         self.lines.sync_data()?;
         self.leaves.sync_data()?;
         let checkpoint = write_checkpoint(&self.origin, &self.tree)?;
-        self.disk.replace(&self.directory.join("checkpoint"), |out| out.write_all(&checkpoint))
+        self.disk.replace(&self.directory.join("checkpoint"), |out| out.write_all(&checkpoint))?;
+        Ok(checkpoint)
     }
 }
 

@@ -17,8 +17,8 @@ mod tree;
 mod withheld;
 
 pub use self::entry::{
-    Body, Bytes, Connection, Count, Described, End, Entry, Event, Failure, File, Http, Links, Page, Record,
-    Seeds, Session, Skip, Times, Tool, Torn, Try, Warc,
+    Anchor, Body, Bytes, Connection, Count, Described, End, Entry, Event, Failure, File, Http, Links, Page,
+    Record, Seeds, Session, Skip, Times, Tool, Torn, Try, Warc,
 };
 pub use self::log::Log;
 pub use self::reader::{Line, Lines};

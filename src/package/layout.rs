@@ -27,7 +27,8 @@ pub const CHECKPOINT: &str = "provenance/checkpoint";
 pub const LEAVES: &str = "provenance/leaves";
 /// How files end that hold an SSH signature over a checkpoint.
 pub const SSHSIG: &str = ".sshsig";
-/// RFC 3161 responses over the checkpoint.
+const TSR: &str = ".tsr";
+/// The first RFC 3161 response over the checkpoint; the others are numbered, see [`stamp`].
 pub const CHECKPOINT_TSR: &str = "provenance/checkpoint.tsr";
 /// Frontier, spool and lock of a running capture; gone once the collection is sealed.
 pub const WORKROOM: &str = ".fonds";
@@ -130,6 +131,26 @@ pub fn is_index(path: &str) -> bool {
     !name.contains('/') && [".cdx", ".cdxj", ".cdx.gz", ".cdxj.gz"].iter().any(|end| name.ends_with(end))
 }
 
+/// Which time-stamp a file is, by its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StampName {
+    /// Of the checkpoint that an earlier session left with so many lines; of the present one where there is none.
+    pub size: Option<u64>,
+    /// From 1.
+    pub number: u32,
+}
+
+/// The name of the present checkpoint's time-stamps: `checkpoint.tsr`, `checkpoint.2.tsr` and so on.
+pub fn stamp(number: u32) -> String {
+    envelope_name(None, u64::from(number), TSR)
+}
+
+/// Reads such a name, or that of an earlier checkpoint's, `checkpoint-SIZE.tsr` or `checkpoint-SIZE.2.tsr`.
+pub fn stamp_name(path: &str) -> Option<StampName> {
+    let (size, number) = envelope_of(path, TSR)?;
+    Some(StampName { size, number: u32::try_from(number).ok()? })
+}
+
 /// What keeps a path out of a collection made by fonds, as the end of a sentence.
 pub fn unportable(path: &str) -> Option<&'static str> {
     let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
@@ -205,6 +226,21 @@ mod tests {
         }
         for path in [DATAPACKAGE, INDEX, PAGES, MANIFEST, "archive/example.com-1-00000.warc.gz"] {
             assert_eq!(unportable(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn time_stamps_are_told_by_their_names() {
+        for number in [1, 2, 12] {
+            assert_eq!(stamp_name(&stamp(number)), Some(StampName { size: None, number }));
+            assert_eq!(unportable(&stamp(number)), None);
+        }
+        let earlier = Some(StampName { size: Some(7), number: 2 });
+        assert_eq!(stamp_name("provenance/checkpoint-7.2.tsr"), earlier);
+        for rest in
+            ["", ".1.tsr", ".0.tsr", ".02.tsr", "-7", "-.tsr", "-07.tsr", "x.tsr", ".2.3.tsr", ".+2.tsr"]
+        {
+            assert_eq!(stamp_name(&format!("{CHECKPOINT}{rest}")), None, "{rest}");
         }
     }
 

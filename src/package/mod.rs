@@ -1,10 +1,10 @@
 //! A collection: a directory laid out as an unpacked WACZ, or the same as one WACZ file.
 //!
 //! Writing: [`layout`] names the files, [`pages`] and [`datapackage`] give two of them their content, [`mod@seal`]
-//! hashes all of them into the datapackage, and [`wacz`] zips the result, byte for byte the same each time; [`mod@unpack`] makes
-//! a directory of it again. What vouches for the sealed whole is added by [`vouched`], through [`mod@amend`]; what was done with
-//! it later by [`mod@annotate`]; a copy without what must be kept back is made by [`mod@redact`], and single records are taken
-//! out of it, provably, by [`mod@prove`].
+//! hashes all of them into the datapackage, and [`wacz`] zips the result, byte for byte the same each time; [`mod@unpack`]
+//! makes a directory of it again. What vouches for the sealed whole is added by [`vouched`] and [`stamped`], through [`mod@amend`]; what was
+//! done with it later by [`mod@annotate`]; [`mod@prove`] takes single records out of it, provably, and [`mod@redact`] makes a
+//! copy without some.
 //! Reading: [`Package`] opens either form, by whomever it was made, lists its files, streams them, and
 //! [`Package::audit`] checks everything that can be said of a package without looking into its WARCs.
 
@@ -19,6 +19,7 @@ pub mod prove;
 pub mod redact;
 pub mod seal;
 mod skeleton;
+pub mod stamped;
 pub mod survey;
 #[cfg(test)]
 mod tests;
@@ -101,6 +102,9 @@ pub enum Error {
     /// A capture that has not ended.
     #[error("{0} is not sealed: its capture has not ended; `fonds archive --resume` goes on with it")]
     Unsealed(PathBuf),
+    /// Nothing is there that a redaction should keep back.
+    #[error("{0}: nothing in it is what should be kept back, so there is nothing to redact")]
+    Nothing(PathBuf),
     /// The log tells nothing of what was to be proved.
     #[error("{path}: the log tells of no capture of {wanted}; `fonds ls` shows what there is")]
     NotFound {
@@ -109,9 +113,6 @@ pub enum Error {
         /// What was asked for.
         wanted: String,
     },
-    /// Nothing is there that a redaction should keep back.
-    #[error("{0}: nothing in it is what should be kept back, so there is nothing to redact")]
-    Nothing(PathBuf),
     /// Something about a key, a signature or a time-stamp.
     #[error("{path}: {source}")]
     Vouch {

@@ -14,6 +14,19 @@ use crate::vouch::{self, Note, Signature, SigningKey, SshKey, SshSignature, Veri
 /// # Errors
 /// [`Error::Unsealed`]; [`Error::Altered`] where there is no log, or one that does not lead to its checkpoint.
 pub fn note(path: &Path) -> Result<Note, Error> {
+    held(path).map(|held| held.note)
+}
+
+/// What is there to be vouched for.
+pub(super) struct Held {
+    pub(super) package: Package,
+    pub(super) note: Note,
+    /// When the last line of the log says that it was written.
+    pub(super) last: Option<String>,
+}
+
+/// The same as [`note`], and what time-stamps need besides.
+pub(super) fn held(path: &Path) -> Result<Held, Error> {
     let package = Package::open(path).map_err(Error::io(path))?;
     if package.is_unfinished() {
         return Err(Error::Unsealed(path.to_owned()));
@@ -25,20 +38,21 @@ pub fn note(path: &Path) -> Result<Note, Error> {
     let bytes = content(&package, CHECKPOINT, path)?;
     let checkpoint = read_checkpoint(&bytes).ok_or_else(|| altered("its checkpoint cannot be read"))?;
     let note = Note::parse(&bytes).map_err(Error::vouch(path))?;
-    let tree = tree(&package).map_err(Error::io(path))?;
+    let (tree, last) = tree(&package).map_err(Error::io(path))?;
     match (tree.size(), tree.root()) == (checkpoint.size(), *checkpoint.hash()) {
-        true => Ok(note),
+        true => Ok(Held { package, note, last }),
         false => Err(altered("its log does not lead to its checkpoint")),
     }
 }
 
-fn tree(package: &Package) -> std::io::Result<Tree> {
+fn tree(package: &Package) -> std::io::Result<(Tree, Option<String>)> {
     let mut lines = Lines::new(package.read(MANIFEST)?);
-    let mut tree = Tree::default();
+    let (mut tree, mut last) = (Tree::default(), None);
     while let Some(line) = lines.next_line()? {
         tree.push(line.leaf());
+        last = line.entry.ok().map(|entry| entry.at);
     }
-    Ok(tree)
+    Ok((tree, last))
 }
 
 /// Signs the checkpoint of the package at `path`. False where this key has signed it already.

@@ -1,9 +1,10 @@
-//! Level 3: what vouches for a log's checkpoint. Only keys that the user named convince, and only checkpoints that the user
+//! Level 3: who vouches for a log's checkpoint (since when, says [`stamps`]). Only keys that the user named convince, and only checkpoints that the user
 //! holds are expected; what a package brings along is claimed.
 
 use super::log::Told;
 use super::package::open;
 use super::report::Evidence;
+use super::stamps::{self, Stamp};
 use super::{Options, Verification, ssh};
 use crate::finding::{Finding, rules};
 use crate::manifest::{Checkpoint, Hash, read_checkpoint};
@@ -11,6 +12,7 @@ use crate::package::survey::CHECKPOINT_LIMIT;
 use crate::package::{Package, layout};
 use crate::vouch::{self, Note, Signature};
 use data_encoding::HEXLOWER;
+use std::collections::BTreeSet;
 use std::io::{self, Read};
 
 /// A checkpoint that somebody kept elsewhere, to see that the log only grew since.
@@ -44,6 +46,8 @@ pub(super) struct Envelopes {
     pub(super) checkpoint: Option<Vec<u8>>,
     /// Checkpoints of earlier sessions.
     pub(super) earlier: Vec<Earlier>,
+    /// Time-stamps over any of them.
+    stamps: Vec<Stamp>,
 }
 
 /// `checkpoint-SIZE`.
@@ -51,6 +55,7 @@ pub(super) struct Envelopes {
 pub(super) struct Earlier {
     path: String,
     size: u64,
+    bytes: Vec<u8>,
     point: Option<Checkpoint>,
     note: Option<Note>,
 }
@@ -62,6 +67,21 @@ impl Earlier {
 }
 
 impl Envelopes {
+    /// The note that a time-stamp says by its name that it is over: the present one, or that of a size.
+    pub(super) fn note(&self, size: Option<u64>) -> Option<Note> {
+        let bytes = match size {
+            None => self.checkpoint.as_deref(),
+            Some(size) => {
+                self.earlier.iter().find(|earlier| earlier.size == size).map(|e| e.bytes.as_slice())
+            }
+        };
+        Note::parse(bytes?).ok()
+    }
+
+    pub(super) fn stamps(&self) -> &[Stamp] {
+        &self.stamps
+    }
+
     pub(super) fn of(package: &Package) -> io::Result<Self> {
         let checkpoint = content(package, layout::CHECKPOINT)?;
         let mut earlier = Vec::new();
@@ -70,9 +90,9 @@ impl Envelopes {
             let Some(size) = size.and_then(|size| size.parse().ok()) else { continue };
             let bytes = content(package, &member.path)?.unwrap_or_default();
             let (point, note) = (read_checkpoint(&bytes), Note::parse(&bytes).ok());
-            earlier.push(Earlier { path: member.path.clone(), size, point, note });
+            earlier.push(Earlier { path: member.path.clone(), size, bytes, point, note });
         }
-        Ok(Self { checkpoint, earlier })
+        Ok(Self { checkpoint, earlier, stamps: stamps::of(package)? })
     }
 
     /// The lines of the present checkpoint, or of the earlier one of that size.
@@ -93,16 +113,14 @@ fn lines(checkpoint: &[u8]) -> &[u8] {
 /// True for the log itself and for what vouches for it: these bind the other files, and are checked or claimed by themselves.
 pub(super) fn is_provenance(path: &str) -> bool {
     let own = [layout::MANIFEST, layout::LEAVES, layout::CHECKPOINT];
-    let envelope = || {
-        let rest = path.strip_prefix(layout::CHECKPOINT)?;
-        let (size, ending) = rest.split_once('.').unwrap_or((rest, "tsr"));
-        let size = size.is_empty() || size.strip_prefix('-').is_some_and(|size| size.parse::<u64>().is_ok());
-        Some(size && ending == "tsr")
-    };
-    own.contains(&path) || envelope().unwrap_or(false) || layout::envelope_of(path, layout::SSHSIG).is_some()
+    let earlier = path.strip_prefix(layout::CHECKPOINT).and_then(|rest| rest.strip_prefix('-'));
+    let is_earlier = earlier.is_some_and(|size| size.parse::<u64>().is_ok());
+    let is_envelope =
+        layout::stamp_name(path).is_some() || layout::envelope_of(path, layout::SSHSIG).is_some();
+    own.contains(&path) || is_earlier || is_envelope
 }
 
-fn content(package: &Package, path: &str) -> io::Result<Option<Vec<u8>>> {
+pub(super) fn content(package: &Package, path: &str) -> io::Result<Option<Vec<u8>>> {
     let Some(reader) = open(package, path)? else { return Ok(None) };
     let mut bytes = Vec::new();
     reader.take(CHECKPOINT_LIMIT).read_to_end(&mut bytes)?;
@@ -120,14 +138,14 @@ pub(super) fn check(
     findings.extend(envelopes.earlier.iter().flat_map(|earlier| vouched_earlier(run, package, earlier)));
     let Verification { options, evidence, .. } = run;
     let (mut held, about) = ssh::check(package, options, evidence, envelopes)?;
-    findings.extend(about);
-    evidence.time_tokens |= package.contains(layout::CHECKPOINT_TSR);
+    let (noticed, timed) = stamps::check(options, evidence, package, envelopes, told);
+    findings.extend(about.into_iter().chain(noticed));
     // One that cannot be read has its finding.
     if let Some(bytes) = envelopes.checkpoint.as_deref()
         && let Some(point) = read_checkpoint(bytes)
     {
         let name = package.member_name(layout::CHECKPOINT);
-        let (by_note, signatures) = signatures(options, evidence, bytes);
+        let (by_note, signatures) = signatures(options, evidence, bytes, &timed);
         held |= by_note;
         let about = expected(options, evidence, &point, told).into_iter().chain(signatures);
         findings.extend(about.map(|finding| finding.in_file(&name)));
@@ -209,8 +227,13 @@ pub(super) fn unseen(options: &Options, evidence: &Evidence) -> Vec<Finding> {
     unseen.map(finding).collect()
 }
 
-/// Who signed: those that were named are checked, the others are claimed.
-fn signatures(options: &Options, evidence: &mut Evidence, bytes: &[u8]) -> (bool, Vec<Finding>) {
+/// Who signed: those that were named are checked, the others are claimed. `timed` are those that a time-stamp covers.
+fn signatures(
+    options: &Options,
+    evidence: &mut Evidence,
+    bytes: &[u8],
+    timed: &BTreeSet<String>,
+) -> (bool, Vec<Finding>) {
     let note = match Note::parse(bytes) {
         Ok(note) => note,
         Err(error) => return (false, vec![Finding::new(&rules::NOTE_INVALID, error.to_string())]),
@@ -221,6 +244,7 @@ fn signatures(options: &Options, evidence: &mut Evidence, bytes: &[u8]) -> (bool
         match options.keys.iter().find(|key| key.is_of(signature)) {
             Some(key) if key.verifies(note.text(), signature) => {
                 held = true;
+                evidence.late_signature |= !timed.contains(&who);
                 evidence.signers.insert(format!("{who}, Ed25519 key with SHA-256 {}", key.fingerprint()));
             }
             Some(_) => {

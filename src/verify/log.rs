@@ -3,12 +3,14 @@
 //! Both are streamed side by side, one log entry a record. Where they fall out of step, what has no partner yet waits,
 //! so memory grows with the damage and not with the archive.
 
+use super::anchors::{Anchors, Place};
 use super::key::{Key, key};
 use super::withheld::Withheld;
 use crate::finding::{Finding, rules};
 use crate::manifest::{
-    Body, Described, End, Event, File, Hash, Line, Lines, Page, Record, Tree, read_checkpoint,
+    Body, Described, End, Entry, Event, File, Hash, Line, Lines, Page, Record, Tree, read_checkpoint,
 };
+use crate::vouch::Roots;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{self, BufReader, Read};
 
@@ -50,6 +52,10 @@ pub(super) struct Told {
     /// Files with what killed runs left behind.
     pub(super) kept: Vec<File>,
     pub(super) lines: u64,
+    /// Outside time in the log.
+    pub(super) anchors: Anchors,
+    /// When the last line says that it was written.
+    pub(super) last: Option<String>,
     /// The roots that were asked for, by size; those of larger trees than this are not there.
     pub(super) roots: BTreeMap<u64, Hash>,
     pub(super) findings: Vec<Finding>,
@@ -108,6 +114,11 @@ impl<R: Read> Join<R> {
             self.told.roots.insert(0, Tree::default().root());
         }
         self.watched.insert(size);
+    }
+
+    /// Names the roots to which anchors must lead to convince.
+    pub(super) fn trust(&mut self, roots: Roots) {
+        self.told.anchors = Anchors::new(roots);
     }
 
     /// The next record of the archive.
@@ -185,6 +196,7 @@ impl<R: Read> Join<R> {
             if !line.ended {
                 self.complain(&line, "the line is not ended by a line feed");
             }
+            self.told.last = line.entry.as_ref().ok().map(|entry| entry.at.clone());
             match line.entry {
                 Err(ref why) => self.complain(&line, &format!("the line cannot be read: {why}")),
                 Ok(ref entry) if entry.seq != seq || entry.v != 1 => {
@@ -194,11 +206,28 @@ impl<R: Read> Join<R> {
                 }
                 Ok(_) => {}
             }
+            if let Ok(entry) = &line.entry {
+                self.anchored(entry, line.offset);
+            }
             if let Some(record) = line.entry.ok().and_then(|entry| self.take_in(entry.body)) {
                 return Ok(Some((seq, record)));
             }
         }
         Ok(None)
+    }
+
+    fn anchored(&mut self, entry: &Entry, offset: u64) {
+        let Told { anchors, roots, findings, .. } = &mut self.told;
+        match &entry.body {
+            Body::Record(record) if record.warc.record_type != "warcinfo" => anchors.captured(),
+            Body::Anchor(anchor) => {
+                let seq = self.next_seq.saturating_sub(1);
+                let place = Place { seq, at: &entry.at, origin: self.origin.as_deref(), roots };
+                let noticed = anchors.take(place, anchor).into_iter();
+                findings.extend(noticed.map(|finding| finding.in_file(&self.name).at(offset)));
+            }
+            _ => {}
+        }
     }
 
     /// Keeps what a line says for later; gives back a record, to be held against the archive.

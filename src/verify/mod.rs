@@ -4,6 +4,7 @@
 //! for its structure and digests, holds index, pages and provenance log against the records, and resolves references
 //! over all of them. Nothing stops at the first finding. What is found becomes a [`Report`].
 
+mod anchors;
 mod arc;
 mod collect;
 mod envelopes;
@@ -19,6 +20,7 @@ mod references;
 mod report;
 mod segments;
 mod ssh;
+mod stamps;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -28,7 +30,7 @@ pub use crate::input::scan::{Settings, Warc};
 
 pub use self::envelopes::Held;
 pub use self::report::{
-    Counts, InputReport, LevelReport, Proved, Report, SCHEMA, Status, TimeBounds, Verdict,
+    Counts, InputReport, LevelReport, Proved, Report, SCHEMA, StampReport, Status, TimeBounds, Verdict,
 };
 
 use self::collect::Collector;
@@ -39,7 +41,7 @@ use self::segments::Segments;
 use crate::finding::{Finding, rules};
 use crate::input::scan::{self, Scanner, Walk};
 use crate::package::Package;
-use crate::vouch::{SshKey, VerifierKey};
+use crate::vouch::{Roots, SshKey, VerifierKey};
 use crate::warc::Source;
 use std::io;
 use std::path::PathBuf;
@@ -57,6 +59,8 @@ pub struct Options {
     pub keys: Vec<VerifierKey>,
     /// SSH keys of the same kind.
     pub ssh_keys: Vec<SshKey>,
+    /// Roots to which time-stamps must lead to convince: those that the user named, and no other.
+    pub roots: Roots,
     /// Checkpoints that the user holds, which the logs must contain.
     pub expected: Vec<Held>,
 }
@@ -86,7 +90,11 @@ impl std::fmt::Debug for Verification {
 impl Verification {
     /// Begins.
     pub fn new(options: Options) -> Self {
-        let evidence = Evidence { keys_named: options.names_keys(), ..Evidence::default() };
+        let evidence = Evidence {
+            keys_named: options.names_keys(),
+            roots_named: !options.roots.is_empty(),
+            ..Evidence::default()
+        };
         Self {
             options,
             references: References::default(),
@@ -182,6 +190,16 @@ impl Verification {
 }
 
 impl Evidence {
+    /// Takes down what a log's anchors say.
+    fn anchor(&mut self, file: &str, anchors: anchors::Anchors) {
+        if let Some(time) = anchors.not_before {
+            self.anchored += 1;
+            self.not_before = Some(self.not_before.map_or(time, |known| known.min(time)));
+        }
+        let stamps = anchors.stamps.into_iter();
+        self.stamps.extend(stamps.map(|stamp| StampReport { file: file.to_owned(), ..stamp }));
+    }
+
     fn note(&mut self, digests: Digests) {
         self.strong_digests |= digests.strong;
         self.weak_digests |= digests.weak;

@@ -1,6 +1,7 @@
 //! A package whole: container and hashes, every WARC, then index, pages and log against the records.
 
 use super::Verification;
+use super::anchors;
 use super::envelopes::{self, Earlier, Envelopes};
 use super::index::Expectations;
 use super::key::key;
@@ -46,7 +47,9 @@ pub(super) fn check(run: &mut Verification, package: &Package) -> io::Result<()>
     let envelopes = Envelopes::of(package)?;
     if let Some(log) = &mut log {
         let sizes = envelopes.earlier.iter().map(Earlier::size);
-        sizes.chain(run.options.expected.iter().map(|held| held.size)).for_each(|size| log.watch(size));
+        let expected = run.options.expected.iter().map(|held| held.size);
+        sizes.chain(expected).chain(anchors::sizes(package)?).for_each(|size| log.watch(size));
+        log.trust(run.options.roots.clone());
     }
     let end = (String::new(), 0);
     let (index, counts) = (Expectations::default(), Counts::default());
@@ -277,6 +280,8 @@ impl Check<'_> {
         self.counts.log_lines += told.lines;
         self.run.evidence.logs += 1;
         self.run.evidence.withheld += told.withheld;
+        let file = self.package.member_name(layout::MANIFEST);
+        self.run.evidence.anchor(&file, std::mem::take(&mut told.anchors));
         Ok(told)
     }
 

@@ -2,6 +2,7 @@
 
 use crate::finding::{Finding, Level, Severity};
 use crate::manifest::Record;
+use jiff::Timestamp;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -31,6 +32,8 @@ pub struct Report {
     pub time_bounds: TimeBounds,
     /// Keys that vouch for it.
     pub signers: Vec<String>,
+    /// Time-stamps that hold by themselves, trusted or not.
+    pub stamps: Vec<StampReport>,
     /// Everything noticed, by input and offset.
     pub findings: Vec<Finding>,
     /// What this report does not prove, in sentences.
@@ -154,6 +157,41 @@ pub enum Status {
     Weak,
 }
 
+/// A time-stamp over a checkpoint.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct StampReport {
+    /// The file that it is in.
+    pub file: String,
+    /// The entry of the log that it is in, for an anchor.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entry: Option<u64>,
+    /// When, by the authority's clock: RFC 3339, UTC.
+    pub time: String,
+    /// By how many seconds that may be off, where the authority says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accuracy: Option<f64>,
+    /// The authority's number of it, in hex.
+    pub serial: String,
+    /// Whose certificate signed it.
+    pub authority: String,
+    /// SHA-256 of that certificate, in hex.
+    pub authority_sha256: String,
+    /// The root that it leads to; absent where it leads to none that was named, and its time is only claimed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root: Option<String>,
+    /// SHA-256 of the root's certificate, in hex.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root_sha256: Option<String>,
+    /// Lines of the log that it covers.
+    pub lines: u64,
+    /// Signatures that it covers.
+    pub signatures: Vec<String>,
+    /// Signatures that were added since.
+    pub later_signatures: Vec<String>,
+    /// Earlier time-stamps that it renews.
+    pub stamps: usize,
+}
+
 /// Bounds in time, RFC 3339.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct TimeBounds {
@@ -194,7 +232,20 @@ pub(super) struct Evidence {
     pub(super) keys_named: bool,
     /// Origins of the logs that were held against an expected checkpoint.
     pub(super) origins: BTreeSet<String>,
-    pub(super) time_tokens: bool,
+    /// Time-stamps that hold by themselves.
+    pub(super) stamps: Vec<StampReport>,
+    /// Inputs with a time-stamp that leads to a root which the user named.
+    pub(super) timed: u64,
+    /// Before when all of those inputs existed.
+    pub(super) not_after: Option<Timestamp>,
+    /// Inputs of which nothing was captured before an anchor.
+    pub(super) anchored: u64,
+    /// After when all of those were captured.
+    pub(super) not_before: Option<Timestamp>,
+    /// True where a key that the user named signed what such a time-stamp does not cover.
+    pub(super) late_signature: bool,
+    /// True where the user named a root.
+    pub(super) roots_named: bool,
 }
 
 impl Evidence {
@@ -224,6 +275,7 @@ impl Report {
             (0, true) => Verdict::Unchecked,
             (0, false) => Verdict::Ok,
         };
+        let time_bounds = bounds(&levels, &evidence);
         let passed = |l: &&LevelReport| matches!(l.status, Status::Pass | Status::Weak);
         Self {
             schema: SCHEMA,
@@ -233,9 +285,10 @@ impl Report {
             verdict,
             counts,
             inputs,
-            time_bounds: TimeBounds::default(),
-            not_proved: not_proved(&levels, &evidence),
+            not_proved: not_proved(&levels, &evidence, time_bounds.not_before.is_some()),
+            time_bounds,
             signers: evidence.signers.into_iter().collect(),
+            stamps: evidence.stamps,
             levels,
             findings,
         }
@@ -277,21 +330,57 @@ fn ladder(findings: &[Finding], evidence: &Evidence) -> Vec<LevelReport> {
         2,
         if evidence.proofs > 0 { (Status::Pass, included(evidence)) } else { plain(log_held(evidence)) },
     );
-    let signed = match signed(evidence) {
+    let whole = complete.status == Status::Pass;
+    let bound = |(status, detail)| match status {
         // What it vouches for is not what is here.
-        (Status::Pass, detail) if complete.status != Status::Pass => {
+        Status::Pass if !whole => {
             (Status::Unchecked, format!("{detail}, but what the checkpoint binds is not what is here"))
         }
-        other => other,
+        _ => (status, detail),
     };
     vec![
         rung(0, plain((Status::Pass, "well-formed as a container and as WARC, every byte accounted for"))),
         rung(1, plain(digests_held(evidence))),
         complete,
-        rung(3, signed),
-        rung(4, plain(held(evidence.time_tokens, "no time-stamp token"))),
+        rung(3, bound(signed(evidence))),
+        rung(4, bound(timed(evidence))),
         rung(5, plain((Status::Absent, "no witness"))),
     ]
+}
+
+/// Level 4: every input, by authorities under roots that the user named.
+fn timed(evidence: &Evidence) -> (Status, String) {
+    let of = |stamp: &StampReport| format!("{} by {}", stamp.time, stamp.authority);
+    let claimed: Vec<String> = evidence
+        .stamps
+        .iter()
+        .filter(|stamp| stamp.root.is_none() && stamp.entry.is_none())
+        .map(of)
+        .collect();
+    let claimed = claimed.join(", ");
+    match (evidence.timed, evidence.not_after) {
+        (1.., Some(time)) if evidence.timed == evidence.inputs() => {
+            (Status::Pass, format!("existed before {time}, by a time-stamp that leads to a root you named"))
+        }
+        (1.., _) => {
+            (Status::Absent, "some inputs have no time-stamp that leads to a root you named".to_owned())
+        }
+        _ if claimed.is_empty() => (Status::Absent, "no time-stamp".to_owned()),
+        _ if evidence.roots_named => (
+            Status::Absent,
+            format!("no time-stamp leads to a root that you named; there are claimed ones, of {claimed}"),
+        ),
+        _ => (Status::Unchecked, format!("claimed to be of {claimed}; --trust checks it")),
+    }
+}
+
+fn bounds(levels: &[LevelReport], evidence: &Evidence) -> TimeBounds {
+    let timed = levels.iter().any(|level| level.level == 4 && level.status == Status::Pass);
+    let not_after = evidence.not_after.filter(|_| timed).map(|time| time.to_string());
+    let whole = levels.iter().any(|level| level.level == 2 && level.status == Status::Pass);
+    let anchored = whole && evidence.anchored == evidence.inputs();
+    let not_before = evidence.not_before.filter(|_| anchored).map(|time| time.to_string());
+    TimeBounds { not_before, not_after }
 }
 
 /// Level 3: every input, by keys that the user named.
@@ -356,15 +445,7 @@ fn included(evidence: &Evidence) -> String {
     }
 }
 
-fn held(there: bool, absent: &'static str) -> (Status, &'static str) {
-    if there {
-        (Status::Unchecked, "present, and not checked by this version")
-    } else {
-        (Status::Absent, absent)
-    }
-}
-
-fn not_proved(levels: &[LevelReport], evidence: &Evidence) -> Vec<String> {
+fn not_proved(levels: &[LevelReport], evidence: &Evidence, anchored: bool) -> Vec<String> {
     let passed = |level: Level| {
         levels.iter().any(|l| l.level == level && matches!(l.status, Status::Pass | Status::Weak))
     };
@@ -384,12 +465,27 @@ fn not_proved(levels: &[LevelReport], evidence: &Evidence) -> Vec<String> {
         );
     }
     if evidence.withheld > 0 {
-        out.push(format!("what the {} lines of the log say that this copy withholds", evidence.withheld));
+        let withheld = evidence.withheld;
+        out.push(format!("what the {withheld} lines of the log say that this copy withholds"));
     }
-    if passed(3) {
+    if passed(3) && passed(4) && !evidence.late_signature {
+        out.push("that the holder of the key recorded truly".to_owned());
+    } else if passed(3) {
         out.push("that the holder of the key recorded truly, and did not sign late".to_owned());
     }
-    if !passed(4) {
+    if passed(4) {
+        out.push(match anchored {
+            true => "that its bytes were not gathered before the anchor, and only written down after it"
+                .to_owned(),
+            false => {
+                "when before the time-stamp it was made: the dates are the capturing machine's own".to_owned()
+            }
+        });
+        out.push(
+            "that the time-stamp's key was not stolen: whether its certificate was revoked is not asked"
+                .to_owned(),
+        );
+    } else {
         out.push("when it was made: the dates are the capturing machine's own".to_owned());
     }
     out.push("that a server sent other visitors the same".to_owned());

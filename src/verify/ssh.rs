@@ -37,6 +37,8 @@ pub(super) fn check(
             }
             (Judged::Named(who), None) => {
                 held = true;
+                // A time-stamp is over the checkpoint, not over what lies beside it.
+                evidence.late_signature = true;
                 evidence.signers.insert(who);
                 continue;
             }

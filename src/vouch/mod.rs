@@ -1,15 +1,21 @@
 //! What vouches for a checkpoint: signatures, made, added and checked.
 //!
 //! A checkpoint is a note of three lines, and every trust anchor an envelope over it ([`note`]): a signature line by an
-//! Ed25519 key ([`key`]) after C2SP signed-note. Nothing here trusts a key that its caller did not name, and nothing finds
+//! Ed25519 key ([`key`]) after C2SP signed-note, or a time-stamp over all of it by an authority ([`stamp`]), whose certificates lead to a
+//! root ([`path`]). Nothing here trusts a key that its caller did not name, and nothing finds
 //! one by itself.
 
+pub mod cover;
 pub mod key;
 pub mod note;
+pub mod path;
 pub mod ssh;
+pub mod stamp;
 
+pub use cover::{Cover, cover};
 pub use key::{SigningKey, VerifierKey};
 pub use note::{Note, Signature};
+pub use path::Roots;
 pub use ssh::{SshKey, SshSignature, SshSigningKey};
 
 use std::io;
@@ -34,6 +40,15 @@ pub enum Error {
     /// A signature line that should be added.
     #[error("the line is no signature of this checkpoint: {0}")]
     Signature(&'static str),
+    /// A file that should hold certificates of authorities.
+    #[error("this is no file of root certificates: {0}")]
+    Root(&'static str),
+    /// A time-stamp that should be added.
+    #[error("this is no time-stamp of this checkpoint: {0}")]
+    Stamp(#[from] stamp::Problem),
+    /// One time-stamp more than a checkpoint may have.
+    #[error("it has {0} time-stamps, and takes no more")]
+    Many(usize),
     /// No randomness.
     #[error("the system gives no randomness for a key: {0}")]
     Random(#[from] io::Error),

@@ -100,6 +100,17 @@ impl Note {
         self.with_first(self.signatures.len())
     }
 
+    /// The lengths that the file had with none of its signatures, with one, and so on.
+    pub fn lengths(&self) -> Vec<usize> {
+        let mut length = self.text.len();
+        let mut lengths = vec![length];
+        for (number, signature) in self.signatures.iter().enumerate() {
+            length += usize::from(number == 0) + signature.line().len();
+            lengths.push(length);
+        }
+        lengths
+    }
+
     /// The bytes as they were when there were `count` signatures: signatures are only ever added.
     pub fn with_first(&self, count: usize) -> Vec<u8> {
         let mut bytes = self.text.clone();
@@ -126,6 +137,8 @@ mod tests {
             assert_eq!(Note::parse(text.as_bytes()).unwrap().to_bytes(), text.as_bytes());
         }
         let note = Note::parse(SIGNED.as_bytes()).unwrap();
+        let lengths: Vec<usize> = (0..3).map(|count| note.with_first(count).len()).collect();
+        assert_eq!(note.lengths(), lengths);
         assert_eq!(note.text(), b"origin\n1\nAAAA\n");
         assert_eq!(note.with_first(0), b"origin\n1\nAAAA\n");
         assert_eq!(note.with_first(1), b"origin\n1\nAAAA\n\n\xe2\x80\x94 one AAAAAAA=\n");

@@ -1,10 +1,13 @@
 //! Keys, signatures and what becomes of a log later: only what the user named convinces, stock tools agree, and nothing can be signed away in silence.
 
+mod anchors;
 mod custody;
 mod keys;
 mod redacted;
 mod signed;
 mod ssh;
+mod stamped;
+mod tokens;
 
 use crate::common::cli::{Run, archive, fonds};
 use crate::common::collection::Collection;

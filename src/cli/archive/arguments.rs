@@ -73,11 +73,11 @@ pub(crate) fn place(output: Option<&Path>, host: &str) -> anyhow::Result<Output>
     }
     let is_wacz = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("wacz"));
     if !is_wacz {
-        return Ok(Output { directory: path, wacz: None, seal: None });
+        return Ok(Output { directory: path, wacz: None, seal: Default::default() });
     }
     let mut directory = path.clone().into_os_string();
     directory.push(".part");
-    Ok(Output { directory: directory.into(), wacz: Some(path), seal: None })
+    Ok(Output { directory: directory.into(), wacz: Some(path), seal: Default::default() })
 }
 
 /// After host and time, and a number where two runs begin in one second.

@@ -110,8 +110,8 @@ fn at_least_one(text: &str) -> Result<u64, String> {
 pub(crate) struct Output {
     pub(crate) directory: PathBuf,
     pub(crate) wacz: Option<PathBuf>,
-    /// What signs it.
-    pub(crate) seal: Option<vouch::Seal>,
+    /// What signs it, and says when.
+    pub(crate) seal: vouch::Seal,
 }
 
 pub(crate) fn run(args: Args, global: Global) -> Outcome {
@@ -135,14 +135,15 @@ pub(crate) fn capture(args: Args, global: Global) -> anyhow::Result<(PathBuf, Ex
         (Some(directory), Some(recalled)) => {
             let directory: PathBuf = directory.components().collect();
             let wacz = resume::wacz(&directory);
-            (Output { directory, wacz, seal: None }, resume::seeds(recalled, named))
+            (Output { directory, wacz, seal: vouch::Seal::default() }, resume::seeds(recalled, named))
         }
         _ => {
             let host = named.first().and_then(url::Url::host_str).unwrap_or_default();
             (arguments::place(args.output.as_deref(), host)?, named)
         }
     };
-    let output = Output { seal: args.vouch.seal()?, ..output };
+    let reach = &args.network.reach;
+    let mut output = Output { seal: args.vouch.seal(&reach.ca, reach.proxy.as_deref())?, ..output };
     let headers = arguments::headers(&args.header)?;
     let proxy = args.network.reach.proxy()?;
     let session = arguments::session(&args, &seeds, &headers, proxy.as_ref())?;
@@ -169,6 +170,7 @@ pub(crate) fn capture(args: Args, global: Global) -> anyhow::Result<(PathBuf, Ex
             }
         }
     };
+    output.seal.anchor(&mut archive)?;
     archive.set_gzip_level(args.gzip_level);
     archive.set_warc_size(args.warc_size);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -201,7 +203,7 @@ fn complete(output: Output, captured: &[bool], global: Global) -> anyhow::Result
     if !global.quiet {
         output::line(&format!("{} is complete: nothing is left to be done", output.directory.display()));
     }
-    let vouched = vouch::vouch(&output);
+    let vouched = vouch::vouch(&output, global);
     let path = packed(output)?;
     Ok((path, vouched.or(if captured.contains(&false) { Exit::Finding } else { Exit::Done })))
 }
@@ -320,7 +322,7 @@ pub(crate) fn finish(
         }
     };
     archive.seal(summary.exit())?;
-    let vouched = vouch::vouch(&output);
+    let vouched = vouch::vouch(&output, global);
     let directory = output.directory.display();
     match (summary.interrupted, summary.limit) {
         (true, _) => output::problem(&format!("interrupted; `fonds archive --resume {directory}` goes on")),

@@ -11,7 +11,7 @@ pub use ranges::Ranges;
 
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::StatusCode;
 use reqwest::blocking::Response;
@@ -44,6 +44,14 @@ pub enum Error {
         url: String,
         /// Its status.
         status: StatusCode,
+    },
+    /// An answer longer than anything that was asked for.
+    #[error("cannot read {url}: it answers with more than {limit} bytes")]
+    Long {
+        /// The URL.
+        url: String,
+        /// Bytes that it may have.
+        limit: u64,
     },
     /// The file is not the one that was opened.
     #[error("{url} changed while it was read ({what}); what was read so far is of no use. Start again")]
@@ -92,6 +100,7 @@ impl Default for Options {
 #[derive(Clone, Debug)]
 pub struct Client {
     http: reqwest::blocking::Client,
+    wait: Duration,
 }
 
 impl Client {
@@ -108,7 +117,7 @@ impl Client {
             Some(proxy) => builder.proxy(reqwest::Proxy::all(proxy).map_err(setup)?),
             None => builder,
         };
-        Ok(Self { http: builder.build().map_err(setup)? })
+        Ok(Self { http: builder.build().map_err(setup)?, wait: options.wait })
     }
 
     /// Asks for the first bytes, and learns from the answer whether there are ranges.
@@ -148,6 +157,35 @@ impl Client {
         response.by_ref().take(FIRST).read_to_end(&mut head).map_err(|e| unreachable_by(url, &e))?;
         let first = Arc::new(Mutex::new(Some(response)));
         Ok(Remote { client: self.clone(), url: url.into(), head, body: Body::Stream(first) })
+    }
+
+    /// Posts a body and gives the answer's, which must be a success of at most `limit` bytes, within the time that an answer
+    /// may take.
+    ///
+    /// # Errors
+    /// [`Error::Unreachable`], [`Error::Status`], [`Error::Long`].
+    pub fn post(&self, url: &str, media_type: &str, body: Vec<u8>, limit: u64) -> Result<Vec<u8>, Error> {
+        let begun = Instant::now();
+        let request = self.http.post(url).header(header::CONTENT_TYPE, media_type).body(body);
+        let mut response = request.send().map_err(|error| unreachable_by(url, &error))?;
+        if !response.status().is_success() {
+            return Err(Error::Status { url: url.into(), status: response.status() });
+        }
+        let (mut answer, mut buffer) = (Vec::new(), [0; 4096]);
+        loop {
+            let count = response.read(&mut buffer).map_err(|error| unreachable_by(url, &error))?;
+            answer.extend_from_slice(buffer.get(..count).unwrap_or_default());
+            match () {
+                () if count == 0 => return Ok(answer),
+                () if answer.len() as u64 > limit => return Err(Error::Long { url: url.into(), limit }),
+                // Each part may come in time, and all of it never.
+                () if begun.elapsed() > self.wait => {
+                    let reason = "its answer does not come to an end".to_owned();
+                    return Err(Error::Unreachable { url: url.into(), reason });
+                }
+                () => {}
+            }
+        }
     }
 
     /// One request; an answer of any status.

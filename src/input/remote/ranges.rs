@@ -99,7 +99,7 @@ fn is_passing(error: &Error) -> bool {
     match error {
         Error::Unreachable { .. } => true,
         Error::Status { status, .. } => status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS,
-        Error::Setup(_) | Error::Changed { .. } => false,
+        Error::Setup(_) | Error::Long { .. } | Error::Changed { .. } => false,
     }
 }
 

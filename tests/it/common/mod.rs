@@ -8,3 +8,4 @@ pub(crate) mod server;
 pub(crate) mod site;
 #[allow(dead_code)]
 pub(crate) mod sites;
+pub(crate) mod tsa;

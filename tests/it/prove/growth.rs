@@ -24,10 +24,7 @@ fn a_log_that_grew_is_shown_to_go_on_with_the_checkpoint_that_was_kept() {
     let names: Vec<String> = entries(&out).into_keys().collect();
     assert_eq!(names.len(), 4, "{names:?}");
     let run = check(&out, &["--expect-checkpoint", &kept, "--key", &key]).expect(0);
-    assert_eq!(
-        (run.json()["achieved"].as_u64(), codes(&run)),
-        (Some(3), vec!["signature-earlier".to_owned()])
-    );
+    assert_eq!((run.json()["achieved"].as_u64(), codes(&run)), (Some(3), vec!["signature-earlier".into()]));
     let detail = run.json()["levels"][2]["detail"].as_str().unwrap().to_owned();
     let size = fs::read_to_string(&kept).unwrap().lines().nth(1).unwrap().to_owned();
     assert!(detail.contains(&format!("goes on with the checkpoint of {size} lines")), "{detail}");

@@ -6,6 +6,8 @@ use fonds::digest::{Algorithm, Digest, Hasher};
 use fonds::manifest::{self, Body, read_checkpoint};
 use fonds::message::head::{HeadLimits, ResponseHead};
 use fonds::package::{datapackage as descriptor, pages as list};
+use fonds::vouch::Roots;
+use fonds::vouch::stamp::Token;
 use fonds::wire::{Jar, Request};
 use url::Url;
 
@@ -79,6 +81,18 @@ pub fn manifest(data: &[u8]) {
     }
     assert_eq!(joined, data);
     tree.root();
+}
+
+/// Only what the authority signed is believed, whatever was altered around it.
+pub fn stamp(data: &[u8]) {
+    let Ok(token) = Token::parse(data) else { return };
+    assert!(token.info.earliest() <= token.info.time && token.info.time <= token.info.latest());
+    let roots = Roots::from_pem(include_bytes!("seeds/root.pem")).expect("a root");
+    if token.verify(b"stamped\n", &roots).is_ok() {
+        let genuine = super::seeds::stamps();
+        let mut genuine = genuine.iter().map(|response| Token::parse(response).expect("a seed").info);
+        assert!(genuine.any(|info| info == token.info), "{:?}", token.info);
+    }
 }
 
 /// A checkpoint that was understood is written back as it stood.

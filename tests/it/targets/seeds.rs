@@ -1,5 +1,6 @@
 //! Small inputs to begin with, made here so that no binary file has to be kept.
 
+use data_encoding::BASE64;
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
 use fonds::digest::{Algorithm, Hasher, sha256};
@@ -528,4 +529,10 @@ pub fn texts() -> Vec<Vec<u8>> {
     ]
     .map(|text| text.as_bytes().to_vec())
     .to_vec()
+}
+
+/// Responses by `openssl ts -reply`, by an EC and an RSA key under seeds/root.pem, over `stamped` and a line feed.
+pub fn stamps() -> Vec<Vec<u8>> {
+    let lines = include_str!("seeds/stamps.txt").lines();
+    lines.map(|line| BASE64.decode(line.as_bytes()).expect("Base64")).collect()
 }
