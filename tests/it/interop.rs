@@ -2,7 +2,9 @@
 //!
 //! The tools are looked up on PATH. On CI (`CI=true`) a missing one fails the test; elsewhere the reason is printed.
 
+mod authsign;
 mod nginx;
+mod schema;
 
 use crate::common::cli::{archive, fonds};
 use crate::common::collection::{Collection, Record};
