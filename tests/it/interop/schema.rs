@@ -39,8 +39,8 @@ fn every_report_is_as_its_schema_says() {
     }
     // A report that is not as it says is told, so that the check is one.
     fs::write(at("report.json"), "{\"schema\":\"fonds-verify/1\"}").unwrap();
-    let wrong = std::process::Command::new(&jsonschema)
-        .args(["-i", &at("report.json"), schema.to_str().unwrap()])
+    let wrong = std::process::Command::new(&checker)
+        .args(["--schemafile", schema.to_str().unwrap(), &at("report.json")])
         .output();
     assert!(!wrong.unwrap().status.success());
 }
