@@ -290,7 +290,8 @@ impl<'a> Check<'a> {
             self.waiting.insert(record.warc.id.clone(), (seq, record));
         }
         let mut missing: Vec<_> = std::mem::take(&mut self.waiting).into_values().collect();
-        missing.sort_by_key(|(seq, _)| *seq);
+        // A number may stand twice, where a ZIP holds a name twice.
+        missing.sort_by(|(a, one), (b, other)| (a, &one.warc.id).cmp(&(b, &other.warc.id)));
         for (seq, record) in missing {
             let message = format!("the record of line {seq} is not in the file");
             self.say(RECORDS, Finding::new(&rules::RECORD_MISSING, message).of_record(record.warc.id));

@@ -232,6 +232,35 @@ fn what_has_no_place_and_what_is_missing_is_told() {
     });
 }
 
+/// A ZIP may hold a name twice, so that two lines have one number; what is said of them has one order.
+#[test]
+fn a_report_is_the_same_each_time_though_numbers_stand_twice() {
+    let three = Three::new();
+    let number = |kind: &str| {
+        let text = text(&three.page, LINES);
+        let line = text.lines().find(|line| line.contains(&format!("\"type\":\"{kind}\""))).unwrap();
+        serde_json::from_str::<serde_json::Value>(line).unwrap()["seq"].to_string()
+    };
+    let name = |number: &str| format!("provenance/proof-{number}.tlog-proof");
+    let (one, other) = (name(&number("response")), name(&number("request")));
+    // As long as the name that it is to have in the end.
+    let meanwhile = one.replace(char::is_numeric, "X");
+    let mut entries = three.page.clone();
+    entries.remove(RECORDS);
+    let proof = entries.remove(&other).unwrap();
+    entries.insert(meanwhile.clone(), proof);
+    let mut bytes = zipped(&entries);
+    while let Some(at) = bytes.windows(one.len()).position(|window| window == meanwhile.as_bytes()) {
+        bytes[at..at + one.len()].copy_from_slice(one.as_bytes());
+    }
+    let said = || serde_json::to_string(&report(bytes.clone())).unwrap();
+    let first = said();
+    assert!(first.contains("zip-duplicate-entry") && first.matches("record-missing").count() >= 2, "{first}");
+    for _ in 0..20 {
+        assert_eq!(said(), first);
+    }
+}
+
 /// Numbers that no log has must not end the program.
 #[test]
 fn absurd_sizes_are_told() {

@@ -2,7 +2,9 @@
 
 use super::{Bench, check, codes, entries, prove};
 use crate::common::cli::fonds;
+use crate::common::tsa::{Authority, Shape};
 use std::fs;
+use std::sync::Arc;
 
 const CHECKPOINT: &str = "provenance/checkpoint";
 
@@ -79,4 +81,38 @@ fn a_log_that_did_not_go_on_with_it_gives_no_proof() {
     refused(altered.to_str().unwrap(), "is of 100000 lines, the log has", 4);
     fs::write(&altered, "hello").unwrap();
     refused(altered.to_str().unwrap(), "no checkpoint", 2);
+}
+
+/// The time-stamps of a collection come with its proofs, those of earlier sessions where they cover the page.
+#[test]
+fn a_proof_is_timed_as_its_collection_is() {
+    let bench = Bench::new();
+    let authority = Arc::new(Authority::new(&Shape::default()));
+    let key = bench.sign();
+    fonds(["stamp", bench.root(), "--tsa", &authority.serve()]).expect(0);
+    let (root, public) = (authority.root(), format!("{key}.pub"));
+    let first = bench.proof("first.proof", "/page", &[]);
+    let run = check(&first, &["--trust", &root, "--key", &public, "--require", "4"]).expect(0);
+    assert_eq!((run.json()["achieved"].as_u64(), codes(&run)), (Some(4), vec![]));
+    let time = run.json()["time_bounds"]["not_after"].clone();
+    assert!(time.is_string());
+    check(&first, &["--key", &public, "--require", "4"]).expect(3);
+    // The log grows, and nobody stamps it again: the page was there before, what came later is not timed.
+    fonds(["archive", "--resume", bench.root(), bench.url("/later").as_str(), "--sign", &key]).expect(0);
+    let [page, later] =
+        ["/page", "/later"].map(|path| bench.proof(&format!("second{}", &path[1..]), path, &[]));
+    let stamped =
+        |proof: &std::path::Path| entries(proof).keys().filter(|name| name.ends_with(".tsr")).count();
+    assert_eq!((stamped(&page), stamped(&later)), (1, 0));
+    let run = check(&page, &["--trust", &root, "--require", "2"]).expect(0);
+    assert_eq!(run.json()["stamps"].as_array().unwrap().len(), 1, "{}", run.json()["stamps"]);
+    // A time-stamp of another archive is none of this.
+    let mut swapped = entries(&first);
+    let other = Bench::new();
+    fonds(["stamp", other.root(), "--tsa", &authority.serve()]).expect(0);
+    let name = "provenance/checkpoint.tsr";
+    swapped.insert(name.to_owned(), entries(&other.proof("other.proof", "/page", &[]))[name].clone());
+    fs::write(bench.room("swapped"), super::zipped(&swapped)).unwrap();
+    let run = check(&bench.room("swapped"), &["--trust", &root]).expect(1);
+    assert!(codes(&run).iter().any(|code| code.starts_with("stamp-")), "{:?}", codes(&run));
 }
