@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What a proof of one page costs: prove.sh DIR [LINES]
-# A site of 5,000 generated pages on loopback (python3) is crawled into a collection of 10,000 records and more, one page of it is
+# A site of 3,333 generated pages on loopback (python3) is crawled into a collection of 10,000 records, one page of it is
 # proved and checked, and the sizes of log and WARC are compared. With LINES, also a log of so many lines without records:
 # what a proof out of it takes in memory and time. FONDS names the program; needs GNU time.
 set -euo pipefail
@@ -8,7 +8,7 @@ room="$(mkdir -p "$1" && realpath "$1")"
 lines="${2:-0}"
 fonds="$(realpath "${FONDS:-target/release/fonds}")"
 port=8769
-page="http://127.0.0.1:$port/page-02500.html"
+page="http://127.0.0.1:$port/page-01666.html"
 cd "$room"
 
 if [ ! -e site/index.html ]; then
@@ -18,7 +18,7 @@ import random
 random.seed(1)
 words = "archive record page proof leaf tree root hash line server answer date host letter paper shelf box label index key".split()
 text = lambda n: " ".join(random.choice(words) for _ in range(n))
-names = [f"page-{n:05}.html" for n in range(5000)]
+names = [f"page-{n:05}.html" for n in range(3333)]
 for name in names:
     paragraphs = "".join(f"<p>{text(random.randrange(40, 200))}</p>\n" for _ in range(5))
     open(f"site/{name}", "w").write(f"<!DOCTYPE html><title>{text(4)}</title>\n<h1>{text(6)}</h1>\n{paragraphs}")
@@ -29,18 +29,22 @@ fi
 
 if [ ! -e c/datapackage.json ]; then
     rm -rf c
-    python3 -m http.server "$port" --bind 127.0.0.1 -d site >/dev/null 2>&1 &
+    # As a real server, it keeps connections open.
+    python3 -c 'import functools, http.server as h, sys
+handler = h.SimpleHTTPRequestHandler
+handler.protocol_version, handler.disable_nagle_algorithm = "HTTP/1.1", True
+h.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), functools.partial(handler, directory="site")).serve_forever()' "$port" >/dev/null 2>&1 &
     trap 'kill %1' EXIT
     until (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do sleep 0.1; done
     "$fonds" archive -q --scope host --robots ignore -o c "http://127.0.0.1:$port/"
 fi
 
-# What, seconds and peak memory.
+# What, seconds, those of the processor, and peak memory.
 measured() {
     local what="$1"
     shift
-    command time -o time.txt -f '%e\t%M' "$@" >measured.log 2>&1
-    awk -v what="$what" -F '\t' '{ printf "%-44s %6.2f s %7.1f MB\n", what, $1, $2 / 1000 }' time.txt
+    command time -o time.txt -f '%e\t%U\t%S\t%M' "$@" >measured.log 2>&1
+    awk -v what="$what" -F '\t' '{ printf "%-40s %6.2f s, %6.2f s CPU, %6.1f MB\n", what, $1, $2 + $3, $4 / 1000 }' time.txt
 }
 
 size() { stat -c %s "$@" | awk '{ sum += $1 } END { print sum }'; }

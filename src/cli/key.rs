@@ -6,6 +6,7 @@ use anyhow::Context;
 use clap::{Subcommand, ValueEnum};
 use fonds::disk::beside;
 use fonds::vouch::SigningKey;
+use fonds::vouch::auth::AuthSigningKey;
 use fonds::world::System;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -24,7 +25,7 @@ enum Action {
     Export(Export),
 }
 
-/// Make an Ed25519 key: FILE is the secret half, FILE.pub the half to give away.
+/// Make a key, Ed25519 unless told otherwise: FILE is the secret half, FILE.pub the half to give away.
 #[derive(clap::Args, Debug)]
 struct New {
     /// Where the secret key goes; a file that exists is left alone.
@@ -33,6 +34,10 @@ struct New {
     /// nothing of you].
     #[arg(long)]
     name: Option<String>,
+    /// A P-384 key in PEM in place of the Ed25519 key: it signs the list of files, in the anonymous form of wacz-auth that other
+    /// WACZ tools check.
+    #[arg(long, conflicts_with = "name")]
+    p384: bool,
 }
 
 /// Print the public half of a key, secret or public, and its fingerprint.
@@ -70,9 +75,20 @@ pub(crate) fn run(args: Args, global: Global) -> Outcome {
     }
 }
 
-fn make(new: &New, global: Global) -> Outcome {
+/// The file of the secret key, that of the public one, and the line that is printed.
+fn halves(new: &New) -> anyhow::Result<(String, String, String)> {
+    if new.p384 {
+        let key = AuthSigningKey::generate(&System)?;
+        return Ok((key.to_pem(), key.public().to_pem(), key.public().to_string()));
+    }
     let key =
         SigningKey::generate(new.name.as_deref(), &System).map_err(|e| super::exit::usage(e.to_string()))?;
+    let verifier = key.verifier().to_string();
+    Ok((key.encode(), format!("{verifier}\n"), verifier))
+}
+
+fn make(new: &New, global: Global) -> Outcome {
+    let (secret, verifier, told) = halves(new)?;
     let public = beside(&new.file, ".pub");
     // Either both or none, as far as can be seen.
     anyhow::ensure!(
@@ -80,8 +96,8 @@ fn make(new: &New, global: Global) -> Outcome {
         "{} exists already; fonds overwrites nothing. Choose another name",
         public.display()
     );
-    write(&new.file, &key.encode(), true)?;
-    write(&public, &format!("{}\n", key.verifier()), false)?;
+    write(&new.file, &secret, true)?;
+    write(&public, &verifier, false)?;
     if !global.quiet {
         let (secret, public) = (new.file.display(), public.display());
         output::line(&format!(
@@ -90,7 +106,7 @@ fn make(new: &New, global: Global) -> Outcome {
         ));
         output::line(&format!("{public} is for those who are to check: fonds verify --key {public} ..."));
     }
-    super::archive::println(&key.verifier().to_string())?;
+    super::archive::println(&told)?;
     Ok(Exit::Done)
 }
 

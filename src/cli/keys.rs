@@ -3,8 +3,10 @@
 use super::exit::usage;
 use super::{inputs, output};
 use anyhow::Context;
-use fonds::package::vouched;
-use fonds::vouch::{self, Roots, SigningKey, SshKey, SshSigningKey, VerifierKey};
+use fonds::package::{authed, vouched};
+use fonds::vouch::auth::{AuthKey, AuthSigningKey, SignedData};
+use fonds::vouch::{self, Roots, SigningKey, SshKey, SshSigningKey, VerifierKey, auth};
+use fonds::world::{System, World};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -18,7 +20,11 @@ pub(crate) struct Named {
     /// Keys that an archive brings along never convince.
     #[arg(long, value_name = "FILE")]
     pub(crate) key: Vec<PathBuf>,
-    /// Root certificates in PEM of time-stamp authorities that convince: level 4 must then hold. Those that an archive brings
+    /// A domain whose signature of the datapackage convinces (wacz-auth, by authsign and others), where its certificate and
+    /// time-stamp lead to roots named with --trust: level 3 must then be reached.
+    #[arg(long, value_name = "NAME", requires = "trust")]
+    pub(crate) domain: Vec<String>,
+    /// Root certificates in PEM of time-stamp authorities, and of domains, that convince: level 4 must then hold. Those that an archive brings
     /// along never convince.
     #[arg(long, value_name = "FILE")]
     pub(crate) trust: Vec<PathBuf>,
@@ -29,15 +35,17 @@ pub(crate) struct Named {
 pub(crate) struct Keys {
     pub(crate) note: Vec<VerifierKey>,
     pub(crate) ssh: Vec<SshKey>,
+    pub(crate) auth: Vec<AuthKey>,
 }
 
 impl Named {
     pub(crate) fn keys(&self) -> anyhow::Result<Keys> {
         let mut keys = Keys::default();
         for path in &self.key {
-            let Keys { note, ssh } = all_public(path)?;
+            let Keys { note, ssh, auth } = all_public(path)?;
             keys.note.extend(note);
             keys.ssh.extend(ssh);
+            keys.auth.extend(auth);
         }
         Ok(keys)
     }
@@ -57,6 +65,7 @@ impl Named {
 pub(crate) enum Secret {
     Note(SigningKey),
     Ssh(SshSigningKey),
+    Auth(AuthSigningKey),
 }
 
 impl Secret {
@@ -65,6 +74,7 @@ impl Secret {
         match self {
             Self::Note(key) => key.verifier().name().to_owned(),
             Self::Ssh(key) => key.public().to_string(),
+            Self::Auth(key) => key.public().to_string(),
         }
     }
 
@@ -76,7 +86,19 @@ impl Secret {
                 let armored = key.sign(vouched::note(path)?.text())?;
                 Ok(vouched::add_ssh(path, &armored, None, &inputs::spool())?)
             }
+            Self::Auth(key) => {
+                let hash = authed::signable(path)?;
+                let software = concat!("fonds/", env!("CARGO_PKG_VERSION"));
+                let signed = SignedData::anonymous(&hash, key, System.now(), software)?;
+                authed::put(path, signed, &inputs::spool())?;
+                Ok(true)
+            }
         }
+    }
+
+    /// True for a key whose signature is over all the others, so that nothing can be added behind it.
+    pub(crate) fn is_last(&self) -> bool {
+        matches!(self, Self::Auth(_))
     }
 
     /// A signature over the lines of a checkpoint, as text.
@@ -84,6 +106,9 @@ impl Secret {
         match self {
             Self::Note(key) => Ok(key.sign(text).line()),
             Self::Ssh(key) => Ok(key.sign(text)?),
+            Self::Auth(_) => {
+                Err(usage("a P-384 key signs the list of files (wacz-auth), not the checkpoint"))
+            }
         }
     }
 }
@@ -91,6 +116,10 @@ impl Secret {
 /// The public keys of a file, one a line, of fonds or of OpenSSH; empty lines and lines that begin with # are passed over.
 fn all_public(path: &Path) -> anyhow::Result<Keys> {
     let text = text(path)?;
+    if auth::key::is_public(&text) {
+        let key = AuthKey::from_pem(&text).map_err(|e| usage(format!("{}: {e}", path.display())))?;
+        return Ok(Keys { auth: vec![key], ..Keys::default() });
+    }
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     let mut keys = Keys::default();
     let wrong = |error: vouch::Error| usage(format!("{}: {error}", path.display()));
@@ -109,10 +138,10 @@ fn all_public(path: &Path) -> anyhow::Result<Keys> {
 /// The public keys of fonds in a file.
 pub(crate) fn public(path: &Path) -> anyhow::Result<Vec<VerifierKey>> {
     let keys = all_public(path)?;
-    match keys.ssh.is_empty() {
+    match keys.ssh.is_empty() && keys.auth.is_empty() {
         true => Ok(keys.note),
         false => Err(usage(format!(
-            "{}: a key of fonds is wanted here, and this is one of OpenSSH",
+            "{}: a key of fonds is wanted here, and this is one of another kind",
             path.display()
         ))),
     }
@@ -131,6 +160,7 @@ pub(crate) fn secret(path: &Path) -> anyhow::Result<Secret> {
     let wrong = |error: vouch::Error| usage(format!("{}: {error}", path.display()));
     let key = match vouch::ssh::is_secret(&text) {
         true => Secret::Ssh(SshSigningKey::parse(&text).map_err(wrong)?),
+        false if auth::key::is_secret(&text) => Secret::Auth(AuthSigningKey::from_pem(&text).map_err(wrong)?),
         false => Secret::Note(SigningKey::parse(&text).map_err(wrong)?),
     };
     if is_open_to_others(path) {

@@ -2,10 +2,16 @@
 
 use super::exit::{Exit, Outcome, usage};
 use super::{Global, inputs, keys, output};
-use fonds::package::vouched;
+use fonds::input::remote::{Client, Options};
+use fonds::package::{authed, vouched};
+use fonds::vouch::auth::SignedData;
 use fonds::vouch::{Note, Signature, VerifierKey, ssh};
+use fonds::world::{System, World};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+
+/// Bytes of a signing service's answer.
+const LONGEST_ANSWER: u64 = 1 << 20;
 
 /// Sign a sealed collection or WACZ: a line is added to its checkpoint, and the list of files follows.
 ///
@@ -19,11 +25,21 @@ pub(crate) struct Args {
     #[arg(value_name = "DIR|FILE.wacz")]
     path: PathBuf,
     /// The secret key; with --import the public one, by which the signature must be.
-    #[arg(long, value_name = "KEY", required_unless_present_any = ["export", "import"])]
+    #[arg(long, value_name = "KEY", required_unless_present_any = ["export", "import", "signing_url"])]
     key: Option<PathBuf>,
     /// Print the lines that are to be signed.
     #[arg(long, conflicts_with_all = ["key", "import"])]
     export: bool,
+    /// A service that signs the list of files with a domain's certificate and a time-stamp (wacz-auth, as authsign does), the URL
+    /// that takes its requests. Nothing can be added to the archive behind it without breaking it.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["key", "import", "export"])]
+    signing_url: Option<String>,
+    /// A file with the token that the service asks for.
+    #[arg(long, value_name = "FILE", requires = "signing_url")]
+    signing_token: Option<PathBuf>,
+    /// PEM certificates that the service's may lead to, besides the public ones.
+    #[arg(long, value_name = "FILE", requires = "signing_url")]
+    ca: Vec<PathBuf>,
     /// A file with the signature line, or with an SSH signature; - for standard input.
     #[arg(long, value_name = "FILE")]
     import: Option<PathBuf>,
@@ -31,6 +47,9 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: Args, global: Global) -> Outcome {
     let is_text = args.path.as_os_str() == "-";
+    if let Some(url) = &args.signing_url {
+        return by_service(&args, url, global);
+    }
     match (&args.import, &args.key) {
         (Some(_), _) if is_text => {
             Err(usage("--import adds to a collection or a WACZ, not to standard input"))
@@ -61,6 +80,32 @@ fn export(path: &Path) -> Outcome {
     let mut out = output::stdout();
     out.write_all(note.text())?;
     out.flush()?;
+    Ok(Exit::Done)
+}
+
+/// What the service gives is checked before it is kept: it must be over this datapackage, and hold by itself.
+fn by_service(args: &Args, url: &str, global: Global) -> Outcome {
+    let path = &args.path;
+    let hash = authed::signable(path)?;
+    let created = format!("{:.0}", System.now());
+    let body = serde_json::to_vec(&serde_json::json!({ "hash": hash, "created": created }))?;
+    let token = args.signing_token.as_deref().map(keys::text).transpose()?;
+    let authorization = token.map(|token| format!("bearer {}", token.trim()));
+    let mut options = Options::default();
+    for file in &args.ca {
+        options.authorities.extend(inputs::authorities(file)?);
+    }
+    let client = Client::new(&options)?;
+    let answer = client.post_as(authorization.as_deref(), url, "application/json", body, LONGEST_ANSWER)?;
+    let wrong = |problem: String| anyhow::anyhow!("{url} gives no signature of this archive: {problem}");
+    let value: serde_json::Value = serde_json::from_slice(&answer).map_err(|e| wrong(e.to_string()))?;
+    let signed = SignedData::parse(&value).map_err(|problem| wrong(problem.words))?;
+    if signed.hash != hash {
+        return Err(wrong("it is over another hash".to_owned()));
+    }
+    signed.check().map_err(|problem| wrong(problem.words))?;
+    authed::put(path, value, &inputs::spool())?;
+    say(path, signed.domain().unwrap_or("a key that the service brings along"), true, global);
     Ok(Exit::Done)
 }
 

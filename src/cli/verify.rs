@@ -66,6 +66,8 @@ impl Asked {
             scan: self.jobs.settings(),
             keys: keys.note,
             ssh_keys: keys.ssh,
+            auth_keys: keys.auth,
+            domains: self.named.domain.clone(),
             roots: self.named.roots()?,
             expected: self.expect_checkpoint.iter().map(|path| held(path)).collect::<Result<_, _>>()?,
         })
@@ -150,7 +152,8 @@ fn package(verification: &mut Verification, input: &Input) -> anyhow::Result<()>
 
 /// Who names a key asks for its signature: one that was taken away must not pass in silence.
 fn required(asked: &Asked) -> Option<u8> {
-    asked.require.or((!asked.named.key.is_empty()).then_some(3))
+    let named = !asked.named.key.is_empty() || !asked.named.domain.is_empty();
+    asked.require.or(named.then_some(3))
 }
 
 fn exit(report: &Report, asked: &Asked, unreadable: bool) -> Exit {

@@ -204,6 +204,14 @@ rules! {
     // --- signatures (vouch, verify)
     NOTE_INVALID Error 2 "note-invalid" "C2SP signed-note" "What follows the checkpoint's three lines is no list of signatures.";
     SIGNATURE_BAD Error 3 "signature-bad" "C2SP signed-note" "A signature says that it is by a key that you named, and is not over this checkpoint.";
+    AUTH_FORM Error 3 "auth-form" "wacz-auth 0.1.0" "The signedData of a datapackage-digest.json lacks a field, has one too many, or one that cannot be read.";
+    AUTH_HASH Error 3 "auth-hash" "wacz-auth 0.1.0" "A wacz-auth signature is over another datapackage.json.";
+    AUTH_SIGNATURE Error 3 "auth-signature" "wacz-auth 0.1.0" "A wacz-auth signature does not hold.";
+    AUTH_DOMAIN Error 3 "auth-domain" "RFC 6125 §6" "The certificate of a wacz-auth signature is not for the domain that it names.";
+    AUTH_EXPIRED Error 3 "auth-expired" "RFC 5280 §4.1.2.5" "The certificate of a wacz-auth signature was not valid when it was time-stamped.";
+    AUTH_PATH Error 3 "auth-path" "RFC 5280 §6" "The certificate path of a wacz-auth signature breaks a rule.";
+    AUTH_UNTRUSTED Info 3 "auth-untrusted" "RFC 5280 §6" "The certificate of a wacz-auth signature leads to no root that you named.";
+    AUTH_CLOCK Warning 3 "auth-clock" "wacz-auth 0.1.0" "The date in a wacz-auth signature is more than ten minutes from the time-stamp over it.";
     SSHSIG_INVALID Error 3 "sshsig-invalid" "SSHSIG" "An SSH signature beside a checkpoint is none, was made for something else, or is not over this checkpoint.";
     SIGNATURE_EARLIER Info 3 "signature-earlier" "C2SP signed-note" "A key that you named vouches for an earlier state of the log, which this one went on with.";
     SIGNATURE_CLAIMED Info 3 "signature-claimed" "C2SP signed-note" "A signature is by a key that you did not name; it was not checked and proves nothing.";

@@ -20,7 +20,7 @@ use crate::input::section::ReadSeek;
 pub type Change = (String, Vec<u8>);
 
 /// What a file of the package is to be.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum Content {
     /// These bytes.
     Bytes(Vec<u8>),
@@ -66,7 +66,7 @@ pub(super) fn rewrite(path: &Path, mut changes: Vec<(String, Content)>, spool: &
     }
 }
 
-fn in_directory(root: &Path, changes: &[(String, Content)]) -> Result<(), Error> {
+pub(super) fn in_directory(root: &Path, changes: &[(String, Content)]) -> Result<(), Error> {
     let disk = Disk::default();
     for (path, content) in changes {
         let path = root.join(path);
@@ -97,7 +97,7 @@ fn resource(path: &str, input: &mut dyn Read) -> io::Result<Resource> {
     Ok(Resource { name, path: path.to_owned(), hash, bytes })
 }
 
-fn in_wacz(
+pub(super) fn in_wacz(
     path: &Path,
     package: &Package,
     list: &Datapackage,
@@ -140,10 +140,10 @@ fn expected(list: &Datapackage, name: &str, path: &Path) -> Result<String, Error
 }
 
 /// A list of files that its digest vouches for.
-struct Listed(Datapackage);
+pub(super) struct Listed(pub(super) Datapackage);
 
 impl Listed {
-    fn read(package: &Package, path: &Path) -> Result<Self, Error> {
+    pub(super) fn read(package: &Package, path: &Path) -> Result<Self, Error> {
         let altered = |problem: &str| Error::Altered { path: path.to_owned(), problem: problem.to_owned() };
         if !package.contains(DATAPACKAGE) || package.is_unfinished() {
             return Err(Error::Unsealed(path.to_owned()));
@@ -179,7 +179,7 @@ impl Listed {
         self
     }
 
-    fn to_json(&self) -> Vec<u8> {
+    pub(super) fn to_json(&self) -> Vec<u8> {
         self.0.to_json()
     }
 }

@@ -11,6 +11,7 @@
 pub mod amend;
 pub mod annotate;
 mod audit;
+pub mod authed;
 pub mod datapackage;
 mod hash;
 pub mod layout;

@@ -5,7 +5,7 @@ use super::log::Told;
 use super::package::open;
 use super::report::Evidence;
 use super::stamps::{self, Stamp};
-use super::{Options, Verification, ssh};
+use super::{Options, Verification, auth, ssh};
 use crate::finding::{Finding, rules};
 use crate::manifest::{Checkpoint, Hash, read_checkpoint};
 use crate::package::survey::CHECKPOINT_LIMIT;
@@ -141,7 +141,9 @@ pub(super) fn check(
     // In a file of its own, which no time-stamp covers.
     evidence.late_signature |= held;
     let (noticed, timed) = stamps::check(options, evidence, package, envelopes, told);
-    findings.extend(about.into_iter().chain(noticed));
+    let (by_auth, signed) = auth::check(package, options, evidence)?;
+    held |= by_auth;
+    findings.extend(about.into_iter().chain(noticed).chain(signed));
     // One that cannot be read has its finding.
     if let Some(bytes) = envelopes.checkpoint.as_deref()
         && let Some(point) = read_checkpoint(bytes)

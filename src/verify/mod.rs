@@ -6,6 +6,7 @@
 
 mod anchors;
 mod arc;
+mod auth;
 mod collect;
 mod envelopes;
 mod fields;
@@ -41,6 +42,7 @@ use self::segments::Segments;
 use crate::finding::{Finding, rules};
 use crate::input::scan::{self, Scanner, Walk};
 use crate::package::Package;
+use crate::vouch::auth::AuthKey;
 use crate::vouch::{Roots, SshKey, VerifierKey};
 use crate::warc::Source;
 use std::io;
@@ -61,13 +63,18 @@ pub struct Options {
     pub ssh_keys: Vec<SshKey>,
     /// Roots to which time-stamps must lead to convince: those that the user named, and no other.
     pub roots: Roots,
+    /// P-384 keys whose signatures of a datapackage (wacz-auth) convince.
+    pub auth_keys: Vec<AuthKey>,
+    /// Domains whose signatures of a datapackage convince, where certificate and time-stamp lead to `roots`.
+    pub domains: Vec<String>,
     /// Checkpoints that the user holds, which the logs must contain.
     pub expected: Vec<Held>,
 }
 
 impl Options {
     fn names_keys(&self) -> bool {
-        !self.keys.is_empty() || !self.ssh_keys.is_empty()
+        let keys = !self.keys.is_empty() || !self.ssh_keys.is_empty() || !self.auth_keys.is_empty();
+        keys || !self.domains.is_empty()
     }
 }
 

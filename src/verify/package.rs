@@ -1,6 +1,5 @@
 //! A package whole: container and hashes, every WARC, then index, pages and log against the records.
 
-use super::Verification;
 use super::anchors;
 use super::envelopes::{self, Earlier, Envelopes};
 use super::index::Expectations;
@@ -8,6 +7,7 @@ use super::key::key;
 use super::log::{Join, Seen, Told};
 use super::record::{CheckRecord, Checked, Tally};
 use super::report::{Counts, InputReport};
+use super::{Verification, auth};
 use crate::finding::{Finding, rules};
 use crate::input::scan::{self, Walk, Warc};
 use crate::input::section::Shared;
@@ -225,6 +225,10 @@ impl Check<'_> {
     /// Without a log there is no level 2; a package by fonds has had one.
     fn report_no_log(&mut self) -> io::Result<()> {
         self.run.evidence.without_log += 1;
+        let Verification { options, evidence, findings, .. } = &mut *self.run;
+        let (held, signed) = auth::check(self.package, options, evidence)?;
+        evidence.signed += u64::from(held);
+        findings.extend(self.package.name(), signed);
         let datapackage = self.package.audit_form()?.datapackage;
         if datapackage.is_some_and(|datapackage| datapackage.by_fonds()) {
             let message = "fonds made this package, and its provenance log is gone: what was removed with it cannot be told";

@@ -5,6 +5,7 @@
 //! root ([`path`]). Nothing here trusts a key that its caller did not name, and nothing finds
 //! one by itself.
 
+pub mod auth;
 pub mod cover;
 pub mod key;
 pub mod note;

@@ -1,6 +1,7 @@
 //! Keys, signatures and what becomes of a log later: only what the user named convinces, stock tools agree, and nothing can be signed away in silence.
 
 mod anchors;
+mod auth;
 mod custody;
 mod keys;
 mod redacted;

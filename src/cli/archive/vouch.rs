@@ -63,8 +63,11 @@ impl Seal {
 
 /// Signs and time-stamps a collection that has been sealed. Where that fails the collection is no worse for it, which is said.
 pub(super) fn vouch(output: &Output, global: Global) -> Exit {
-    match sign(output) {
-        // What is signed later, the time-stamp would not cover.
+    let last = output.seal.key.as_ref().is_some_and(|(key, _)| key.is_last());
+    // What is signed later, the time-stamp would not cover; but one kind of signature covers the time-stamp.
+    let first = if last { time(output, global) } else { sign(output) };
+    match first {
+        Exit::Done if last => sign(output),
         Exit::Done => time(output, global),
         failed => failed,
     }

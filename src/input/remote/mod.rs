@@ -165,8 +165,26 @@ impl Client {
     /// # Errors
     /// [`Error::Unreachable`], [`Error::Status`], [`Error::Long`].
     pub fn post(&self, url: &str, media_type: &str, body: Vec<u8>, limit: u64) -> Result<Vec<u8>, Error> {
+        self.post_as(None, url, media_type, body, limit)
+    }
+
+    /// The same with an Authorization field, which is told in no error.
+    ///
+    /// # Errors
+    /// As [`Self::post`].
+    pub fn post_as(
+        &self,
+        authorization: Option<&str>,
+        url: &str,
+        media_type: &str,
+        body: Vec<u8>,
+        limit: u64,
+    ) -> Result<Vec<u8>, Error> {
         let begun = Instant::now();
-        let request = self.http.post(url).header(header::CONTENT_TYPE, media_type).body(body);
+        let mut request = self.http.post(url).header(header::CONTENT_TYPE, media_type).body(body);
+        if let Some(authorization) = authorization {
+            request = request.header(header::AUTHORIZATION, authorization);
+        }
         let mut response = request.send().map_err(|error| unreachable_by(url, &error))?;
         if !response.status().is_success() {
             return Err(Error::Status { url: url.into(), status: response.status() });

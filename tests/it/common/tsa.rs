@@ -272,15 +272,22 @@ pub(crate) fn http(status: &str, body: &[u8]) -> Vec<u8> {
 
 /// A server that gives each body posted to it to `answer`, and sends what that gives, byte for byte.
 pub(crate) fn serve(answer: impl Fn(&[u8]) -> Vec<u8> + Send + Sync + 'static) -> String {
+    serve_any(move |head, body| {
+        assert!(head.contains("content-type: application/timestamp-query"), "{head}");
+        answer(body)
+    })
+}
+
+/// The same for bodies of any kind, with the request's head in lower case.
+pub(crate) fn serve_any(answer: impl Fn(&str, &[u8]) -> Vec<u8> + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/tsa", listener.local_addr().unwrap());
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let Ok(mut stream) = stream else { continue };
             let Some((head, body)) = request(&mut stream) else { continue };
-            assert!(head.contains("content-type: application/timestamp-query"), "{head}");
             // A client that has seen enough hangs up.
-            let _ = stream.write_all(&answer(&body));
+            let _ = stream.write_all(&answer(&head, &body));
         }
     });
     url
