@@ -1,6 +1,6 @@
 //! A proof file: single records out of a sealed package, with what shows that they are in its log, and nothing of the rest.
 //!
-//! [`Query`] names what is to be shown, [`select()`] finds its lines, `records` copies the records, members as they stand. The
+//! [`Query`] names what is to be shown, `select` finds its lines, `records` copies the records, members as they stand. The
 //! file is a ZIP as fonds packs a WACZ, its entries named as in a collection (docs/format.md, "Proof file"), the same bytes each time.
 
 mod records;
