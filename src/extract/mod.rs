@@ -31,8 +31,9 @@ mod vector;
 mod vocabulary;
 
 pub use article::{Article, Block, Comment, Found, Item, Origin, PageType, Quality, Run, Style};
+pub use language::iso639_3;
 pub use limits::Limits;
-pub use render::{Source, json_line};
+pub use render::{Source, duplicate_line, json_line};
 pub use training::{TrainingRow, training_rows};
 
 use crate::message::sniff;
