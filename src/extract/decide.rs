@@ -49,6 +49,21 @@ pub(super) fn decide(
     kind: PageType,
     named_thread: bool,
 ) -> Decision {
+    decide_watched(tree, blocks, known, kind, named_thread, &mut |_, _, _| ())
+}
+
+/// Shown after each step: its name, the model's log-odds and the verdicts so far.
+pub(super) type Watch<'a> = &'a mut dyn FnMut(&'static str, &[f32], &[Verdict]);
+
+/// The same with each step shown to `watch`.
+pub(super) fn decide_watched(
+    tree: &Tree<'_>,
+    blocks: &[Block],
+    known: &Known,
+    kind: PageType,
+    named_thread: bool,
+    watch: Watch<'_>,
+) -> Decision {
     let ground = Ground::of(tree, blocks, known);
     let values = vector::rows(tree, blocks, known, &ground.gain, ground.container, kind);
     let odds: Vec<f32> = values.iter().map(|row| model::first().score(row)).collect();
@@ -59,15 +74,22 @@ pub(super) fn decide(
         .zip(&odds)
         .map(|((block, facts), odds)| first_verdict(block, facts, *odds, thread))
         .collect();
+    watch("", &odds, &verdicts);
     let ruled = taken(&rows, &verdicts) < FEW;
     if ruled {
         by_rule(tree, &rows, ground.container, &mut verdicts);
+        watch("the model found next to nothing: all of the container", &odds, &verdicts);
     }
     follow_company(&rows, &mut verdicts);
+    watch("a list or table is taken or left as a whole", &odds, &verdicts);
     between(tree, &rows, &odds, &mut verdicts);
+    watch("between two paragraphs of the article", &odds, &verdicts);
     headings(&rows, &mut verdicts);
+    watch("a heading without text below it goes", &odds, &verdicts);
     headline(&rows, &mut verdicts);
+    watch("the headline above the article", &odds, &verdicts);
     images(tree, &rows, &mut verdicts, ground.container);
+    watch("an image within the article", &odds, &verdicts);
     let score = confidence(&rows, &odds, &verdicts);
     Decision { verdicts, container: ground.container, score, ruled }
 }

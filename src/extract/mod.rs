@@ -16,6 +16,7 @@ mod charset;
 mod comments;
 mod dates;
 mod decide;
+mod explain;
 mod features;
 mod jsonld;
 mod language;
@@ -31,6 +32,7 @@ mod vector;
 mod vocabulary;
 
 pub use article::{Article, Block, Comment, Found, Item, Origin, PageType, Quality, Run, Style};
+pub use explain::{BlockView, Class, Explanation, explain, report};
 pub use language::iso639_3;
 pub use limits::Limits;
 pub use render::{Source, duplicate_line, json_line};

@@ -13,7 +13,7 @@ mod wet;
 
 pub use self::naming::file_name;
 pub use self::pages::{Next, PageRecord, Pages, listed_pages};
-pub use self::part::{Part, Wanted, copy_part};
+pub use self::part::{Part, Wanted, copy_part, same_url};
 pub use self::referents::{Content, Place, Referent, Referents, Rereader, Revisit};
 pub use self::row::{Row, rows};
 pub use self::wet::{Conversion, Wet};

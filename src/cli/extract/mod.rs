@@ -3,6 +3,7 @@
 
 mod choice;
 mod directory;
+mod explain;
 mod gather;
 mod order;
 mod render;
@@ -35,7 +36,7 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
     /// Write into this new or empty place: a directory, one file a page and an index.jsonl; with --format wet a WET file
-    /// (gzip a record if its name ends in .gz). Nothing is overwritten.
+    /// (gzip a record if its name ends in .gz); with --explain an HTML file. Nothing is overwritten.
     #[arg(short, long, value_name = "PATH")]
     output: Option<PathBuf>,
     /// What becomes of readers' comments.
@@ -51,6 +52,10 @@ pub(crate) struct Args {
     /// elsewhere it is left out.
     #[arg(long)]
     dedup: bool,
+    /// Show how the page of this URL (of a file: its path) was taken apart: an HTML file of its blocks, coloured by what they
+    /// were taken for, each with its score and what decided it.
+    #[arg(long, value_name = "URL", conflicts_with_all = ["format", "comments", "metadata", "dedup", "url", "types"])]
+    explain: Option<String>,
     /// Every page of a collection or WACZ, frames and all, whether its page list names it or not.
     #[arg(long)]
     all: bool,
@@ -94,6 +99,9 @@ impl From<CommentsArg> for Comments {
 pub(crate) fn run(args: Args, global: Global) -> Outcome {
     let found = inputs::find(&args.read, global.quiet)?;
     let options = Options { comments: args.comments.into(), ..Options::default() };
+    if let Some(url) = &args.explain {
+        return explain::run(url, &args, &found, global);
+    }
     let voice = Voice::new(global);
     let mut sink = Sink::open(&args, &voice)?;
     let renderer = Renderer { format: args.format, metadata: args.metadata, options, wet: sink.wet() };
