@@ -46,6 +46,7 @@ pub(super) fn people(text: &str) -> Vec<String> {
         (2..=60).contains(&name.chars().count())
             && name.split(' ').count() <= 6
             && name.chars().filter(char::is_ascii_digit).count() < 3
+            && !leads_to_date(name.trim())
     };
     names
         .into_iter()
@@ -70,7 +71,8 @@ pub(super) fn bylines(tree: &Tree<'_>, roles: &[Roles], container: u32) -> Vec<F
             continue;
         }
         let text = tree.text_of(index);
-        let names = people(before_date(&text));
+        let link = linked_name(tree, index).filter(|_| !marked).map(|link| tree.text_of(link));
+        let names = people(link.as_deref().unwrap_or_else(|| before_date(&text)));
         if names.is_empty() || names.len() > 6 {
             continue;
         }
@@ -82,6 +84,50 @@ pub(super) fn bylines(tree: &Tree<'_>, roles: &[Roles], container: u32) -> Vec<F
         weak.get_or_insert(all);
     }
     weak.unwrap_or_default()
+}
+
+/// The link within a byline that leads to the author's own page, if there is one and no other.
+fn linked_name(tree: &Tree<'_>, index: u32) -> Option<u32> {
+    const PLACES: [&str; 7] =
+        ["/author/", "/user/", "/users/", "/profile/", "/member/", "/members/", "memberlist.php"];
+    let is_name = |node: &super::tree::Node<'_>| {
+        let class = node.attr("class").unwrap_or_default();
+        let named = class.split_whitespace().any(|name| matches!(name, "username" | "fn" | "url" | "author"));
+        let href = node.attr("href").unwrap_or_default();
+        node.tag == Tag::A && (named || PLACES.iter().any(|place| href.contains(place)))
+    };
+    let mut links = tree.within(index).filter(|(_, node)| is_name(node)).map(|(index, _)| index);
+    let first = links.next()?;
+    (links.next().is_none() && !tree.text_of(first).is_empty()).then_some(first)
+}
+
+/// Words before a date, which are no name.
+fn leads_to_date(name: &str) -> bool {
+    const LEADS: [&str; 22] = [
+        "published",
+        "published on",
+        "posted",
+        "posted on",
+        "updated",
+        "veröffentlicht",
+        "veröffentlicht am",
+        "publié le",
+        "publicado",
+        "publicado el",
+        "publicado em",
+        "publicado en",
+        "pubblicato",
+        "pubblicato il",
+        "pubblicato da",
+        "geplaatst op",
+        "gepubliceerd op",
+        "opublikowano",
+        "publicerat",
+        "опубликовано",
+        "posté le",
+        "udgivet den",
+    ];
+    LEADS.contains(&name.to_lowercase().as_str())
 }
 
 /// A byline often goes on with the date.

@@ -4,6 +4,8 @@
 //! is the one that gains the most prose for the least boilerplate. Inside it blocks are taken or left,
 //! then lists, tables and headings follow their company.
 
+use std::collections::HashMap;
+
 use super::article::PageType;
 use super::blocks::{Block, Shape};
 use super::features::{Facts, Known, sums};
@@ -84,6 +86,10 @@ pub(super) fn decide_watched(
     watch("a list or table is taken or left as a whole", &odds, &verdicts);
     between(tree, &rows, &odds, &mut verdicts);
     watch("between two paragraphs of the article", &odds, &verdicts);
+    if kind == PageType::Forum {
+        posts(tree, &rows, &mut verdicts);
+        watch("a thread's posts are taken together", &odds, &verdicts);
+    }
     headings(&rows, &mut verdicts);
     watch("a heading without text below it goes", &odds, &verdicts);
     headline(&rows, &mut verdicts);
@@ -258,6 +264,44 @@ fn between(tree: &Tree<'_>, rows: &[(&Block, &Facts)], odds: &[f32], verdicts: &
     }
 }
 
+/// In a thread most of whose text stands in elements of one class, all that stands in such elements is text; the title once
+/// more over each answer is none.
+fn posts(tree: &Tree<'_>, rows: &[(&Block, &Facts)], verdicts: &mut [Verdict]) {
+    let mut share: HashMap<&str, (u32, u32)> = HashMap::new();
+    let (mut all, kinds) =
+        (0, rows.iter().map(|(block, _)| post_class(tree, block.owner)).collect::<Vec<_>>());
+    for (((_, facts), kind), verdict) in rows.iter().zip(&kinds).zip(verdicts.iter()) {
+        let taken = if *verdict == Verdict::Article { facts.chars } else { 0 };
+        all += taken;
+        let (of_kind, chars) = share.entry(kind).or_default();
+        *of_kind += taken;
+        *chars += facts.chars;
+    }
+    let main = share
+        .iter()
+        .find(|(kind, (taken, chars))| !kind.is_empty() && taken * 10 > all * 8 && taken * 2 > *chars);
+    let Some(main) = main.map(|(kind, _)| *kind) else { return };
+    for (((block, facts), kind), slot) in rows.iter().zip(kinds).zip(verdicts.iter_mut()) {
+        let again = matches!(block.shape, Shape::Heading(_))
+            && block.text.get(..3).is_some_and(|re| re.eq_ignore_ascii_case("re:"));
+        if again {
+            *slot = Verdict::Boilerplate;
+        } else if kind == main
+            && block.shape != Shape::Image
+            && !excluded(block, facts)
+            && facts.link_density < 0.8
+        {
+            *slot = Verdict::Article;
+        }
+    }
+}
+
+/// The nearest class around a block, its own element's first.
+fn post_class<'a>(tree: &Tree<'a>, owner: u32) -> &'a str {
+    let near = tree.ancestors(owner).take(4);
+    near.filter_map(|(_, node)| node.attr("class")).find(|class| !class.trim().is_empty()).unwrap_or_default()
+}
+
 /// Images between the article's blocks belong to it.
 fn images(tree: &Tree<'_>, rows: &[(&Block, &Facts)], verdicts: &mut [Verdict], container: u32) {
     let first = verdicts.iter().position(|verdict| *verdict == Verdict::Article);
@@ -332,7 +376,9 @@ fn headings(rows: &[(&Block, &Facts)], verdicts: &mut [Verdict]) {
 fn headline(rows: &[(&Block, &Facts)], verdicts: &mut [Verdict]) {
     let Some(first) = verdicts.iter().position(|verdict| *verdict == Verdict::Article) else { return };
     let is_headline = |(block, facts): &(&Block, &Facts)| {
-        facts.is_title && matches!(block.shape, Shape::Heading(1 | 2)) && !facts.hidden
+        // A third-level heading is one where its name says so, as in Blogger's themes.
+        let named = matches!(block.shape, Shape::Heading(3)) && facts.roles.has(Roles::TITLE);
+        facts.is_title && (named || matches!(block.shape, Shape::Heading(1 | 2))) && !facts.hidden
     };
     let inside = rows
         .iter()

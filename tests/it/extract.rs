@@ -2,8 +2,10 @@
 
 mod choosing;
 mod codings;
+mod explain;
 mod inputs;
 mod outputs;
+mod pages;
 mod revisits;
 mod warcs;
 mod wordpress;
