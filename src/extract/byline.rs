@@ -4,7 +4,7 @@ use super::article::{Found, Origin};
 use super::dates;
 use super::metadata::found;
 use super::roles::Roles;
-use super::tree::{Tag, Tree, collapse};
+use super::tree::{Node, Tag, Tree, collapse};
 
 /// Names in a byline: "By A and B" gives two.
 pub(super) fn people(text: &str) -> Vec<String> {
@@ -61,7 +61,8 @@ pub(super) fn bylines(tree: &Tree<'_>, roles: &[Roles], container: u32) -> Vec<F
     let region = region(tree, container);
     let mut weak = None;
     for (index, node) in tree.within(region) {
-        let marked = node.attr("itemprop") == Some("author") || node.attr("rel") == Some("author");
+        let marked =
+            node.attr("itemprop") == Some("author") || node.attr("rel") == Some("author") || is_person(node);
         let role = node.roles.has(Roles::BYLINE);
         let above = roles.get(index as usize).copied().unwrap_or_default();
         if !(marked || role)
@@ -90,7 +91,7 @@ pub(super) fn bylines(tree: &Tree<'_>, roles: &[Roles], container: u32) -> Vec<F
 fn linked_name(tree: &Tree<'_>, index: u32) -> Option<u32> {
     const PLACES: [&str; 7] =
         ["/author/", "/user/", "/users/", "/profile/", "/member/", "/members/", "memberlist.php"];
-    let is_name = |node: &super::tree::Node<'_>| {
+    let is_name = |node: &Node<'_>| {
         let class = node.attr("class").unwrap_or_default();
         let named = class.split_whitespace().any(|name| matches!(name, "username" | "fn" | "url" | "author"));
         let href = node.attr("href").unwrap_or_default();
@@ -150,15 +151,18 @@ fn region(tree: &Tree<'_>, container: u32) -> u32 {
 /// A date marked up or shown near the article.
 pub(super) fn shown_date(tree: &Tree<'_>, roles: &[Roles], container: u32) -> Option<Found> {
     let region = region(tree, container);
-    let outside = Roles::COMMENT.with(Roles::RELATED).with(Roles::SIDE).with(Roles::FOOTER);
+    let outside = Roles::COMMENT.with(Roles::RELATED).with(Roles::SIDE);
     let mut text = None;
     for (index, node) in tree.within(region) {
-        if roles.get(index as usize).is_some_and(|roles| roles.has(outside)) {
+        let above = roles.get(index as usize).copied().unwrap_or_default();
+        let marked = is_marked_date(node);
+        // Blogger marks the date up in the post's foot.
+        if above.has(outside) || above.has(Roles::FOOTER) && !marked {
             continue;
         }
-        let marked = matches!(node.attr("itemprop"), Some("datePublished" | "dateCreated"));
         let machine =
-            node.attr("datetime").or(node.attr("content")).filter(|_| marked || node.tag == Tag::Time);
+            node.attr("datetime").or(node.attr("content")).or(node.attr("title").filter(|_| marked));
+        let machine = machine.filter(|_| marked || node.tag == Tag::Time);
         if let Some(date) = machine.and_then(dates::iso) {
             return Some(Found::new(date, if marked { Origin::Microdata } else { Origin::Time }));
         }
@@ -171,6 +175,18 @@ pub(super) fn shown_date(tree: &Tree<'_>, roles: &[Roles], container: u32) -> Op
         }
     }
     text
+}
+
+/// Microdata, or RDFa as Drupal writes it.
+fn is_marked_date(node: &Node<'_>) -> bool {
+    let property =
+        node.attr("itemprop").or(node.attr("property").and_then(|name| name.strip_prefix("schema:")));
+    matches!(property, Some("datePublished" | "dateCreated"))
+}
+
+/// A person's name in RDFa.
+fn is_person(node: &Node<'_>) -> bool {
+    node.attr("typeof") == Some("schema:Person") && node.attr("property") == Some("schema:name")
 }
 
 #[cfg(test)]

@@ -196,6 +196,9 @@ fn path(tree: &Tree<'_>, owner: u32) -> String {
         part.extend(element.classes().next().map(|class| format!(".{}", short(class))));
         parts.push(part);
     }
+    if parts.is_empty() {
+        return "body".to_owned();
+    }
     parts.reverse();
     parts.join(" > ")
 }

@@ -119,3 +119,31 @@ fn the_markdown_of_each_page_says_the_same() {
         }
     }
 }
+
+#[test]
+fn authors_and_dates_are_read_off_each_page() {
+    let told = [
+        ("blogger-es", "Lucía Ferrándiz", "2014-03-16"),
+        ("discourse-en", "millie_k", "2022-05-10"),
+        ("disqus-sv", "Ylva Sandell", "2021-09-02"),
+        ("dle-ru", "Лесник", "2019-12-08"),
+        ("drupal-fr", "Odile Marchais", "2023-06-06"),
+        ("hatena-ja", "minato", "2022-11-03"),
+        ("phpbb-pl", "marek_74", "2021-10-03"),
+        ("wordpress-ar", "سلمى الحداد", "2020-02-11"),
+        ("wordpress-de", "Hanna Brückl", "2023-04-18"),
+        ("wordpresscom-it", "Berto Gandini", "2018-03-22"),
+        ("wordpresscom-pt", "Antônio Vilar", "2016-08-09"),
+        ("xenforo-tr", "selin.k", "2021-06-20"),
+    ];
+    assert_eq!(told.len(), pages().len());
+    for (name, author, date) in told {
+        let line = extracted(&fixture(&format!("pages/{name}.html")));
+        assert_eq!(line["authors"], serde_json::json!([author]), "{name}");
+        assert_eq!(
+            line["published"].as_str().and_then(|published| published.get(..10)),
+            Some(date),
+            "{name}"
+        );
+    }
+}
