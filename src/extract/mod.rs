@@ -172,10 +172,18 @@ fn looks_like_text(bytes: &[u8]) -> bool {
 }
 
 fn from_markup(text: &str, page: &Page<'_>, options: &Options) -> Article {
-    let (html, stopped) = tree::parse(text, &options.limits);
-    let tree = Tree::new(&html);
-    let mut hints = Hints::read(&tree, &options.limits);
-    let mut article = from_tree(&tree, &hints, page, options);
+    with_tree(text, &options.limits, |tree, stopped| from_html(tree, stopped, page, options))
+}
+
+/// The page's tree as everything reads it, and why it ends early if it does.
+fn with_tree<T>(text: &str, limits: &Limits, body: impl FnOnce(&Tree<'_>, Option<String>) -> T) -> T {
+    let (html, stopped) = tree::parse(text, limits);
+    body(&Tree::new(&html), stopped)
+}
+
+fn from_html(tree: &Tree<'_>, stopped: Option<String>, page: &Page<'_>, options: &Options) -> Article {
+    let mut hints = Hints::read(tree, &options.limits);
+    let mut article = from_tree(tree, &hints, page, options);
     if let Some(body) = hints.linked.body.take() {
         second_source(&mut article, &body);
     }

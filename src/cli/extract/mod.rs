@@ -104,7 +104,9 @@ pub(crate) fn run(args: Args, global: Global) -> Outcome {
     }
     let voice = Voice::new(global);
     let mut sink = Sink::open(&args, &voice)?;
-    let renderer = Renderer { format: args.format, metadata: args.metadata, options, wet: sink.wet() };
+    let indexed = args.output.is_some() && args.format != Format::Wet;
+    let renderer =
+        Renderer { format: args.format, metadata: args.metadata, options, wet: sink.wet(), indexed };
     let make = |piece: &Piece| renderer.make(piece, &args.choice);
     let mut take = |piece: Piece, made: Made| sink.take(&piece, made);
     let jobs = args.jobs.map_or_else(inputs::cores, NonZeroUsize::get);

@@ -16,6 +16,8 @@ pub(super) struct Renderer {
     pub(super) options: Options,
     /// The WET file that records are made for.
     pub(super) wet: Option<Wet>,
+    /// Whether a JSON line is wanted beside the format: for an index.
+    pub(super) indexed: bool,
 }
 
 impl Renderer {
@@ -29,15 +31,16 @@ impl Renderer {
             Some(problem) => Article { error: Some(problem.clone()), ..Article::default() },
             None => extract(&piece.page, &self.options),
         };
-        let has_text = article.body.iter().any(|block| !matches!(block, extract::Block::Image { .. }));
-        let fate = match has_text {
+        let text = article.text();
+        let fate = match text.is_empty() {
             _ if piece.problem.is_none() && !choice.wants_type(article.page_type) => Fate::Unwanted,
-            true => Fate::Text,
-            false => Fate::NoText,
+            false => Fate::Text,
+            true => Fate::NoText,
         };
-        let line = if fate == Fate::Unwanted { Value::Null } else { extract::json_line(&article, &source) };
+        let has_line = fate != Fate::Unwanted && (self.indexed || self.format == Format::Jsonl);
+        let line = if has_line { extract::json_line(&article, &source) } else { Value::Null };
         let mut made = Made { fate, bytes: Vec::new(), line, problem: article.error.clone(), source };
-        match self.bytes(&article, &made, piece) {
+        match self.bytes(&article, text, &made, piece) {
             Ok(bytes) => made.bytes = bytes,
             Err(problem) => {
                 made.fate = Fate::NoText;
@@ -47,31 +50,37 @@ impl Renderer {
         made
     }
 
-    fn bytes(&self, article: &Article, made: &Made, piece: &Piece) -> Result<Vec<u8>, String> {
+    fn bytes(&self, article: &Article, text: String, made: &Made, piece: &Piece) -> Result<Vec<u8>, String> {
         match (self.format, made.fate) {
             (_, Fate::Unwanted | Fate::Again) => Ok(Vec::new()),
             (Format::Jsonl, _) => Ok(format!("{}\n", made.line).into_bytes()),
             (_, Fate::NoText) => Ok(Vec::new()),
             (Format::Text, _) => {
                 let head = if self.metadata { text_head(article, &made.source) } else { String::new() };
-                Ok(format!("{head}{}\n", article.text()).into_bytes())
+                Ok(format!("{head}{text}\n").into_bytes())
             }
             (Format::Markdown, _) => {
                 let head = if self.metadata { front_matter(article, &made.source) } else { String::new() };
                 Ok(format!("{head}{}\n", article.markdown()).into_bytes())
             }
-            (Format::Wet, _) => self.record(article, &made.source, piece),
+            (Format::Wet, _) => self.record(article, &text, &made.source, piece),
         }
     }
 
-    fn record(&self, article: &Article, source: &Source, piece: &Piece) -> Result<Vec<u8>, String> {
+    fn record(
+        &self,
+        article: &Article,
+        text: &str,
+        source: &Source,
+        piece: &Piece,
+    ) -> Result<Vec<u8>, String> {
         let Some(wet) = &self.wet else { return Ok(Vec::new()) };
-        let (text, url) = (article.text(), target(piece));
+        let url = target(piece);
         let place = format!("{}#{}.{}", piece.file, piece.page.offset, piece.page.inner_offset);
         let holder = source.referent.as_ref().map_or(&source.record, |referent| &referent.record);
         let language = article.language.as_ref().and_then(|found| extract::iso639_3(&found.value));
         let page = Conversion {
-            text: &text,
+            text,
             url: &url,
             date: piece.page.date.as_deref(),
             refers_to: holder.as_deref(),

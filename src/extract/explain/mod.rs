@@ -9,8 +9,8 @@ use super::decide::{self, Verdict};
 use super::features::{self, Facts};
 use super::metadata::Hints;
 use super::roles::Roles;
-use super::tree::{self, Tree};
-use super::{Article, Options, Page, charset, extract, is_markup};
+use super::tree::Tree;
+use super::{Article, Options, Page, PageType, charset, extract, is_markup, with_tree};
 
 /// Blocks that are kept of one page; the rest is counted.
 const BLOCKS: usize = 20_000;
@@ -73,17 +73,17 @@ pub fn explain(page: &Page<'_>, options: &Options) -> Explanation {
 }
 
 fn of_markup(text: &str, page: &Page<'_>, options: &Options) -> Vec<BlockView> {
-    let (html, _) = tree::parse(text, &options.limits);
-    let tree = Tree::new(&html);
-    let hints = Hints::read(&tree, &options.limits);
-    let blocks = blocks::cut(&tree);
-    let kind = hints.page_type().unwrap_or_default();
-    let known = features::gather(&tree, &blocks, &hints, kind == super::PageType::Forum);
-    let mut trace = Trace::default();
-    let mut watch = |step, odds: &[f32], verdicts: &[Verdict]| trace.see(step, odds, verdicts);
-    decide::decide_watched(&tree, &blocks, &known, kind, hints.names_thread(page.url), &mut watch);
-    let view = |((at, block), facts): ((usize, Block), &Facts)| trace.view(&tree, at, block, facts);
-    blocks.into_iter().enumerate().zip(&known.facts).map(view).collect()
+    with_tree(text, &options.limits, |tree, _| {
+        let hints = Hints::read(tree, &options.limits);
+        let blocks = blocks::cut(tree);
+        let kind = hints.page_type().unwrap_or_default();
+        let known = features::gather(tree, &blocks, &hints, kind == PageType::Forum);
+        let mut trace = Trace::default();
+        let mut watch = |step, odds: &[f32], verdicts: &[Verdict]| trace.see(step, odds, verdicts);
+        decide::decide_watched(tree, &blocks, &known, kind, hints.names_thread(page.url), &mut watch);
+        let view = |((at, block), facts): ((usize, Block), &Facts)| trace.view(tree, at, block, facts);
+        blocks.into_iter().enumerate().zip(&known.facts).map(view).collect()
+    })
 }
 
 /// What each step changed.

@@ -147,3 +147,16 @@ fn authors_and_dates_are_read_off_each_page() {
         );
     }
 }
+
+#[test]
+fn a_wet_file_of_each_page_verifies_and_reads_back_as_the_same_text() {
+    let dir = tempfile::tempdir().unwrap();
+    for page in pages() {
+        let wet = dir.path().join(page.file_stem().unwrap()).with_extension("warc.wet.gz");
+        let (page, path) = (page.to_str().unwrap(), wet.to_str().unwrap());
+        fonds(["extract", "--format", "wet", "-o", path, page]).expect(0);
+        fonds(["verify", "--strict", path]).expect(0);
+        let text = fonds(["extract", page]).expect(0);
+        assert_eq!(fonds(["extract", path]).expect(0).text(), text.text(), "{page}");
+    }
+}
