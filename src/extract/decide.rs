@@ -264,29 +264,17 @@ fn between(tree: &Tree<'_>, rows: &[(&Block, &Facts)], odds: &[f32], verdicts: &
     }
 }
 
-/// In a thread most of whose text stands in elements of one class, all that stands in such elements is text; the title once
-/// more over each answer is none.
+/// In a thread most of whose text stands in elements of one class, all that stands in such elements is text, and short
+/// lines elsewhere are about the posts; so is the title that stands once more over each answer.
 fn posts(tree: &Tree<'_>, rows: &[(&Block, &Facts)], verdicts: &mut [Verdict]) {
-    let mut share: HashMap<&str, (u32, u32)> = HashMap::new();
-    let (mut all, kinds) =
-        (0, rows.iter().map(|(block, _)| post_class(tree, block.owner)).collect::<Vec<_>>());
-    for (((_, facts), kind), verdict) in rows.iter().zip(&kinds).zip(verdicts.iter()) {
-        let taken = if *verdict == Verdict::Article { facts.chars } else { 0 };
-        all += taken;
-        let (of_kind, chars) = share.entry(kind).or_default();
-        *of_kind += taken;
-        *chars += facts.chars;
-    }
-    let main = share
-        .iter()
-        .find(|(kind, (taken, chars))| !kind.is_empty() && taken * 10 > all * 8 && taken * 2 > *chars);
-    let Some(main) = main.map(|(kind, _)| *kind) else { return };
-    for (((block, facts), kind), slot) in rows.iter().zip(kinds).zip(verdicts.iter_mut()) {
-        let again = matches!(block.shape, Shape::Heading(_))
-            && block.text.get(..3).is_some_and(|re| re.eq_ignore_ascii_case("re:"));
-        if again {
+    let Some(main) = post_class(tree, rows, verdicts) else { return };
+    for ((block, facts), slot) in rows.iter().zip(verdicts.iter_mut()) {
+        let is_heading = matches!(block.shape, Shape::Heading(_));
+        let again = is_heading && block.text.get(..3).is_some_and(|re| re.eq_ignore_ascii_case("re:"));
+        let inside = tree.ancestors(block.owner).any(|(_, node)| node.attr("class") == Some(main));
+        if again || !inside && facts.words < 12 && !facts.is_title {
             *slot = Verdict::Boilerplate;
-        } else if kind == main
+        } else if near_class(tree, block.owner) == main
             && block.shape != Shape::Image
             && !excluded(block, facts)
             && facts.link_density < 0.8
@@ -296,8 +284,25 @@ fn posts(tree: &Tree<'_>, rows: &[(&Block, &Facts)], verdicts: &mut [Verdict]) {
     }
 }
 
+/// The class of the elements that hold most of the text that was taken, and little else.
+fn post_class<'a>(tree: &Tree<'a>, rows: &[(&Block, &Facts)], verdicts: &[Verdict]) -> Option<&'a str> {
+    let mut share: HashMap<&str, (u32, u32)> = HashMap::new();
+    let mut all = 0;
+    for ((block, facts), verdict) in rows.iter().zip(verdicts) {
+        let taken = if *verdict == Verdict::Article { facts.chars } else { 0 };
+        all += taken;
+        let (of_class, chars) = share.entry(near_class(tree, block.owner)).or_default();
+        *of_class += taken;
+        *chars += facts.chars;
+    }
+    let most = |(class, (taken, chars)): &(&str, (u32, u32))| {
+        !class.is_empty() && taken * 10 > all * 6 && taken * 2 > *chars
+    };
+    share.into_iter().find(most).map(|(class, _)| class)
+}
+
 /// The nearest class around a block, its own element's first.
-fn post_class<'a>(tree: &Tree<'a>, owner: u32) -> &'a str {
+fn near_class<'a>(tree: &Tree<'a>, owner: u32) -> &'a str {
     let near = tree.ancestors(owner).take(4);
     near.filter_map(|(_, node)| node.attr("class")).find(|class| !class.trim().is_empty()).unwrap_or_default()
 }
