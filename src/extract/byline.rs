@@ -4,7 +4,7 @@ use super::article::{Found, Origin};
 use super::dates;
 use super::metadata::found;
 use super::roles::Roles;
-use super::tree::{Tag, Tree, collapse};
+use super::tree::{Node, Tag, Tree, collapse};
 
 /// Names in a byline: "By A and B" gives two.
 pub(super) fn people(text: &str) -> Vec<String> {
@@ -46,6 +46,7 @@ pub(super) fn people(text: &str) -> Vec<String> {
         (2..=60).contains(&name.chars().count())
             && name.split(' ').count() <= 6
             && name.chars().filter(char::is_ascii_digit).count() < 3
+            && !leads_to_date(name.trim())
     };
     names
         .into_iter()
@@ -60,7 +61,8 @@ pub(super) fn bylines(tree: &Tree<'_>, roles: &[Roles], container: u32) -> Vec<F
     let region = region(tree, container);
     let mut weak = None;
     for (index, node) in tree.within(region) {
-        let marked = node.attr("itemprop") == Some("author") || node.attr("rel") == Some("author");
+        let marked =
+            node.attr("itemprop") == Some("author") || node.attr("rel") == Some("author") || is_person(node);
         let role = node.roles.has(Roles::BYLINE);
         let above = roles.get(index as usize).copied().unwrap_or_default();
         if !(marked || role)
@@ -70,7 +72,8 @@ pub(super) fn bylines(tree: &Tree<'_>, roles: &[Roles], container: u32) -> Vec<F
             continue;
         }
         let text = tree.text_of(index);
-        let names = people(before_date(&text));
+        let link = linked_name(tree, index).filter(|_| !marked).map(|link| tree.text_of(link));
+        let names = people(link.as_deref().unwrap_or_else(|| before_date(&text)));
         if names.is_empty() || names.len() > 6 {
             continue;
         }
@@ -82,6 +85,50 @@ pub(super) fn bylines(tree: &Tree<'_>, roles: &[Roles], container: u32) -> Vec<F
         weak.get_or_insert(all);
     }
     weak.unwrap_or_default()
+}
+
+/// The link within a byline that leads to the author's own page, if there is one and no other.
+fn linked_name(tree: &Tree<'_>, index: u32) -> Option<u32> {
+    const PLACES: [&str; 7] =
+        ["/author/", "/user/", "/users/", "/profile/", "/member/", "/members/", "memberlist.php"];
+    let is_name = |node: &Node<'_>| {
+        let class = node.attr("class").unwrap_or_default();
+        let named = class.split_whitespace().any(|name| matches!(name, "username" | "fn" | "url" | "author"));
+        let href = node.attr("href").unwrap_or_default();
+        node.tag == Tag::A && (named || PLACES.iter().any(|place| href.contains(place)))
+    };
+    let mut links = tree.within(index).filter(|(_, node)| is_name(node)).map(|(index, _)| index);
+    let first = links.next()?;
+    (links.next().is_none() && !tree.text_of(first).is_empty()).then_some(first)
+}
+
+/// Words before a date, which are no name.
+fn leads_to_date(name: &str) -> bool {
+    const LEADS: [&str; 22] = [
+        "published",
+        "published on",
+        "posted",
+        "posted on",
+        "updated",
+        "veröffentlicht",
+        "veröffentlicht am",
+        "publié le",
+        "publicado",
+        "publicado el",
+        "publicado em",
+        "publicado en",
+        "pubblicato",
+        "pubblicato il",
+        "pubblicato da",
+        "geplaatst op",
+        "gepubliceerd op",
+        "opublikowano",
+        "publicerat",
+        "опубликовано",
+        "posté le",
+        "udgivet den",
+    ];
+    LEADS.contains(&name.to_lowercase().as_str())
 }
 
 /// A byline often goes on with the date.
@@ -104,15 +151,18 @@ fn region(tree: &Tree<'_>, container: u32) -> u32 {
 /// A date marked up or shown near the article.
 pub(super) fn shown_date(tree: &Tree<'_>, roles: &[Roles], container: u32) -> Option<Found> {
     let region = region(tree, container);
-    let outside = Roles::COMMENT.with(Roles::RELATED).with(Roles::SIDE).with(Roles::FOOTER);
+    let outside = Roles::COMMENT.with(Roles::RELATED).with(Roles::SIDE);
     let mut text = None;
     for (index, node) in tree.within(region) {
-        if roles.get(index as usize).is_some_and(|roles| roles.has(outside)) {
+        let above = roles.get(index as usize).copied().unwrap_or_default();
+        let marked = is_marked_date(node);
+        // Blogger marks the date up in the post's foot.
+        if above.has(outside) || above.has(Roles::FOOTER) && !marked {
             continue;
         }
-        let marked = matches!(node.attr("itemprop"), Some("datePublished" | "dateCreated"));
         let machine =
-            node.attr("datetime").or(node.attr("content")).filter(|_| marked || node.tag == Tag::Time);
+            node.attr("datetime").or(node.attr("content")).or(node.attr("title").filter(|_| marked));
+        let machine = machine.filter(|_| marked || node.tag == Tag::Time);
         if let Some(date) = machine.and_then(dates::iso) {
             return Some(Found::new(date, if marked { Origin::Microdata } else { Origin::Time }));
         }
@@ -125,6 +175,18 @@ pub(super) fn shown_date(tree: &Tree<'_>, roles: &[Roles], container: u32) -> Op
         }
     }
     text
+}
+
+/// Microdata, or RDFa as Drupal writes it.
+fn is_marked_date(node: &Node<'_>) -> bool {
+    let property =
+        node.attr("itemprop").or(node.attr("property").and_then(|name| name.strip_prefix("schema:")));
+    matches!(property, Some("datePublished" | "dateCreated"))
+}
+
+/// A person's name in RDFa.
+fn is_person(node: &Node<'_>) -> bool {
+    node.attr("typeof") == Some("schema:Person") && node.attr("property") == Some("schema:name")
 }
 
 #[cfg(test)]

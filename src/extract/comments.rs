@@ -1,6 +1,6 @@
 //! Reader comments: author, date, text and depth, by markup that says so or by repeated structure.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::article::Comment;
 use super::blocks::{Block, Shape};
@@ -23,8 +23,8 @@ pub(super) fn collect(
     if theirs.is_empty() {
         return Vec::new();
     }
-    let firsts = theirs.iter().filter_map(|at| blocks.get(*at)).map(|block| block.first);
-    let units = Units::find(tree, firsts.collect());
+    let inside = Ground::of(tree, blocks, known, verdicts);
+    let units = Units::find(tree, &inside);
     let mut out: Vec<Draft> = Vec::new();
     let mut by_unit: HashMap<u32, usize> = HashMap::new();
     for at in theirs {
@@ -42,36 +42,65 @@ pub(super) fn collect(
     comments.take(limit).collect()
 }
 
+/// Where comments and article stand.
+struct Ground {
+    /// The first node of each block of comments, and whether it says more than a heading or a button does.
+    theirs: Vec<(u32, bool)>,
+    /// Elements that hold a part of the article: none of them is a comment.
+    article: HashSet<u32>,
+}
+
+impl Ground {
+    fn of(tree: &Tree<'_>, blocks: &[Block], known: &Known, verdicts: &[Verdict]) -> Self {
+        let mut ground = Self { theirs: Vec::new(), article: HashSet::new() };
+        for ((block, facts), verdict) in blocks.iter().zip(&known.facts).zip(verdicts) {
+            match verdict {
+                Verdict::Comment => {
+                    let says =
+                        facts.topic.is_none() && !matches!(block.shape, Shape::Heading(_) | Shape::Image);
+                    ground.theirs.push((block.first, says));
+                }
+                Verdict::Article => {
+                    ground.article.extend(tree.ancestors(block.first).map(|(index, _)| index))
+                }
+                Verdict::Boilerplate => {}
+            }
+        }
+        ground
+    }
+}
+
 /// The elements that hold one comment each.
 struct Units(HashMap<u32, ()>);
 
 impl Units {
-    fn find(tree: &Tree<'_>, firsts: Vec<u32>) -> Self {
-        let mut marked: HashMap<u32, ()> = HashMap::new();
-        for first in &firsts {
-            for (index, node) in tree.ancestors(*first) {
-                if is_unit(node) {
-                    marked.insert(index, ());
-                }
+    fn find(tree: &Tree<'_>, ground: &Ground) -> Self {
+        let mut marked: BTreeSet<u32> = BTreeSet::new();
+        for (first, _) in &ground.theirs {
+            marked.extend(tree.ancestors(*first).filter(|(_, node)| is_unit(node)).map(|(index, _)| index));
+        }
+        marked.retain(|index| true_unit(tree, *index) && !ground.article.contains(index));
+        // From the outside inwards: what stays is known once its inner ones are looked at.
+        for index in marked.clone() {
+            let mut inner = direct(tree, &marked, index);
+            if !marked.contains(&index) {
+                continue;
+            }
+            if is_list(tree, ground, index, &inner) {
+                marked.remove(&index);
+                continue;
+            }
+            // `<li class=comment><article class=comment>`: the inner one is the same comment.
+            while let Some(same) = inner.into_iter().find(|inner| is_same(tree, index, *inner)) {
+                marked.remove(&same);
+                inner = direct(tree, &marked, index);
             }
         }
-        marked.retain(|index, ()| true_unit(tree, *index));
-        let inner: Vec<u32> = marked
-            .keys()
-            .copied()
-            .filter(|index| {
-                // `<li class=comment><article class=comment>`: the inner one is the same comment.
-                let above = tree.ancestors(*index).skip(1).find(|(above, _)| marked.contains_key(above));
-                above.is_some_and(|(above, _)| same_start(tree, above, *index))
-            })
-            .collect();
-        for index in inner {
-            marked.remove(&index);
-        }
         if marked.is_empty() {
-            marked = repeated(tree, &firsts);
+            let firsts: Vec<u32> = ground.theirs.iter().map(|(first, _)| *first).collect();
+            return Self(repeated(tree, &firsts));
         }
-        Self(marked)
+        Self(marked.into_iter().map(|index| (index, ())).collect())
     }
 
     /// The comment that a node belongs to, and how deep it is nested in others.
@@ -143,6 +172,41 @@ fn true_unit(tree: &Tree<'_>, index: u32) -> bool {
     !matches!(tree.at(index).tag, Tag::Ul | Tag::Ol | Tag::Body | Tag::Table | Tag::Form)
 }
 
+/// The marked elements within one that lie in no other marked one between.
+fn direct(tree: &Tree<'_>, marked: &BTreeSet<u32>, outer: u32) -> Vec<u32> {
+    let mut next = outer + 1;
+    let mut out = Vec::new();
+    while let Some(inner) = marked.range(next..tree.at(outer).end.max(next)).next() {
+        out.push(*inner);
+        next = tree.at(*inner).end.max(*inner + 1);
+    }
+    out
+}
+
+/// True for what holds comments rather than being one: several of a kind from its start on, or nothing of its own before
+/// the first of them but a heading.
+fn is_list(tree: &Tree<'_>, ground: &Ground, outer: u32, inner: &[u32]) -> bool {
+    let Some((first, others)) = inner.split_first() else { return false };
+    if same_start(tree, outer, *first) {
+        let (tag, depth) = (tree.at(*first).tag, tree.at(*first).depth);
+        return others.iter().any(|other| (tree.at(*other).tag, tree.at(*other).depth) == (tag, depth));
+    }
+    let own = ground.theirs.iter().filter(|(at, _)| *at >= outer && at < first);
+    !own.clone().any(|(_, says)| *says) && !is_same(tree, outer, *first)
+}
+
+/// True for an element that is a part of the comment around it.
+fn is_same(tree: &Tree<'_>, outer: u32, inner: u32) -> bool {
+    let number = |index| number(tree.at(index)).filter(|number| !number.is_empty());
+    same_start(tree, outer, inner) || number(outer).is_some_and(|outer| number(inner) == Some(outer))
+}
+
+/// The number at the end of an id.
+fn number<'a>(node: &Node<'a>) -> Option<&'a str> {
+    let tail = node.attr("id")?.rsplit(['-', '_']).next()?.trim_start_matches(|c: char| !c.is_ascii_digit());
+    tail.bytes().all(|byte| byte.is_ascii_digit()).then_some(tail)
+}
+
 /// True where nothing but markup lies between the starts of two nested elements.
 fn same_start(tree: &Tree<'_>, outer: u32, inner: u32) -> bool {
     let between = tree.within(outer).take_while(|(index, _)| *index < inner);
@@ -202,8 +266,12 @@ impl Draft {
         let form = matches!(
             topic,
             Some(Topic::Reply | Topic::Login | Topic::Share | Topic::Comments | Topic::Navigation)
-        );
-        if form || block.shape == Shape::Image || block.roles.has(Roles::RESPOND.with(Roles::SHARE)) {
+        ) || topic.is_some() && small;
+        if form
+            || is_tool(block)
+            || block.shape == Shape::Image
+            || block.roles.has(Roles::RESPOND.with(Roles::SHARE))
+        {
             return;
         }
         self.paragraphs.push(block.text.clone());
@@ -221,7 +289,9 @@ impl Draft {
                 head = true;
             }
             if self.author.is_none() && names_author(node) {
-                let name = clean_name(&tree.text_of(index));
+                let inner =
+                    tree.within(index).find(|(_, inner)| is_name(inner)).map_or(index, |(inner, _)| inner);
+                let name = clean_name(&tree.text_of(inner));
                 head |= !name.is_empty();
                 self.author = Some(name).filter(|name| !name.is_empty());
             }
@@ -252,6 +322,27 @@ impl Draft {
     }
 }
 
+/// Buttons that are links: reply, delete, report. An address that a reader wrote down is none.
+fn is_tool(block: &Block) -> bool {
+    let few = block.words <= 8 && block.link_density() > 0.7;
+    few && !matches!(block.shape, Shape::Heading(_)) && !block.text.contains(['/', '.'])
+}
+
+/// Names given to what holds a reader's name and nothing else.
+fn is_name(node: &Node<'_>) -> bool {
+    let class = node.attr("class").unwrap_or_default();
+    let exact = [
+        "fn",
+        "username",
+        "user-name",
+        "comment-user-name",
+        "nickname",
+        "display-name",
+        "comment-author-name",
+    ];
+    node.attr("itemprop") == Some("name") || class.split_whitespace().any(|name| exact.contains(&name))
+}
+
 fn names_author(node: &Node<'_>) -> bool {
     let class = node.attr("class").unwrap_or_default();
     node.attr("itemprop") == Some("author")
@@ -268,33 +359,75 @@ fn names_author(node: &Node<'_>) -> bool {
                     | "nickname"
                     | "name"
                     | "display-name"
+                    | "comment-user-name"
             ) || name.contains("author") && !name.contains("meta")
         })
 }
 
+/// What stands behind a name, in the words of themes.
+const SAYS: &[&str] = &[
+    "says:",
+    "says",
+    "said:",
+    "said...",
+    "said\u{2026}",
+    "wrote:",
+    "sagt:",
+    "sagte:",
+    "schreibt:",
+    "schrieb:",
+    "dit\u{a0}:",
+    "dit :",
+    "dit:",
+    "a dit :",
+    "dice:",
+    "dijo:",
+    "dijo...",
+    "escribió:",
+    "ha detto:",
+    "ha scritto:",
+    "scrive:",
+    "disse:",
+    "disse...",
+    "diz:",
+    "zegt:",
+    "schreef:",
+    "pisze:",
+    "komentuje:",
+    "säger:",
+    "skriver:",
+    "siger:",
+    "sier:",
+    "sanoo:",
+    "napsal:",
+    "szerint:",
+    "spune:",
+    "a spus:",
+    "diyor ki:",
+    "dedi ki:",
+    "говорит:",
+    "пишет:",
+    "каже:",
+    "λέει:",
+    "אומר:",
+    "يقول:",
+    "says\u{ff1a}",
+    "说道\u{ff1a}",
+    "说\u{ff1a}",
+    "說\u{ff1a}",
+    "より:",
+    "より\u{ff1a}",
+    "님의 말:",
+    "berkata:",
+    "viết:",
+    ":",
+    "\u{ff1a}",
+];
+
 /// "Ann says:" is Ann.
 fn clean_name(text: &str) -> String {
     let mut name = text.trim();
-    for tail in [
-        "says:",
-        "says",
-        "said:",
-        "said...",
-        "said\u{2026}",
-        "wrote:",
-        "sagt:",
-        "schrieb:",
-        "dit :",
-        "dit:",
-        "a dit :",
-        "dice:",
-        "dijo:",
-        "ha detto:",
-        "disse:",
-        "zegt:",
-        "pisze:",
-        ":",
-    ] {
+    for tail in SAYS {
         name = name.strip_suffix(tail).unwrap_or(name).trim_end();
     }
     if name.chars().count() > 80 { String::new() } else { name.to_owned() }

@@ -4,6 +4,8 @@
 //! is the one that gains the most prose for the least boilerplate. Inside it blocks are taken or left,
 //! then lists, tables and headings follow their company.
 
+use std::collections::HashMap;
+
 use super::article::PageType;
 use super::blocks::{Block, Shape};
 use super::features::{Facts, Known, sums};
@@ -49,6 +51,21 @@ pub(super) fn decide(
     kind: PageType,
     named_thread: bool,
 ) -> Decision {
+    decide_watched(tree, blocks, known, kind, named_thread, &mut |_, _, _| ())
+}
+
+/// Shown after each step: its name, the model's log-odds and the verdicts so far.
+pub(super) type Watch<'a> = &'a mut dyn FnMut(&'static str, &[f32], &[Verdict]);
+
+/// The same with each step shown to `watch`.
+pub(super) fn decide_watched(
+    tree: &Tree<'_>,
+    blocks: &[Block],
+    known: &Known,
+    kind: PageType,
+    named_thread: bool,
+    watch: Watch<'_>,
+) -> Decision {
     let ground = Ground::of(tree, blocks, known);
     let values = vector::rows(tree, blocks, known, &ground.gain, ground.container, kind);
     let odds: Vec<f32> = values.iter().map(|row| model::first().score(row)).collect();
@@ -59,15 +76,26 @@ pub(super) fn decide(
         .zip(&odds)
         .map(|((block, facts), odds)| first_verdict(block, facts, *odds, thread))
         .collect();
+    watch("", &odds, &verdicts);
     let ruled = taken(&rows, &verdicts) < FEW;
     if ruled {
         by_rule(tree, &rows, ground.container, &mut verdicts);
+        watch("the model found next to nothing: all of the container", &odds, &verdicts);
     }
     follow_company(&rows, &mut verdicts);
+    watch("a list or table is taken or left as a whole", &odds, &verdicts);
     between(tree, &rows, &odds, &mut verdicts);
+    watch("between two paragraphs of the article", &odds, &verdicts);
+    if kind == PageType::Forum {
+        posts(tree, &rows, &mut verdicts);
+        watch("a thread's posts are taken together", &odds, &verdicts);
+    }
     headings(&rows, &mut verdicts);
+    watch("a heading without text below it goes", &odds, &verdicts);
     headline(&rows, &mut verdicts);
+    watch("the headline above the article", &odds, &verdicts);
     images(tree, &rows, &mut verdicts, ground.container);
+    watch("an image within the article", &odds, &verdicts);
     let score = confidence(&rows, &odds, &verdicts);
     Decision { verdicts, container: ground.container, score, ruled }
 }
@@ -236,6 +264,49 @@ fn between(tree: &Tree<'_>, rows: &[(&Block, &Facts)], odds: &[f32], verdicts: &
     }
 }
 
+/// In a thread most of whose text stands in elements of one class, all that stands in such elements is text, and short
+/// lines elsewhere are about the posts; so is the title that stands once more over each answer.
+fn posts(tree: &Tree<'_>, rows: &[(&Block, &Facts)], verdicts: &mut [Verdict]) {
+    let Some(main) = post_class(tree, rows, verdicts) else { return };
+    for ((block, facts), slot) in rows.iter().zip(verdicts.iter_mut()) {
+        let is_heading = matches!(block.shape, Shape::Heading(_));
+        let again = is_heading && block.text.get(..3).is_some_and(|re| re.eq_ignore_ascii_case("re:"));
+        let inside = tree.ancestors(block.owner).any(|(_, node)| node.attr("class") == Some(main));
+        if again || !inside && facts.words < 12 && !facts.is_title {
+            *slot = Verdict::Boilerplate;
+        } else if near_class(tree, block.owner) == main
+            && block.shape != Shape::Image
+            && !excluded(block, facts)
+            && facts.link_density < 0.8
+        {
+            *slot = Verdict::Article;
+        }
+    }
+}
+
+/// The class of the elements that hold most of the text that was taken, and little else.
+fn post_class<'a>(tree: &Tree<'a>, rows: &[(&Block, &Facts)], verdicts: &[Verdict]) -> Option<&'a str> {
+    let mut share: HashMap<&str, (u32, u32)> = HashMap::new();
+    let mut all = 0;
+    for ((block, facts), verdict) in rows.iter().zip(verdicts) {
+        let taken = if *verdict == Verdict::Article { facts.chars } else { 0 };
+        all += taken;
+        let (of_class, chars) = share.entry(near_class(tree, block.owner)).or_default();
+        *of_class += taken;
+        *chars += facts.chars;
+    }
+    let most = |(class, (taken, chars)): &(&str, (u32, u32))| {
+        !class.is_empty() && taken * 10 > all * 6 && taken * 2 > *chars
+    };
+    share.into_iter().find(most).map(|(class, _)| class)
+}
+
+/// The nearest class around a block, its own element's first.
+fn near_class<'a>(tree: &Tree<'a>, owner: u32) -> &'a str {
+    let near = tree.ancestors(owner).take(4);
+    near.filter_map(|(_, node)| node.attr("class")).find(|class| !class.trim().is_empty()).unwrap_or_default()
+}
+
 /// Images between the article's blocks belong to it.
 fn images(tree: &Tree<'_>, rows: &[(&Block, &Facts)], verdicts: &mut [Verdict], container: u32) {
     let first = verdicts.iter().position(|verdict| *verdict == Verdict::Article);
@@ -310,7 +381,9 @@ fn headings(rows: &[(&Block, &Facts)], verdicts: &mut [Verdict]) {
 fn headline(rows: &[(&Block, &Facts)], verdicts: &mut [Verdict]) {
     let Some(first) = verdicts.iter().position(|verdict| *verdict == Verdict::Article) else { return };
     let is_headline = |(block, facts): &(&Block, &Facts)| {
-        facts.is_title && matches!(block.shape, Shape::Heading(1 | 2)) && !facts.hidden
+        // A third-level heading is one where its name says so, as in Blogger's themes.
+        let named = matches!(block.shape, Shape::Heading(3)) && facts.roles.has(Roles::TITLE);
+        facts.is_title && (named || matches!(block.shape, Shape::Heading(1 | 2))) && !facts.hidden
     };
     let inside = rows
         .iter()

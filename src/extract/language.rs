@@ -103,6 +103,17 @@ fn short(code: &str) -> &str {
     found.and_then(|index| SHORT.get(index)).map_or(code, |(_, short)| short)
 }
 
+/// The ISO 639-3 code of a language that [`super::Article::language`] names; of a group of languages (Chinese, Persian) the
+/// group's. `None` for what is not known here.
+pub fn iso639_3(code: &str) -> Option<&str> {
+    match code {
+        "zh" => Some("zho"),
+        "fa" => Some("fas"),
+        _ if code.len() == 3 => Some(code),
+        _ => SHORT.iter().find(|(_, short)| *short == code).map(|(long, _)| *long),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -48,6 +48,9 @@ impl Hints {
                 "h1" if hints.headings.len() < 8 && !node.hidden => {
                     hints.headings.extend(text_below(tree, index))
                 }
+                // Forum software that names itself here and nowhere else.
+                "body" if node.attr("id") == Some("phpbb") => hints.software("phpBB"),
+                "body" if node.attr("data-template") == Some("thread_view") => hints.software("XenForo"),
                 "a" if node
                     .attr("rel")
                     .is_some_and(|rel| rel.split_whitespace().any(|word| word == "license")) =>
@@ -60,6 +63,10 @@ impl Hints {
         hints.linked = jsonld::read(scripts.into_iter(), limits.script);
         hints.settle();
         hints
+    }
+
+    fn software(&mut self, name: &str) {
+        self.meta.entry("generator".to_owned()).or_insert_with(|| name.to_owned());
     }
 
     fn meta(&mut self, node: &super::tree::Node<'_>) {

@@ -16,6 +16,7 @@ mod charset;
 mod comments;
 mod dates;
 mod decide;
+mod explain;
 mod features;
 mod jsonld;
 mod language;
@@ -31,8 +32,10 @@ mod vector;
 mod vocabulary;
 
 pub use article::{Article, Block, Comment, Found, Item, Origin, PageType, Quality, Run, Style};
+pub use explain::{BlockView, Class, Explanation, explain, report};
+pub use language::iso639_3;
 pub use limits::Limits;
-pub use render::{Source, json_line};
+pub use render::{Source, duplicate_line, json_line};
 pub use training::{TrainingRow, training_rows};
 
 use crate::message::sniff;
@@ -169,10 +172,18 @@ fn looks_like_text(bytes: &[u8]) -> bool {
 }
 
 fn from_markup(text: &str, page: &Page<'_>, options: &Options) -> Article {
-    let (html, stopped) = tree::parse(text, &options.limits);
-    let tree = Tree::new(&html);
-    let mut hints = Hints::read(&tree, &options.limits);
-    let mut article = from_tree(&tree, &hints, page, options);
+    with_tree(text, &options.limits, |tree, stopped| from_html(tree, stopped, page, options))
+}
+
+/// The page's tree as everything reads it, and why it ends early if it does.
+fn with_tree<T>(text: &str, limits: &Limits, body: impl FnOnce(&Tree<'_>, Option<String>) -> T) -> T {
+    let (html, stopped) = tree::parse(text, limits);
+    body(&Tree::new(&html), stopped)
+}
+
+fn from_html(tree: &Tree<'_>, stopped: Option<String>, page: &Page<'_>, options: &Options) -> Article {
+    let mut hints = Hints::read(tree, &options.limits);
+    let mut article = from_tree(tree, &hints, page, options);
     if let Some(body) = hints.linked.body.take() {
         second_source(&mut article, &body);
     }

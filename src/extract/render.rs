@@ -21,6 +21,32 @@ pub struct Source {
     pub record: Option<String>,
     /// Labelled digest of the payload.
     pub payload_digest: Option<String>,
+    /// The record that holds the payload, if this one is a revisit of it.
+    pub referent: Option<Box<Source>>,
+}
+
+impl Source {
+    /// Where to find it.
+    fn place(&self) -> Value {
+        let mut place = json!({ "file": self.file });
+        if let Some(map) = place.as_object_mut() {
+            put(map, "offset", self.offset);
+            put(map, "record", self.record.as_deref());
+            put(map, "payload_digest", self.payload_digest.as_deref());
+            put(map, "referent", self.referent.as_ref().map(|referent| referent.named_place()));
+        }
+        place
+    }
+
+    /// The same with address and date, which are those of another capture.
+    fn named_place(&self) -> Value {
+        let mut place = self.place();
+        if let Some(map) = place.as_object_mut() {
+            put(map, "url", self.url.as_deref());
+            put(map, "date", self.date.as_deref());
+        }
+        place
+    }
 }
 
 impl Article {
@@ -57,18 +83,12 @@ impl Article {
 
 /// One page as one JSON line; an unusable one carries `error`.
 pub fn json_line(article: &Article, source: &Source) -> Value {
-    let mut place = json!({ "file": source.file });
-    if let Some(map) = place.as_object_mut() {
-        put(map, "offset", source.offset);
-        put(map, "record", source.record.as_deref());
-        put(map, "payload_digest", source.payload_digest.as_deref());
-    }
     let value = |found: &Option<super::Found>| found.as_ref().map(|found| found.value.clone());
     let mut line = json!({
         "id": source.id,
         "url": source.url,
         "date": source.date,
-        "source": place,
+        "source": source.place(),
         "title": value(&article.title),
         "authors": article.authors.iter().map(|found| &found.value).collect::<Vec<_>>(),
         "published": value(&article.published),
@@ -76,6 +96,7 @@ pub fn json_line(article: &Article, source: &Source) -> Value {
         "site": value(&article.site),
         "description": value(&article.description),
         "language": value(&article.language),
+        "from": origins(article),
         "page_type": article.page_type.as_str(),
         "text": article.text(),
         "comments": article.comments,
@@ -85,6 +106,36 @@ pub fn json_line(article: &Article, source: &Source) -> Value {
         put(map, "error", article.error.as_deref());
     }
     line
+}
+
+/// A page whose payload another page had before: that one's id in place of its text.
+pub fn duplicate_line(source: &Source, duplicate_of: &str) -> Value {
+    json!({
+        "id": source.id,
+        "url": source.url,
+        "date": source.date,
+        "source": source.place(),
+        "duplicate_of": duplicate_of,
+    })
+}
+
+/// Where on the page each piece of metadata stood.
+fn origins(article: &Article) -> Value {
+    let mut map = serde_json::Map::new();
+    let fields = [
+        ("title", &article.title),
+        ("published", &article.published),
+        ("modified", &article.modified),
+        ("site", &article.site),
+        ("description", &article.description),
+        ("language", &article.language),
+    ];
+    for (name, found) in fields {
+        put(&mut map, name, found.as_ref().map(|found| json!(found.from)));
+    }
+    let authors: Vec<_> = article.authors.iter().map(|found| json!(found.from)).collect();
+    put(&mut map, "authors", Some(authors).filter(|authors| !authors.is_empty()));
+    Value::Object(map)
 }
 
 fn put<T: Into<Value>>(map: &mut serde_json::Map<String, Value>, key: &str, value: Option<T>) {

@@ -14,6 +14,11 @@ macro_rules! roles {
     ($($name:ident $bit:literal $meaning:literal;)*) => {
         impl Roles {
             $(#[doc = $meaning] pub(super) const $name: Self = Self(1 << $bit);)*
+
+            /// What these roles are called, for people.
+            pub(super) fn names(self) -> impl Iterator<Item = &'static str> {
+                [$((stringify!($name), Self::$name)),*].into_iter().filter(move |(_, role)| self.has(*role)).map(|(name, _)| name)
+            }
         }
     };
 }

@@ -378,6 +378,53 @@ const PHRASES: &[(Topic, Place, &str)] = &[
         Start,
         "previous post:|next post:|previous article:|next article:|previous:|next:|older:|newer:|vorheriger beitrag:|nächster beitrag:|article précédent:|article suivant:|article précédent :|article suivant :|entrada anterior:|entrada siguiente:|articolo precedente:|articolo successivo:|post anterior:|próximo post:|vorige bericht:|volgende bericht:|subscribe to: post comments|上一篇：|下一篇：|上一篇:|下一篇:|you are here:",
     ),
+    (
+        Navigation,
+        Whole,
+        "load more comments|show more comments|mehr laden|mehr anzeigen|mehr kommentare laden|charger plus|afficher plus|charger plus de commentaires|cargar más|cargar más comentarios|ver más|mostrar más|carica altro|carica altri commenti|carregar mais|ver mais|meer laden|załaduj więcej|ladda fler|ladda fler kommentarer|se mer|visa fler|загрузить ещё|показать ещё|daha fazla|もっと見る|更多评论|المزيد|عرض المزيد",
+    ),
+    // --- what forum software says of itself
+    (
+        Login,
+        Inside,
+        "you cannot post new topics|you cannot reply to topics|you may not post new threads|you must log in or register to reply|you must be logged in to reply|du darfst keine neuen themen|du musst dich einloggen oder registrieren, um|vous ne pouvez pas publier de nouveaux sujets|vous ne pouvez pas poster de nouveaux|vous devez vous inscrire ou vous connecter|no puede abrir nuevos temas|no puedes abrir nuevos temas|debes iniciar sesión o registrarte|non puoi aprire nuovi argomenti|devi accedere o registrarti per|você não pode criar novos tópicos|não pode criar novos tópicos|você precisa entrar ou registrar|je kunt geen nieuwe onderwerpen|je moet inloggen of registreren|nie możesz tworzyć nowych tematów|musisz się zalogować lub zarejestrować|вы не можете начинать темы|вы должны войти или зарегистрироваться|cevap yazmak için giriş yap|du måste logga in eller registrera dig|登录后才能回复|您需要登录后才可以回帖",
+    ),
+    (
+        Related,
+        Whole,
+        "who is online|wer ist online|qui est en ligne|quién está conectado|chi c'è in linea|quem está ligado|quem está online|wie is er online|kto jest online|кто сейчас на конференции|forum permissions|permissions|berechtigungen|uprawnienia|similar threads|ähnliche themen|discussions similaires|sujets similaires|temas similares|discussioni simili|tópicos semelhantes|vergelijkbare onderwerpen|podobne tematy|похожие темы|похожие новости|benzer konular|liknande trådar|related topics",
+    ),
+    // --- forms and prompts around comments, of systems besides WordPress
+    (
+        Login,
+        Start,
+        "se connecter ou s'inscrire pour|connectez-vous ou inscrivez-vous pour|log in or register to post|login or register to post|log in to post|melden sie sich an oder registrieren sie sich|anmelden oder registrieren um|inicie sesión o regístrese para|iniciar sesión o registrarse para|accedi o registrati per|entre ou registre-se para|log in or sign up|inloggen of registreren om|zaloguj się lub zarejestruj|уважаемый посетитель, вы зашли|посетители, находящиеся в группе|информация. посетители, находящиеся|コメントを投稿するにはログイン|コメントするにはログイン|请登录后发表|登录后发表评论|يجب تسجيل الدخول|للتعليق يجب",
+    ),
+    (
+        Reply,
+        Whole,
+        "コメントを書く|コメントする|返信|返信する|コメントを残す|コメントを残す コメントをキャンセル|rédiger un commentaire|añadir comentario|responder eliminar|respuestas|eliminar|adicionar comentário|excluir|aggiungi un commento|elimina|dodaj komentarz|lägg till kommentar|svara|svar|gå med i diskussionen|yorum yap|yorum yaz|yanıtla|cevapla|اترك تعليقا|اترك تعليقاً|اترك رد|إضافة تعليق|رد|الرد|إلغاء الرد|إلغاء الرد على التعليق|добавить комментарий|ответить|цитировать|пожаловаться|gast|join the discussion",
+    ),
+    (
+        Reply,
+        Inside,
+        "لن يتم نشر عنوان بريدك الإلكتروني|احفظ اسمي، بريدي الإلكتروني|هذا الموقع يستخدم akismet|メールアドレスが公開されることはありません|для комментирования необходимо|e-posta adresiniz yayınlanmayacak|din e-postadress kommer inte",
+    ),
+    (
+        Comments,
+        Start,
+        "تعليقان على|تعليق واحد على|# تعليقات على|# تعليق على|# تعليقات|# responses to|# risposte a|# respuestas a|# respostas para|# reacties op|# odpowiedzi na|# комментария|# комментариев|# комментарий|комментарии #|комментарии (#|# kommentarer|# yorum|コメント（#|コメント (#",
+    ),
+    (
+        Share,
+        Start,
+        "この記事をはてなブックマーク|ツイートする|シェアする|شارك هذا الموضوع|انقر للمشاركة على|اضغط للمشاركة على|paylaş:|поделиться с друзьями|fai clic qui per|clique para",
+    ),
+    (
+        Cookie,
+        Start,
+        "vi använder kakor|vi använder cookies|мы используем файлы cookie|bu site, içeriği kişiselleştirmek|bu sitede çerezler|nous utilisons des cookies sur ce site|نستخدم ملفات تعريف الارتباط|يستخدم هذا الموقع ملفات تعريف الارتباط|このサイトは cookie|当サイトでは cookie|privacidade e cookies|privacy e cookie|este sitio utiliza cookies|ce site utilise",
+    ),
     // --- the foot
     (
         Foot,

@@ -44,6 +44,16 @@ impl<R: Read> Body<R> {
         }
     }
 
+    /// The members of a field that is a list, from all fields of that name.
+    fn list(&self, name: &str) -> Vec<String> {
+        let text = |member: &[u8]| String::from_utf8_lossy(member).into_owned();
+        match self.head.as_ref() {
+            Some(Head::Request(head)) => head.fields.list(name).map(text).collect(),
+            Some(Head::Response(head)) => head.fields.list(name).map(text).collect(),
+            None => Vec::new(),
+        }
+    }
+
     /// Takes in more of the block; false at its end.
     fn step(&mut self) -> io::Result<bool> {
         let Some(message) = &mut self.message else { return Ok(false) };
@@ -75,7 +85,8 @@ impl<R: Read> Body<R> {
 impl<'a, R: Read + Send + 'a> Body<R> {
     /// The payload with the content codings that its head names undone; at most `limit` bytes a layer.
     pub fn decoded(self, limit: u64) -> Decoded<'a> {
-        let codings = self.field("Content-Encoding").unwrap_or_default();
+        // Several fields of one name are one list (RFC 9110 §5.3).
+        let codings = self.list("Content-Encoding").join(",");
         coding::decode(&codings, self, limit)
     }
 }

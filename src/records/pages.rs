@@ -1,16 +1,21 @@
 //! The pages of an archive: records whose payload is a page or a text, decoded, ready to be extracted.
 
 use super::part::body;
+use super::referents::{Referent, Referents, Revisit};
 use crate::extract::is_extractable;
 use crate::finding::Finding;
+use crate::message::coding;
 use crate::message::payload::Head as HttpHead;
 use crate::package::{Package, layout, pages};
 use crate::warc::{Head, Limits, Reader, Record, RecordType, Source};
 use std::collections::HashSet;
 use std::io::{self, BufReader, Read};
 
+/// Codings that nobody spoke of that are taken off a page.
+const UNDECLARED: usize = 3;
+
 /// A page, and where it came from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PageRecord {
     /// The payload, codings undone, at most one byte more than the limit asked for.
     pub bytes: Vec<u8>,
@@ -28,6 +33,17 @@ pub struct PageRecord {
     pub offset: u64,
     /// Byte offset in that member's content.
     pub inner_offset: u64,
+    /// Where the payload comes from, if the record is a revisit.
+    pub referent: Option<Referent>,
+}
+
+/// What comes next in a WARC.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Next {
+    /// A page with its payload.
+    Page(PageRecord),
+    /// A revisit of what may be a page: its payload stands elsewhere.
+    Revisit(Revisit),
 }
 
 /// The pages of one WARC.
@@ -53,17 +69,25 @@ impl Pages {
         Ok(Self { file: file.to_owned(), reader: Reader::new(source, Limits::default())?, limit, listed })
     }
 
-    /// The next page, or `None` at the end.
+    /// The next page, or `None` at the end. Every record that a revisit may refer to is noted in `referents`, under
+    /// `number` for this file, whether it is wanted or not.
     ///
     /// # Errors
     /// What the source says.
-    pub fn next_page(&mut self) -> io::Result<Option<PageRecord>> {
+    pub fn next_page(&mut self, referents: &mut Referents, number: usize) -> io::Result<Option<Next>> {
         while let Some(mut record) = self.reader.next_record()? {
-            if !may_hold_a_page(&record.head) || !is_listed(&record.head, self.listed.as_ref()) {
+            referents.note(&record.head, number);
+            if !is_listed(&record.head, self.listed.as_ref()) {
                 continue;
             }
-            if let Some(page) = read_page(&mut record, self.limit)? {
-                return Ok(Some(page));
+            let next = if record.head.record_type() == RecordType::Revisit {
+                let page = described(&record.head);
+                Revisit::read(&mut record, page)?.map(Next::Revisit)
+            } else {
+                read_page(&mut record, self.limit)?.map(Next::Page)
+            };
+            if next.is_some() {
+                return Ok(next);
             }
         }
         Ok(None)
@@ -107,18 +131,27 @@ fn may_hold_a_page(head: &Head) -> bool {
     }
 }
 
-/// `None` for what is no page: another type, a redirect, an error page.
-fn read_page(record: &mut Record<'_>, limit: usize) -> io::Result<Option<PageRecord>> {
-    let mut page = PageRecord {
+/// What a record's head says of a page.
+fn described(head: &Head) -> PageRecord {
+    PageRecord {
         bytes: Vec::new(),
-        content_type: record.head.fields.get("Content-Type").map(str::to_owned),
-        url: record.head.target_uri().map(str::to_owned),
-        date: record.head.date().map(str::to_owned),
-        id: record.head.id().map(str::to_owned),
-        payload_digest: record.head.fields.get("WARC-Payload-Digest").map(str::to_owned),
-        offset: record.head.offset,
-        inner_offset: record.head.inner_offset,
-    };
+        content_type: head.fields.get("Content-Type").map(str::to_owned),
+        url: head.target_uri().map(str::to_owned),
+        date: head.date().map(str::to_owned),
+        id: head.id().map(str::to_owned),
+        payload_digest: head.fields.get("WARC-Payload-Digest").map(str::to_owned),
+        offset: head.offset,
+        inner_offset: head.inner_offset,
+        referent: None,
+    }
+}
+
+/// `None` for what is no page: another type, a redirect, an error page.
+pub(super) fn read_page(record: &mut Record<'_>, limit: usize) -> io::Result<Option<PageRecord>> {
+    if !may_hold_a_page(&record.head) {
+        return Ok(None);
+    }
+    let mut page = described(&record.head);
     if !record.head.holds_http() {
         return read_bytes(record, page, limit);
     }
@@ -131,7 +164,32 @@ fn read_page(record: &mut Record<'_>, limit: usize) -> io::Result<Option<PageRec
         return Ok(None);
     }
     page.content_type = body.field("Content-Type");
-    read_bytes(body.decoded(limit as u64 + 1), page, limit)
+    let limit_of_one = limit as u64 + 1;
+    let decoded: Box<dyn Read + Send> = Box::new(body.decoded(limit_of_one));
+    let is_said = page.content_type.as_deref().is_some_and(|kind| is_extractable(Some(kind), b""));
+    let plain = if is_said { undeclared(decoded, limit_of_one)? } else { decoded };
+    read_bytes(plain, page, limit)
+}
+
+/// Codings that nobody spoke of taken off a page, told by their first bytes: no page begins so.
+fn undeclared<'a>(
+    mut reader: Box<dyn Read + Send + 'a>,
+    limit: u64,
+) -> io::Result<Box<dyn Read + Send + 'a>> {
+    for _ in 0..UNDECLARED {
+        let mut first = Vec::new();
+        reader.by_ref().take(4).read_to_end(&mut first)?;
+        let coding = match first.as_slice() {
+            [0x1f, 0x8b, 0x08, ..] => Some("gzip"),
+            [0x28, 0xb5, 0x2f, 0xfd] => Some("zstd"),
+            [0x78, 0x01 | 0x9c | 0xda, ..] => Some("deflate"),
+            _ => None,
+        };
+        let whole = io::Cursor::new(first).chain(reader);
+        let Some(coding) = coding else { return Ok(Box::new(whole)) };
+        reader = Box::new(coding::decode(coding, whole, limit));
+    }
+    Ok(reader)
 }
 
 fn read_bytes(mut reader: impl Read, mut page: PageRecord, limit: usize) -> io::Result<Option<PageRecord>> {

@@ -42,14 +42,15 @@ impl Wanted {
             Self::First => true,
             Self::Id(id) => head.id() == Some(crate::warc::bare_uri(id)),
             Self::Url(url) => {
-                head.target_uri().is_some_and(|uri| is_same(uri, url)) && gives_content(&head.record_type())
+                head.target_uri().is_some_and(|uri| same_url(uri, url)) && gives_content(&head.record_type())
             }
         }
     }
 }
 
-/// As it stands in the record, or as a browser would write it down: escaped, without fragment.
-fn is_same(uri: &str, wanted: &str) -> bool {
+/// Whether a record's URI is the URL that somebody asks for: as it stands in the record, or as a browser would write it
+/// down: escaped, without fragment.
+pub fn same_url(uri: &str, wanted: &str) -> bool {
     let normal = |text: &str| {
         let mut url = url::Url::parse(text).ok()?;
         url.set_fragment(None);

@@ -1,6 +1,13 @@
 //! `fonds extract`: the same article out of every form of input, and what is said where there is none.
 
+mod choosing;
+mod codings;
+mod explain;
 mod inputs;
+mod outputs;
+mod pages;
+mod revisits;
+mod warcs;
 mod wordpress;
 
 use std::path::PathBuf;

@@ -223,3 +223,42 @@ fn line(text: &str) -> Line {
     let json: BTreeMap<String, Value> = serde_json::from_str(parts.next().unwrap()).unwrap();
     (key, time, json)
 }
+
+#[test]
+fn a_wet_file_is_read_by_other_tools() {
+    let Some(warcio) = tool("warcio") else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/wordpress-post.html");
+    for name in ["a.warc.wet.gz", "a.wet"] {
+        let wet = dir.path().join(name);
+        let path = wet.to_str().unwrap();
+        fonds(["extract", "--format", "wet", "-o", path, page.to_str().unwrap()]).expect(0);
+        // Block digests included; warcio says nothing where all is well.
+        let checked = accepts(&warcio, &["check", path]);
+        assert!(checked.stdout.is_empty(), "{}", String::from_utf8_lossy(&checked.stdout));
+        let index = accepts(
+            &warcio,
+            &["index", "-f", "warc-type,content-type,warc-identified-content-language", path],
+        );
+        let lines: Vec<Value> = index
+            .stdout
+            .split(|b| *b == b'\n')
+            .filter(|line| !line.is_empty())
+            .map(|line| serde_json::from_slice(line).unwrap())
+            .collect();
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert_eq!(lines[0]["warc-type"], "warcinfo");
+        let conversion = (
+            &lines[1]["warc-type"],
+            &lines[1]["content-type"],
+            &lines[1]["warc-identified-content-language"],
+        );
+        assert_eq!(conversion, (&"conversion".into(), &"text/plain".into(), &"eng".into()));
+        let records = accepts(&warcio, &["index", "-f", "offset", path]);
+        let second = String::from_utf8_lossy(&records.stdout).lines().nth(1).map(str::to_owned).unwrap();
+        let offset = serde_json::from_str::<Value>(&second).unwrap()["offset"].as_str().unwrap().to_owned();
+        let payload = accepts(&warcio, &["extract", "--payload", path, &offset]);
+        let article = std::fs::read(page.with_extension("article.txt")).unwrap();
+        assert_eq!(payload.stdout, article, "{name}");
+    }
+}

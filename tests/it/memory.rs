@@ -102,3 +102,33 @@ fn a_page_of_300_mb_is_archived_verified_and_listed_in_100_mb() {
     assert_small("extract", &extract, MOST_TREE);
     assert!(extract.1.contains("is longer than"), "{}", extract.1);
 }
+
+/// Pages of the archive below, and the bytes of each.
+const PAGES: usize = 200;
+const EACH: usize = 1_000_000;
+/// The most while pages are extracted by four threads: what is under way is bounded in bytes (64 MB), and each thread has
+/// a page's tree.
+const MOST_PAGES: u64 = 150_000_000;
+
+#[test]
+fn an_archive_of_many_pages_is_extracted_in_flat_memory() {
+    let text = "A sentence of the article, and one more clause so that it reads like one. ".repeat(8);
+    let body = format!(
+        "<!DOCTYPE html><title>One of many</title><article><h1>One of many</h1><p>{text}</p><p>{text}</p></article><!-- {} -->",
+        "x".repeat(EACH)
+    );
+    let block = format!("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n{body}");
+    let head = "WARC/1.1\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:x:1>\r\nWARC-Target-URI: http://a.example/\r\n\
+                WARC-Date: 2020-01-01T00:00:00Z\r\nContent-Type: application/http; msgtype=response\r\n";
+    let record = format!("{head}Content-Length: {}\r\n\r\n{block}\r\n\r\n", block.len());
+    let member = crate::common::collection::gzip(record.as_bytes());
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("many.warc.gz");
+    std::fs::write(&path, member.repeat(PAGES)).unwrap();
+    let warc = path.to_str().unwrap();
+    let ways: [&[&str]; 2] = [&["--format", "jsonl"], &["--dedup"]];
+    for options in ways {
+        let args = [&["extract", "-j", "4", warc], options].concat();
+        assert_small(&format!("extract {options:?}"), &peak(&args, Stdio::null()), MOST_PAGES);
+    }
+}

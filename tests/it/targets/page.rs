@@ -2,7 +2,7 @@
 
 use super::{Drip, fingerprint, slices};
 use fonds::crawl::links::{Links, PageScanner, css_links, header_links, list_links, page_links, xml_links};
-use fonds::extract::{Article, Comments, Limits, Options, Page, Source, extract, json_line};
+use fonds::extract::{Article, Comments, Limits, Options, Page, Source, explain, extract, json_line, report};
 use std::collections::HashSet;
 use url::Url;
 
@@ -87,7 +87,39 @@ fn article(data: &[u8], content_type: &str) -> Article {
     assert!(!article.text().is_empty() || article.error.is_some(), "no text and no word why");
     let line = json_line(&article, &Source::default()).to_string();
     assert!(!line.contains('\n'), "more than one line");
+    let explained = explain(&page, &options);
+    assert_eq!(explained.article, article, "explained as it is extracted");
+    assert_harmless(&report(&explained, &Source::default()));
     article
+}
+
+/// Nothing of the page is markup in its report.
+fn assert_harmless(report: &str) {
+    let (_, body) = report.split_once("</style>").expect("a style");
+    for tag in body.split('<').skip(1) {
+        let name = tag
+            .trim_start_matches('/')
+            .split(|c: char| !c.is_ascii_alphanumeric())
+            .next()
+            .unwrap_or_default();
+        assert!(
+            !matches!(
+                name,
+                "script"
+                    | "img"
+                    | "a"
+                    | "iframe"
+                    | "svg"
+                    | "style"
+                    | "link"
+                    | "meta"
+                    | "object"
+                    | "form"
+                    | ""
+            ),
+            "<{tag}"
+        );
+    }
 }
 
 /// A page of markup, its charset named or not.
