@@ -69,7 +69,10 @@ enum Form {
 
 pub(crate) fn run(args: Args, global: Global) -> Outcome {
     match args.action {
-        Action::New(new) => make(&new, global),
+        Action::New(new) => {
+            super::archive::println(&make(&new, global)?)?;
+            Ok(Exit::Done)
+        }
         Action::Show(show) => print(&show.file),
         Action::Export(export) => hand_out(&export),
     }
@@ -87,7 +90,14 @@ fn halves(new: &New) -> anyhow::Result<(String, String, String)> {
     Ok((key.encode(), format!("{verifier}\n"), verifier))
 }
 
-fn make(new: &New, global: Global) -> Outcome {
+/// A key that is used for the first time: made where it should have been.
+pub(crate) fn first(file: &Path, global: Global) -> anyhow::Result<()> {
+    let new = New { file: file.to_owned(), name: None, p384: false };
+    output::line(&format!("{} is not there, so a new key is made", file.display()));
+    make(&new, global).map(drop)
+}
+
+fn make(new: &New, global: Global) -> anyhow::Result<String> {
     let (secret, verifier, told) = halves(new)?;
     let public = beside(&new.file, ".pub");
     // Either both or none, as far as can be seen.
@@ -106,8 +116,7 @@ fn make(new: &New, global: Global) -> Outcome {
         ));
         output::line(&format!("{public} is for those who are to check: fonds verify --key {public} ..."));
     }
-    super::archive::println(&told)?;
-    Ok(Exit::Done)
+    Ok(told)
 }
 
 fn write(path: &Path, text: &str, is_secret: bool) -> anyhow::Result<()> {

@@ -1,7 +1,7 @@
 //! Key files: read, with what is wrong with them in words.
 
 use super::exit::usage;
-use super::{inputs, output};
+use super::{Global, inputs, key, output};
 use anyhow::Context;
 use fonds::package::{authed, vouched};
 use fonds::vouch::auth::{AuthKey, AuthSigningKey, SignedData};
@@ -152,6 +152,16 @@ pub(crate) fn ssh(path: &Path) -> anyhow::Result<SshKey> {
     let mut keys = all_public(path)?;
     let key = keys.ssh.pop().filter(|_| keys.ssh.is_empty() && keys.note.is_empty());
     key.ok_or_else(|| usage(format!("{}: --import takes one key, here one of OpenSSH", path.display())))
+}
+
+/// The same; an Ed25519 key is made where nothing is.
+pub(crate) fn secret_or_new(path: &Path, global: Global) -> anyhow::Result<Secret> {
+    if path.as_os_str() != "-"
+        && path.symlink_metadata().is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound)
+    {
+        key::first(path, global)?;
+    }
+    secret(path)
 }
 
 /// A secret key, of fonds or of OpenSSH. That others can read its file is said.

@@ -24,7 +24,7 @@ pub(crate) struct Args {
     /// A collection or a WACZ; - for lines on standard input, whose signature is printed.
     #[arg(value_name = "DIR|FILE.wacz")]
     path: PathBuf,
-    /// The secret key; with --import the public one, by which the signature must be.
+    /// The secret key, made if it is not there; with --import the public one, by which the signature must be.
     #[arg(long, value_name = "KEY", required_unless_present_any = ["export", "import", "signing_url"])]
     key: Option<PathBuf>,
     /// Print the lines that are to be signed.
@@ -62,7 +62,9 @@ pub(crate) fn run(args: Args, global: Global) -> Outcome {
 }
 
 fn sign(path: &Path, key: &Path, global: Global) -> Outcome {
-    let key = keys::secret(key)?;
+    // What cannot be signed makes no key.
+    vouched::note(path)?;
+    let key = keys::secret_or_new(key, global)?;
     let new = key.sign(path)?;
     say(path, &key.name(), new, global);
     Ok(Exit::Done)

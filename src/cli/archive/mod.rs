@@ -143,7 +143,7 @@ pub(crate) fn capture(args: Args, global: Global) -> anyhow::Result<(PathBuf, Ex
         }
     };
     let reach = &args.network.reach;
-    let mut output = Output { seal: args.vouch.seal(&reach.ca, reach.proxy.as_deref())?, ..output };
+    let mut output = Output { seal: args.vouch.seal(&reach.ca, reach.proxy.as_deref(), global)?, ..output };
     let headers = arguments::headers(&args.header)?;
     let proxy = args.network.reach.proxy()?;
     let session = arguments::session(&args, &seeds, &headers, proxy.as_ref())?;

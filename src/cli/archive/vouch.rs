@@ -11,7 +11,7 @@ use std::time::Duration;
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct Vouch {
-    /// Sign the sealed collection with this key (see `fonds key new`).
+    /// Sign the sealed collection with this key (see `fonds key new`); it is made if it is not there.
     #[arg(long, value_name = "KEY")]
     sign: Option<PathBuf>,
     #[command(flatten)]
@@ -24,8 +24,8 @@ pub(crate) struct Vouch {
 
 impl Vouch {
     /// Read before anything is captured: a key that is none is told at once, and an address too.
-    pub(crate) fn seal(&self, ca: &[PathBuf], proxy: Option<&str>) -> anyhow::Result<Seal> {
-        let key = |path: &PathBuf| anyhow::Ok((keys::secret(path)?, path.clone()));
+    pub(crate) fn seal(&self, ca: &[PathBuf], proxy: Option<&str>, global: Global) -> anyhow::Result<Seal> {
+        let key = |path: &PathBuf| anyhow::Ok((keys::secret_or_new(path, global)?, path.clone()));
         let urls = self.asked.tsa.clone();
         let client = (!urls.is_empty()).then(|| self.asked.client(ca, proxy)).transpose()?;
         let every = self.anchor_every.map(Duration::from_secs);

@@ -1,7 +1,8 @@
 //! `fonds key`, and what other tools make of its keys.
 
 use super::Bench;
-use crate::common::cli::fonds;
+use crate::common::cli::{archive, fonds};
+use crate::common::site::{ok, serve};
 use std::fs;
 use std::process::Command;
 
@@ -90,4 +91,28 @@ fn openssl_and_ssh_keygen_read_the_public_key_and_openssl_verifies() {
         }
         Err(error) => println!("skipped: ssh-keygen: {error}"),
     }
+}
+
+#[test]
+fn a_key_that_is_used_for_the_first_time_is_made_and_what_that_means_is_said() {
+    let bench = super::Bench::new();
+    let key = bench.room("new.key");
+    let path = key.to_str().unwrap();
+    // What cannot be signed makes no key.
+    fonds(["sign", "/no/such/archive", "--key", path]).expect(4);
+    assert!(!key.exists());
+    let run = fonds(["sign", bench.root(), "--key", path]).expect(0);
+    for words in
+        ["so a new key is made", "Whoever has it can sign as you", "fonds verify --key", "is signed by"]
+    {
+        assert!(run.stderr.contains(words), "{words}: {}", run.stderr);
+    }
+    super::verify(&bench.collection.root, &["--key", &format!("{path}.pub")]).expect(0);
+    // The second time it is used as it is.
+    let again = fonds(["sign", bench.root(), "--key", path]).expect(0);
+    assert!(again.one_line().contains("was signed already"), "{}", again.stderr);
+    let server = serve(vec![("/", ok("text/plain", "Some text."))]);
+    let first = bench.room("first.key").to_str().unwrap().to_owned();
+    archive(&bench.room("more"), &[&server.url("/")], &["--sign", &first]).expect(0);
+    super::verify(&bench.room("more"), &["--key", &format!("{first}.pub")]).expect(0);
 }
