@@ -6,8 +6,9 @@
 
 use super::article::PageType;
 use super::blocks::{Block, Shape};
+use super::context;
 use super::features::{Facts, Known, sums};
-use super::model;
+use super::model::Model;
 use super::roles::Roles;
 use super::tree::{Tag, Tree};
 use super::vector;
@@ -27,8 +28,14 @@ const NEARLY_ALL: f32 = 0.8;
 /// Characters of article below which the model is taken to have missed it.
 const FEW: u32 = 80;
 
-/// Characters outside the comments below which a page has nothing but them.
-const LITTLE: u32 = 200;
+/// The lowest bar: one chance in eight.
+const LOWEST: f32 = -1.95;
+
+/// Log-odds from which a heading stays, whatever follows it.
+const SURE: f32 = 1.0;
+
+/// Share of a list or table that decides on the rest of it.
+const MOST: f32 = 0.75;
 
 /// The decision for a page.
 pub(super) struct Decision {
@@ -48,11 +55,15 @@ pub(super) fn decide(
     known: &Known,
     kind: PageType,
     named_thread: bool,
+    model: &Model,
 ) -> Decision {
     let ground = Ground::of(tree, blocks, known);
     let values = vector::rows(tree, blocks, known, &ground.gain, ground.container, kind);
-    let odds: Vec<f32> = values.iter().map(|row| model::first().score(row)).collect();
+    let first = model.first(&values);
+    let mut odds = model.second(&context::rows(tree, blocks, known, &values, &first));
     let rows: Vec<(&Block, &Facts)> = blocks.iter().zip(&known.facts).collect();
+    let bar = bar(&rows, &odds);
+    odds.iter_mut().for_each(|odds| *odds -= bar);
     let thread = is_thread(&rows, &odds, named_thread);
     let mut verdicts: Vec<Verdict> = rows
         .iter()
@@ -65,11 +76,34 @@ pub(super) fn decide(
     }
     follow_company(&rows, &mut verdicts);
     between(tree, &rows, &odds, &mut verdicts);
-    headings(&rows, &mut verdicts);
+    headings(&rows, &odds, &mut verdicts);
     headline(&rows, &mut verdicts);
     images(tree, &rows, &mut verdicts, ground.container);
     let score = confidence(&rows, &odds, &verdicts);
     Decision { verdicts, container: ground.container, score, ruled }
+}
+
+/// Log-odds from which a block is worth taking: where the model is sure of few, those that it half believes
+/// in win more right words than wrong ones. The bar is set where the expected F1 of the page's words is best.
+fn bar(rows: &[(&Block, &Facts)], odds: &[f32]) -> f32 {
+    let open = rows.iter().zip(odds).filter(|((block, facts), _)| {
+        !facts.hidden && !facts.roles.has(Roles::COMMENT) && block.shape != Shape::Image
+    });
+    let mut ranked: Vec<(f32, f32)> =
+        open.map(|((block, _), odds)| (*odds, block.words as f32)).collect();
+    ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let likely = |odds: f32| 1.0 / (1.0 + (-odds).exp());
+    let all: f32 = ranked.iter().map(|(odds, words)| likely(*odds) * words).sum();
+    let (mut right, mut taken, mut best, mut bar) = (0.0, 0.0, 0.0, 0.0);
+    for (odds, words) in ranked {
+        right += likely(odds) * words;
+        taken += words;
+        let f1 = 2.0 * right / (taken + all).max(1.0);
+        if f1 > best {
+            (best, bar) = (f1, odds);
+        }
+    }
+    bar.clamp(LOWEST, 0.0)
 }
 
 /// What the rules alone see: a weight for each block, and the subtree that gains most.
@@ -106,7 +140,7 @@ fn excluded(block: &Block, facts: &Facts) -> bool {
     }
     let chrome = facts.roles.has(Roles::CHROME.without(Roles::TAGS.with(Roles::AD)));
     let small_print = facts.roles.has(Roles::TAGS) && (facts.link_density > 0.3 || facts.words < 20);
-    let advert = facts.roles.has(Roles::AD) && !facts.attested;
+    let advert = facts.roles.has(Roles::AD) && facts.attested <= 0.0;
     chrome || small_print || advert || facts.topic.is_some_and(|topic| excludes(topic, block, facts))
 }
 
@@ -128,7 +162,7 @@ fn weight(block: &Block, facts: &Facts) -> f32 {
     }
     if facts.prose {
         return (chars.min(800.0) * (1.0 - facts.link_density)) / 100.0
-            + if facts.attested { 2.0 } else { 0.0 };
+            + if facts.attested > 0.0 { 2.0 } else { 0.0 };
     }
     if facts.link_density > 0.5 {
         return -0.3 - (chars.min(100.0) / 200.0);
@@ -182,14 +216,14 @@ fn by_rule(tree: &Tree<'_>, rows: &[(&Block, &Facts)], container: u32, verdicts:
     }
 }
 
-/// The comments are the page: more of its likely text stands in them than outside, and its address names
-/// a thread or there is next to nothing else. A short post with many comments is still a post.
+/// The comments are the page: more of its likely text stands in them than outside, or some does and its
+/// address names a thread. A short post with many comments is still a post.
 fn is_thread(rows: &[(&Block, &Facts)], odds: &[f32], named: bool) -> bool {
     let (mut inside, mut outside) = (0, 0);
     for ((_, facts), _) in rows.iter().zip(odds).filter(|((_, facts), odds)| **odds > 0.0 && !facts.hidden) {
         *(if facts.roles.has(Roles::COMMENT) { &mut inside } else { &mut outside }) += facts.chars;
     }
-    inside > outside && (named || outside < LITTLE)
+    inside > outside || named && inside > 0
 }
 
 /// The model's word, but for what no model should decide.
@@ -197,13 +231,25 @@ fn first_verdict(block: &Block, facts: &Facts, odds: f32, thread: bool) -> Verdi
     if facts.hidden {
         return Verdict::Boilerplate;
     }
-    if facts.roles.has(Roles::COMMENT) && !thread {
+    let kept = odds >= 0.0 && block.shape != Shape::Image && !is_form(block, facts, odds);
+    if facts.roles.has(Roles::COMMENT) && !(thread && kept) {
         let other = Roles::SIDE.with(Roles::RESPOND).with(Roles::RELATED).with(Roles::LOGIN).with(Roles::NAV);
         return if facts.roles.has(other) { Verdict::Boilerplate } else { Verdict::Comment };
     }
-    let form = facts.roles.has(Roles::RESPOND.with(Roles::COOKIE))
-        || facts.topic.is_some() && block.shape != Shape::Code && !facts.attested && odds < 2.0;
-    if form || block.shape == Shape::Image || odds < 0.0 { Verdict::Boilerplate } else { Verdict::Article }
+    if kept { Verdict::Article } else { Verdict::Boilerplate }
+}
+
+/// Forms, prompts and marks that say what they are: never the article's, unless the page's own summary or,
+/// strongly, the model says so.
+fn is_form(block: &Block, facts: &Facts, odds: f32) -> bool {
+    if facts.roles.has(Roles::RESPOND.with(Roles::COOKIE)) {
+        return true;
+    }
+    // Menus, teasers and feet have a look as well, which the model knows better than their words.
+    let telling = facts.topic.is_some_and(|topic| {
+        !matches!(topic, Topic::Navigation | Topic::Related | Topic::Foot | Topic::Newsletter)
+    });
+    telling && block.shape != Shape::Code && facts.attested <= 0.0 && odds < 2.0
 }
 
 /// A line between two paragraphs of the article, their sibling, is one of it unless much speaks against it.
@@ -225,7 +271,7 @@ fn between(tree: &Tree<'_>, rows: &[(&Block, &Facts)], odds: &[f32], verdicts: &
                     && !facts.roles.has(Roles::CHROME.with(Roles::COMMENT).with(Roles::CAPTION))
             });
             // Deeper than its neighbours it may as well be a box set into the text: the model must be less averse.
-            let floor = if parent(at) == parent(*before) { -3.0 } else { -1.5 };
+            let floor = if parent(at) == parent(*before) { -1.5 } else { -0.7 };
             if plain
                 && odds.get(at).is_some_and(|odds| *odds > floor)
                 && let Some(slot) = verdicts.get_mut(at)
@@ -255,48 +301,47 @@ fn images(tree: &Tree<'_>, rows: &[(&Block, &Facts)], verdicts: &mut [Verdict], 
     }
 }
 
-/// The items of a list and the cells of a table are taken or left together.
+/// The items of a list and the cells of a table are taken or left together where most of them are.
 fn follow_company(rows: &[(&Block, &Facts)], verdicts: &mut [Verdict]) {
+    let group = |row: &(&Block, &Facts)| row.0.table.or(row.0.list);
     let mut start = 0;
-    while start < rows.len() {
-        let group = |row: Option<&(&Block, &Facts)>| row.and_then(|(block, _)| block.table.or(block.list));
-        let Some(owner) = group(rows.get(start)) else {
-            start += 1;
+    while let Some(row) = rows.get(start) {
+        let owner = group(row);
+        let length = rows.iter().skip(start).take_while(|row| group(row) == owner).count().max(1);
+        let range = start..start + length;
+        start += length;
+        let (Some(members), Some(slots), true) =
+            (rows.get(range.clone()), verdicts.get_mut(range), owner.is_some())
+        else {
             continue;
         };
-        let length = rows.iter().skip(start).take_while(|row| group(Some(row)) == Some(owner)).count();
-        let range = start..start + length;
-        let (mut kept, mut all, mut linked) = (0u32, 0u32, 0u32);
-        for ((block, facts), verdict) in rows.iter().zip(verdicts.iter()).skip(start).take(length) {
-            all += facts.chars;
-            linked += block.linked;
-            kept += if *verdict == Verdict::Article { facts.chars } else { 0 };
-        }
-        let links = linked as f32 > 0.6 * all as f32;
-        let verdict = if kept * 2 > all && !links { Verdict::Article } else { Verdict::Boilerplate };
-        for (slot, (_, facts)) in
-            verdicts.get_mut(range).unwrap_or_default().iter_mut().zip(rows.iter().skip(start))
-        {
-            let fixed = facts.hidden
-                || *slot == Verdict::Comment
-                || (facts.topic.is_some() && verdict == Verdict::Article);
-            if !fixed {
-                *slot = verdict;
+        let chars = |pairs: &mut dyn Iterator<Item = &(&Block, &Facts)>| -> u32 {
+            pairs.map(|(_, facts)| facts.chars).sum()
+        };
+        let all = chars(&mut members.iter());
+        let taken = members.iter().zip(slots.iter()).filter(|(_, slot)| **slot == Verdict::Article);
+        let kept = chars(&mut taken.map(|(row, _)| row)) as f32 / all.max(1) as f32;
+        for ((_, facts), slot) in members.iter().zip(slots) {
+            let fixed = facts.hidden || *slot == Verdict::Comment || facts.topic.is_some();
+            if kept > MOST && !fixed {
+                *slot = Verdict::Article;
+            } else if kept < 1.0 - MOST && *slot == Verdict::Article {
+                *slot = Verdict::Boilerplate;
             }
         }
-        start += length;
     }
 }
 
-/// A heading stands for what follows it: without kept text before the next heading of its rank it goes.
-fn headings(rows: &[(&Block, &Facts)], verdicts: &mut [Verdict]) {
+/// A heading stands for what follows it: without kept text before the next heading of its rank it goes,
+/// unless the model is sure of it.
+fn headings(rows: &[(&Block, &Facts)], odds: &[f32], verdicts: &mut [Verdict]) {
     let mut text_below = [false; 8];
-    for ((block, _), verdict) in rows.iter().zip(verdicts.iter_mut()).rev() {
+    for (((block, _), verdict), odds) in rows.iter().zip(verdicts.iter_mut()).zip(odds).rev() {
         match block.shape {
             Shape::Heading(level) => {
                 let slot = text_below.get_mut(usize::from(level).min(7));
                 let filled = slot.is_some_and(std::mem::take);
-                if *verdict == Verdict::Article && !filled {
+                if *verdict == Verdict::Article && !filled && *odds < SURE {
                     *verdict = Verdict::Boilerplate;
                 }
             }

@@ -10,21 +10,26 @@
 mod alike;
 mod article;
 mod assemble;
+mod attributes;
 mod blocks;
 mod byline;
 mod charset;
 mod comments;
+mod context;
 mod dates;
 mod decide;
 mod features;
 mod jsonld;
+mod kin;
 mod language;
 mod limits;
 mod metadata;
 mod model;
+mod outline;
 mod plain;
 mod render;
 mod roles;
+mod state;
 mod training;
 mod tree;
 mod vector;
@@ -33,7 +38,9 @@ mod vocabulary;
 pub use article::{Article, Block, Comment, Found, Item, Origin, PageType, Quality, Run, Style};
 pub use limits::Limits;
 pub use render::{Source, json_line};
-pub use training::{TrainingRow, training_rows};
+pub use model::Model;
+#[doc(hidden)]
+pub use training::{TrainingRows, training_rows};
 
 use crate::message::sniff;
 use blocks::Shape;
@@ -78,11 +85,16 @@ const POOR: usize = 250;
 
 /// Extracts a page. Never fails and never panics: what is wrong stands in [`Article::error`].
 pub fn extract(page: &Page<'_>, options: &Options) -> Article {
+    extract_with(page, options, Model::shipped())
+}
+
+/// Extracts a page by other weights than the library's.
+pub fn extract_with(page: &Page<'_>, options: &Options, model: &Model) -> Article {
     let bytes = page.bytes.get(..options.limits.bytes).unwrap_or(page.bytes);
     let markup = is_markup(page.content_type, bytes, page.url);
     let decoded = charset::decode(bytes, page.content_type, markup);
     let mut article = if markup {
-        from_markup(&decoded.text, page, options)
+        from_markup(&decoded.text, page, options, model)
     } else {
         plain::extract(&decoded.text, options.comments != Comments::Drop)
     };
@@ -168,24 +180,81 @@ fn looks_like_text(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().take(1024).filter(control).count() == 0
 }
 
-fn from_markup(text: &str, page: &Page<'_>, options: &Options) -> Article {
-    let (html, stopped) = tree::parse(text, &options.limits);
+fn from_markup(text: &str, page: &Page<'_>, options: &Options, model: &Model) -> Article {
+    let text = attributes::bounded(text);
+    let (html, stopped) = tree::parse(&text, &options.limits);
     let tree = Tree::new(&html);
-    let mut hints = Hints::read(&tree, &options.limits);
-    let mut article = from_tree(&tree, &hints, page, options);
+    if let Some(mended) = swallowed(&tree, &text) {
+        let (html, stopped) = tree::parse(&mended, &options.limits);
+        return from_html(&Tree::new(&html), stopped, page, options, model);
+    }
+    from_html(&tree, stopped, page, options, model)
+}
+
+fn from_html(
+    tree: &Tree<'_>,
+    stopped: Option<String>,
+    page: &Page<'_>,
+    options: &Options,
+    model: &Model,
+) -> Article {
+    let mut hints = Hints::read(tree, &options.limits);
+    let mut article = from_tree(tree, &hints, page, options, model);
     if let Some(body) = hints.linked.body.take() {
         second_source(&mut article, &body);
+    }
+    if article.text().chars().count() < POOR
+        && let Some(markup) = state::stored(tree, &options.limits)
+    {
+        from_state(&mut article, &markup, &hints, page, options);
     }
     article.error = stopped.or(article.error);
     article
 }
 
-fn from_tree(tree: &Tree<'_>, hints: &Hints, page: &Page<'_>, options: &Options) -> Article {
+/// The page with its title closed, where a title without an end has swallowed all of it.
+fn swallowed(tree: &Tree<'_>, text: &str) -> Option<String> {
+    let (index, _) =
+        tree.iter().find(|(_, node)| node.element.is_some_and(|element| element.name() == "title"))?;
+    let title = tree.at(index + 1).text;
+    let markup = title.find('<')?;
+    if title.len() < 200 || !["<body", "<div", "<p", "<table"].iter().any(|tag| title.contains(tag)) {
+        return None;
+    }
+    let (head, found) = title.split_at(markup);
+    let at = text.find(found.get(..found.len().min(60)).unwrap_or(found))?;
+    debug_assert!(!head.contains('<'));
+    Some([text.get(..at)?, "</title>", text.get(at..)?].concat())
+}
+
+/// The article in the page's own data, where the tree has less.
+fn from_state(article: &mut Article, markup: &str, hints: &Hints, page: &Page<'_>, options: &Options) {
+    let (html, _) = tree::parse(&format!("<article>{markup}</article>"), &options.limits);
+    let tree = Tree::new(&html);
+    let blocks = blocks::cut(&tree);
+    let body = assemble::assemble(&tree, blocks.iter().filter(|block| !block.hidden), hints, page.url);
+    let offered: u32 = blocks.iter().map(|block| block.chars).sum();
+    if offered as usize >= POOR && offered as usize > 2 * article.text().chars().count() {
+        article.body = body;
+        article.headed = false;
+        article.error = None;
+        article.quality = Quality { score: 0.6, method: "page-data" };
+    }
+}
+
+fn from_tree(
+    tree: &Tree<'_>,
+    hints: &Hints,
+    page: &Page<'_>,
+    options: &Options,
+    model: &Model,
+) -> Article {
     let mut article = Article { quality: Quality { score: 0.0, method: "tree" }, ..Article::default() };
     let blocks = blocks::cut(tree);
     article.page_type = hints.page_type().unwrap_or_default();
-    let known = features::gather(tree, &blocks, hints, article.page_type == PageType::Forum);
-    let decision = decide::decide(tree, &blocks, &known, article.page_type, hints.names_thread(page.url));
+    let known = features::gather(tree, &blocks, hints, article.page_type == PageType::Forum, page.url);
+    let thread = hints.names_thread(page.url);
+    let decision = decide::decide(tree, &blocks, &known, article.page_type, thread, model);
     let is = |at: usize, verdict: Verdict| decision.verdicts.get(at) == Some(&verdict);
     let chosen =
         blocks.iter().enumerate().filter(|(at, _)| is(*at, Verdict::Article)).map(|(_, block)| block);
