@@ -40,7 +40,8 @@ fn main() -> Result<()> {
 }
 
 fn each_set(data: &Path, act: impl Fn(&Path) -> Result<()>) -> Result<()> {
-    let mut sets: Vec<PathBuf> = std::fs::read_dir(data)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    let mut sets: Vec<PathBuf> =
+        std::fs::read_dir(data)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
     sets.retain(|set| set.join("truth.jsonl").exists());
     sets.sort();
     sets.iter().try_for_each(|set| act(set).with_context(|| set.display().to_string()))
@@ -60,7 +61,8 @@ fn each_page<T: Send>(set: &Path, act: impl Fn(usize, &str, &[u8]) -> T + Sync) 
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
                     let Some(id) = ids.get(at) else { return };
-                    let bytes = std::fs::read(set.join("pages").join(format!("{id}.html"))).unwrap_or_default();
+                    let bytes =
+                        std::fs::read(set.join("pages").join(format!("{id}.html"))).unwrap_or_default();
                     let made = act(at, id, &bytes);
                     out.lock().unwrap_or_else(|broken| broken.into_inner()).push((at, made));
                 }
@@ -107,7 +109,8 @@ fn second(set: &Path) -> Result<()> {
     counts.iter().for_each(|count| starts.push(starts[starts.len() - 1] + count));
     let pages: Vec<(String, TrainingRows)> = each_page(set, |at, _, bytes| {
         let own = &scores[starts[at] * FOLDS..starts[at + 1] * FOLDS];
-        let odds: Vec<Vec<f32>> = (0..FOLDS).map(|fold| own.iter().skip(fold).step_by(FOLDS).copied().collect()).collect();
+        let odds: Vec<Vec<f32>> =
+            (0..FOLDS).map(|fold| own.iter().skip(fold).step_by(FOLDS).copied().collect()).collect();
         training_rows(&page(bytes), &Options::default(), &odds)
     })?;
     for fold in 0..FOLDS {
@@ -115,7 +118,10 @@ fn second(set: &Path) -> Result<()> {
         let width = pages.iter().find_map(|(_, rows)| rows.first.first()).map_or(0, Vec::len);
         for (_, rows) in &pages {
             // What the first rows have as well is not written twice.
-            rows.second[fold].iter().flat_map(|row| &row[width..]).try_for_each(|number| out.write_all(&number.to_le_bytes()))?;
+            rows.second[fold]
+                .iter()
+                .flat_map(|row| &row[width..])
+                .try_for_each(|number| out.write_all(&number.to_le_bytes()))?;
         }
     }
     Ok(())
@@ -135,7 +141,8 @@ impl Models {
             let bytes = std::fs::read(folder.join(&name)).with_context(|| name.clone())?;
             Model::read(&bytes).with_context(|| format!("{name}: weights for other rows"))
         };
-        let pages: HashMap<String, usize> = serde_json::from_slice(&std::fs::read(folder.join("folds.json"))?)?;
+        let pages: HashMap<String, usize> =
+            serde_json::from_slice(&std::fs::read(folder.join("folds.json"))?)?;
         let folds = (0..FOLDS).map(|fold| one(format!("{fold}.bin"))).collect::<Result<_>>()?;
         Ok(Self { all: one("all.bin".into())?, folds, pages })
     }
@@ -171,21 +178,32 @@ fn cpu() -> Result<f64> {
 
 /// One thread, each of the two three times by turns, the fastest counts.
 fn time(pages: &Path) -> Result<()> {
-    let mut files: Vec<PathBuf> = std::fs::read_dir(pages)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(pages)?.map(|entry| Ok(entry?.path())).collect::<Result<_>>()?;
     files.sort();
-    let bodies: Vec<Vec<u8>> = files.iter().take(300).map(|file| Ok(std::fs::read(file)?)).collect::<Result<_>>()?;
+    let bodies: Vec<Vec<u8>> =
+        files.iter().take(300).map(|file| Ok(std::fs::read(file)?)).collect::<Result<_>>()?;
     let texts: Vec<String> = bodies.iter().map(|body| String::from_utf8_lossy(body).into_owned()).collect();
     let (mut parse, mut all) = (f64::MAX, f64::MAX);
     for _ in 0..3 {
         let start = cpu()?;
-        let nodes: usize = texts.iter().map(|text| scraper::Html::parse_document(text).tree.values().len()).sum();
+        let nodes: usize =
+            texts.iter().map(|text| scraper::Html::parse_document(text).tree.values().len()).sum();
         parse = parse.min(cpu()? - start);
         let start = cpu()?;
-        let blocks: usize = bodies.iter().map(|body| fonds::extract::extract(&page(body), &Options::default()).body.len()).sum();
+        let blocks: usize = bodies
+            .iter()
+            .map(|body| fonds::extract::extract(&page(body), &Options::default()).body.len())
+            .sum();
         all = all.min(cpu()? - start);
         assert!(nodes > blocks);
     }
     let count = bodies.len() as f64;
-    println!("{count} pages: parser {:.1} pages/s, extraction {:.1} pages/s, {:.2} times the parser", count / parse, count / all, all / parse);
+    println!(
+        "{count} pages: parser {:.1} pages/s, extraction {:.1} pages/s, {:.2} times the parser",
+        count / parse,
+        count / all,
+        all / parse
+    );
     Ok(())
 }

@@ -8,9 +8,10 @@ use super::article::PageType;
 use super::blocks::{Block, Shape};
 use super::context;
 use super::features::{Facts, Known, sums};
+use super::kin::Kin;
 use super::model::Model;
 use super::roles::Roles;
-use super::tree::{Tag, Tree};
+use super::tree::{Node, Tag, Tree};
 use super::vector;
 use super::vocabulary::Topic;
 
@@ -30,6 +31,15 @@ const FEW: u32 = 80;
 
 /// The lowest bar: one chance in eight.
 const LOWEST: f32 = -1.95;
+
+/// Expected F1 from which a page is clear enough for even chances to be the bar.
+const CLEAR: f32 = 0.75;
+
+/// Characters outside the comments below which a page may have nothing but them.
+const LITTLE: u32 = 600;
+
+/// Characters of a first article from which what follows in a shell like its own is another.
+const ENOUGH: u32 = 300;
 
 /// Log-odds from which a heading stays, whatever follows it.
 const SURE: f32 = 1.0;
@@ -78,6 +88,7 @@ pub(super) fn decide(
     between(tree, &rows, &odds, &mut verdicts);
     headings(&rows, &odds, &mut verdicts);
     headline(&rows, &mut verdicts);
+    further(tree, &rows, &known.kin, &mut verdicts);
     images(tree, &rows, &mut verdicts, ground.container);
     let score = confidence(&rows, &odds, &verdicts);
     Decision { verdicts, container: ground.container, score, ruled }
@@ -89,8 +100,7 @@ fn bar(rows: &[(&Block, &Facts)], odds: &[f32]) -> f32 {
     let open = rows.iter().zip(odds).filter(|((block, facts), _)| {
         !facts.hidden && !facts.roles.has(Roles::COMMENT) && block.shape != Shape::Image
     });
-    let mut ranked: Vec<(f32, f32)> =
-        open.map(|((block, _), odds)| (*odds, block.words as f32)).collect();
+    let mut ranked: Vec<(f32, f32)> = open.map(|((block, _), odds)| (*odds, block.words as f32)).collect();
     ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
     let likely = |odds: f32| 1.0 / (1.0 + (-odds).exp());
     let all: f32 = ranked.iter().map(|(odds, words)| likely(*odds) * words).sum();
@@ -103,7 +113,7 @@ fn bar(rows: &[(&Block, &Facts)], odds: &[f32]) -> f32 {
             (best, bar) = (f1, odds);
         }
     }
-    bar.clamp(LOWEST, 0.0)
+    if best > CLEAR { 0.0 } else { bar.clamp(LOWEST, 0.0) }
 }
 
 /// What the rules alone see: a weight for each block, and the subtree that gains most.
@@ -216,14 +226,15 @@ fn by_rule(tree: &Tree<'_>, rows: &[(&Block, &Facts)], container: u32, verdicts:
     }
 }
 
-/// The comments are the page: more of its likely text stands in them than outside, or some does and its
-/// address names a thread. A short post with many comments is still a post.
+/// The comments are the page: more of its likely text stands in them than outside, and the page is named a
+/// thread or has next to nothing else and no form for a comment. A short post with many comments is still a post.
 fn is_thread(rows: &[(&Block, &Facts)], odds: &[f32], named: bool) -> bool {
+    let form = rows.iter().any(|(_, facts)| facts.roles.has(Roles::RESPOND));
     let (mut inside, mut outside) = (0, 0);
     for ((_, facts), _) in rows.iter().zip(odds).filter(|((_, facts), odds)| **odds > 0.0 && !facts.hidden) {
         *(if facts.roles.has(Roles::COMMENT) { &mut inside } else { &mut outside }) += facts.chars;
     }
-    inside > outside || named && inside > 0
+    inside > outside && (named || !form && outside < LITTLE)
 }
 
 /// The model's word, but for what no model should decide.
@@ -368,6 +379,55 @@ fn headline(rows: &[(&Block, &Facts)], verdicts: &mut [Verdict]) {
         && let Some(slot) = verdicts.get_mut(at)
     {
         *slot = Verdict::Article;
+    }
+}
+
+/// Articles that a page goes on with, as endless scrolling does: each stands in a shell like that of the first,
+/// which has the page's title, and begins with a headline of its own.
+fn further(tree: &Tree<'_>, rows: &[(&Block, &Facts)], kin: &Kin, verdicts: &mut [Verdict]) {
+    let headline = |(block, facts): &&(&Block, &Facts)| {
+        facts.is_title && matches!(block.shape, Shape::Heading(1 | 2)) && !facts.hidden
+    };
+    let Some((title, _)) = rows.iter().find(headline) else { return };
+    for (shell, node) in tree.ancestors(title.owner).skip(1) {
+        let group = kin.group(shell);
+        if kin.size(group) < 2 || held(rows, verdicts, shell, node.end) < ENOUGH {
+            continue;
+        }
+        let others =
+            tree.children(node.parent).filter(|(index, _)| *index > shell && kin.group(*index) == group);
+        for (other, node) in others.filter(|(other, node)| has_headline(rows, title.shape, *other, node)) {
+            drop_within(rows, verdicts, other, node.end);
+        }
+    }
+}
+
+fn within(block: &Block, start: u32, end: u32) -> bool {
+    block.first >= start && block.first < end
+}
+
+/// Characters taken inside an element.
+fn held(rows: &[(&Block, &Facts)], verdicts: &[Verdict], start: u32, end: u32) -> u32 {
+    let inside = rows
+        .iter()
+        .zip(verdicts)
+        .filter(|((block, _), verdict)| **verdict == Verdict::Article && within(block, start, end));
+    inside.map(|((_, facts), _)| facts.chars).sum()
+}
+
+/// A heading that is not the page's title but set as it is: below the first level it must head an `article`.
+fn has_headline(rows: &[(&Block, &Facts)], shape: Shape, start: u32, shell: &Node<'_>) -> bool {
+    (shape == Shape::Heading(1) || shell.tag == Tag::Article)
+        && rows
+            .iter()
+            .any(|(block, facts)| block.shape == shape && !facts.is_title && within(block, start, shell.end))
+}
+
+fn drop_within(rows: &[(&Block, &Facts)], verdicts: &mut [Verdict], start: u32, end: u32) {
+    for ((block, _), slot) in rows.iter().zip(verdicts) {
+        if *slot == Verdict::Article && within(block, start, end) {
+            *slot = Verdict::Boilerplate;
+        }
     }
 }
 

@@ -25,7 +25,8 @@ impl Kin {
     pub(super) fn of(tree: &Tree<'_>) -> Self {
         let mut known: HashMap<(u32, Tag, u64), u32> = HashMap::new();
         let mut kin = Self { group: vec![0; tree.len()], size: vec![0], place: vec![0; tree.len()] };
-        for (index, node) in tree.iter().filter(|(_, node)| node.tag.is_block() || node.tag == Tag::A) {
+        let elements = tree.iter().filter(|(index, node)| node.parent != *index);
+        for (index, node) in elements.filter(|(_, node)| node.tag.is_block() || node.tag == Tag::A) {
             let next = kin.size.len() as u32;
             let group = *known.entry((node.parent, node.tag, name(node))).or_insert(next);
             if group == next {

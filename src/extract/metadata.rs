@@ -8,6 +8,7 @@ use super::byline::{bylines, people, shown_date};
 use super::dates;
 use super::jsonld::{self, Kind, Linked};
 use super::limits::Limits;
+use super::outline;
 use super::roles::Roles;
 use super::tree::{Tree, collapse};
 
@@ -204,35 +205,15 @@ impl Hints {
         }
     }
 
-    /// Whether the page's address is that of a thread.
+    /// Whether the page's address or the name of its site is that of a forum or a thread.
     pub(super) fn names_thread(&self, url: Option<&str>) -> bool {
-        let url = url
-            .or(self.canonical.as_deref())
-            .or(self.meta.get("og:url").map(String::as_str))
-            .unwrap_or_default();
-        let lower = url.to_ascii_lowercase();
-        let words = [
-            "forum",
-            "forums",
-            "thread",
-            "threads",
-            "showthread",
-            "topic",
-            "topics",
-            "viewtopic",
-            "discussion",
-            "discussions",
-            "discuss",
-            "questions",
-            "question",
-            "bbs",
-            "board",
-            "boards",
-            "community",
-            "t",
-            "r",
-        ];
-        lower.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| words.contains(&word))
+        let site = [self.get(&["og:site_name", "application-name"]), self.title.clone()];
+        let places = ["forum", "community", "discussion", " : r/"];
+        let named = site.into_iter().flatten().any(|name| {
+            let name = name.to_lowercase();
+            places.iter().any(|place| name.contains(place))
+        });
+        named || url.is_some_and(outline::names_thread) || outline::names_thread(self.address(url))
     }
 
     /// Fills in the metadata.

@@ -37,8 +37,8 @@ mod vocabulary;
 
 pub use article::{Article, Block, Comment, Found, Item, Origin, PageType, Quality, Run, Style};
 pub use limits::Limits;
-pub use render::{Source, json_line};
 pub use model::Model;
+pub use render::{Source, json_line};
 #[doc(hidden)]
 pub use training::{TrainingRows, training_rows};
 
@@ -82,6 +82,9 @@ pub struct Options {
 
 /// The tree's text is poor below this many characters: other sources are asked.
 const POOR: usize = 250;
+
+/// Below this many the page's own data may have more of the same.
+const THIN: usize = 1_200;
 
 /// Extracts a page. Never fails and never panics: what is wrong stands in [`Article::error`].
 pub fn extract(page: &Page<'_>, options: &Options) -> Article {
@@ -203,7 +206,7 @@ fn from_html(
     if let Some(body) = hints.linked.body.take() {
         second_source(&mut article, &body);
     }
-    if article.text().chars().count() < POOR
+    if article.text().chars().count() < THIN
         && let Some(markup) = state::stored(tree, &options.limits)
     {
         from_state(&mut article, &markup, &hints, page, options);
@@ -227,14 +230,22 @@ fn swallowed(tree: &Tree<'_>, text: &str) -> Option<String> {
     Some([text.get(..at)?, "</title>", text.get(at..)?].concat())
 }
 
+/// True where some of the text stands in the blocks as well: they are the whole of what it is a part of.
+fn goes_on(text: &str, blocks: &[blocks::Block]) -> bool {
+    let known: std::collections::HashSet<u64> = alike::shingles(text).collect();
+    blocks.iter().flat_map(|block| alike::shingles(&block.text)).any(|hash| known.contains(&hash))
+}
+
 /// The article in the page's own data, where the tree has less.
 fn from_state(article: &mut Article, markup: &str, hints: &Hints, page: &Page<'_>, options: &Options) {
     let (html, _) = tree::parse(&format!("<article>{markup}</article>"), &options.limits);
     let tree = Tree::new(&html);
     let blocks = blocks::cut(&tree);
     let body = assemble::assemble(&tree, blocks.iter().filter(|block| !block.hidden), hints, page.url);
-    let offered: u32 = blocks.iter().map(|block| block.chars).sum();
-    if offered as usize >= POOR && offered as usize > 2 * article.text().chars().count() {
+    let offered = blocks.iter().map(|block| block.chars as usize).sum::<usize>();
+    let text = article.text();
+    let have = text.chars().count();
+    if offered >= POOR && offered > 2 * have && (have < POOR || goes_on(&text, &blocks)) {
         article.body = body;
         article.headed = false;
         article.error = None;
@@ -242,13 +253,7 @@ fn from_state(article: &mut Article, markup: &str, hints: &Hints, page: &Page<'_
     }
 }
 
-fn from_tree(
-    tree: &Tree<'_>,
-    hints: &Hints,
-    page: &Page<'_>,
-    options: &Options,
-    model: &Model,
-) -> Article {
+fn from_tree(tree: &Tree<'_>, hints: &Hints, page: &Page<'_>, options: &Options, model: &Model) -> Article {
     let mut article = Article { quality: Quality { score: 0.0, method: "tree" }, ..Article::default() };
     let blocks = blocks::cut(tree);
     article.page_type = hints.page_type().unwrap_or_default();

@@ -10,21 +10,82 @@ pub(super) const WIDTH: usize = 24;
 /// Words of an address, or of the names of the page's body, that tell what a page is.
 const FAMILIES: [&[&str]; 4] = [
     &[
-        "forum", "forums", "thread", "threads", "showthread", "topic", "topics", "viewtopic", "discussion",
-        "discussions", "discuss", "questions", "question", "bbs", "board", "boards", "community", "t", "r",
-        "comments", "posts", "tid", "answers",
+        "forum",
+        "forums",
+        "thread",
+        "threads",
+        "showthread",
+        "topic",
+        "topics",
+        "viewtopic",
+        "discussion",
+        "discussions",
+        "discuss",
+        "questions",
+        "question",
+        "bbs",
+        "board",
+        "boards",
+        "community",
+        "t",
+        "r",
+        "comments",
+        "posts",
+        "tid",
+        "answers",
     ],
     &[
-        "product", "products", "shop", "store", "item", "dp", "p", "buy", "sku", "catalog", "woocommerce", "produkt",
-        "producto", "produit",
+        "product",
+        "products",
+        "shop",
+        "store",
+        "item",
+        "dp",
+        "p",
+        "buy",
+        "sku",
+        "catalog",
+        "woocommerce",
+        "produkt",
+        "producto",
+        "produit",
     ],
     &[
-        "docs", "doc", "wiki", "manual", "reference", "api", "guide", "guides", "help", "documentation", "tutorial",
-        "support", "kb", "readme", "learn",
+        "docs",
+        "doc",
+        "wiki",
+        "manual",
+        "reference",
+        "api",
+        "guide",
+        "guides",
+        "help",
+        "documentation",
+        "tutorial",
+        "support",
+        "kb",
+        "readme",
+        "learn",
     ],
     &[
-        "category", "categories", "tag", "tags", "archive", "archives", "search", "collections", "collection", "topics",
-        "home", "blog", "list", "index", "page", "events", "jobs", "directory",
+        "category",
+        "categories",
+        "tag",
+        "tags",
+        "archive",
+        "archives",
+        "search",
+        "collections",
+        "collection",
+        "topics",
+        "home",
+        "blog",
+        "list",
+        "index",
+        "page",
+        "events",
+        "jobs",
+        "directory",
     ],
 ];
 
@@ -77,6 +138,11 @@ fn by_words(text: &str) -> [f32; 4] {
     let lower = text.to_ascii_lowercase();
     let words: Vec<&str> = lower.split(|c: char| !c.is_ascii_alphanumeric()).collect();
     FAMILIES.map(|family| f32::from(u8::from(words.iter().any(|word| family.contains(word)))))
+}
+
+/// Whether an address is that of a thread.
+pub(super) fn names_thread(address: &str) -> bool {
+    by_words(address).first().is_some_and(|found| *found > 0.0)
 }
 
 /// How deep the address is, and how its last part is made: slugs of many words are articles'.

@@ -14,8 +14,19 @@ const LONG: usize = 400;
 
 /// Keys that hold an article's or a post's text.
 const KEYS: [&str; 13] = [
-    "body", "content", "contents", "html", "articleBody", "article_body", "text", "cooked", "bodyHtml", "body_html",
-    "contentHtml", "content_html", "rendered",
+    "body",
+    "content",
+    "contents",
+    "html",
+    "articleBody",
+    "article_body",
+    "text",
+    "cooked",
+    "bodyHtml",
+    "body_html",
+    "contentHtml",
+    "content_html",
+    "rendered",
 ];
 
 /// Markup of the longest text in the page's data, or of all the posts that are stored alike.
@@ -76,7 +87,9 @@ impl Found {
                 Value::Object(object) => queue.extend(object),
                 // Discourse keeps each of its objects as a string of JSON.
                 Value::String(text) if key.starts_with("topic_") && text.starts_with('{') => {
-                    queue.extend(serde_json::from_str::<Value>(&text).ok().map(|value| (String::new(), value)));
+                    queue.extend(
+                        serde_json::from_str::<Value>(&text).ok().map(|value| (String::new(), value)),
+                    );
                 }
                 Value::String(text) => self.text(&key, text),
                 _ => {}
@@ -115,7 +128,10 @@ mod tests {
     fn state_of_an_application_holds_the_article() {
         let body = "<p>The bridge was opened. It rained. Nobody came.</p>".repeat(12);
         let state = serde_json::json!({"props": {"page": {"title": "x", "body": body}}}).to_string();
-        assert_eq!(of(&format!("<script id=__NEXT_DATA__ type=application/json>{state}</script>")).unwrap(), body);
+        assert_eq!(
+            of(&format!("<script id=__NEXT_DATA__ type=application/json>{state}</script>")).unwrap(),
+            body
+        );
         assert_eq!(of(&format!("<script>window.__STATE__ = {state};</script>")).unwrap(), body);
         assert_eq!(of(&format!("<script>call({state});</script>")), None);
     }

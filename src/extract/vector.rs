@@ -354,7 +354,14 @@ fn rungs(tree: &Tree<'_>, container: u32) -> Vec<u32> {
 }
 
 /// How far up from the preferred container one must go to hold the block, and what is gained by it.
-fn relation(row: &mut Row<WIDTH>, tree: &Tree<'_>, block: &Block, container: u32, above: &[u32], mass: &Mass) {
+fn relation(
+    row: &mut Row<WIDTH>,
+    tree: &Tree<'_>,
+    block: &Block,
+    container: u32,
+    above: &[u32],
+    mass: &Mass,
+) {
     let holds = |index: &u32| block.first >= *index && block.first < tree.at(*index).end;
     let up = above.iter().position(holds).unwrap_or(above.len());
     let shared = above.get(up).copied().unwrap_or(0);
