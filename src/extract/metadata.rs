@@ -411,7 +411,10 @@ impl Hints {
                 })
             })
             .or_else(|| shown_date(tree, roles, container))
-            .or_else(|| url.and_then(dates::of_url).map(|date| Found::new(date, Origin::Url)))
+            .or_else(|| {
+                let address = url.unwrap_or_else(|| self.address(None));
+                dates::of_url(address).map(|date| Found::new(date, Origin::Url))
+            })
     }
 
     fn modified(&self) -> Option<Found> {

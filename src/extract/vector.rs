@@ -10,7 +10,7 @@ use super::roles::Roles;
 use super::tree::{Tag, Tree};
 use super::vocabulary::Topic;
 
-/// Numbers in a row.
+/// Numbers in a row, a dozen to spare at the end: a new fact moves none that the second stage reads.
 pub(super) const WIDTH: usize = outline::WIDTH + 217;
 
 /// What a subtree holds, for blocks to compare themselves with.
@@ -219,7 +219,7 @@ impl<const N: usize> Row<N> {
     }
 
     pub(super) fn finish(self) -> [f32; N] {
-        debug_assert!(self.1 == N, "{} numbers", self.1);
+        debug_assert!(self.1 <= N, "{} numbers", self.1);
         self.0
     }
 }
