@@ -170,7 +170,8 @@ pub struct Comment {
 pub struct Quality {
     /// 0 (no article) to 1.
     pub score: f32,
-    /// `tree` (the block model), `tree-rules` (the model found nothing), `json-ld` (the tree had nothing), `plain`.
+    /// `tree` (the block model), `tree-rules` (the model found nothing), `json-ld` and
+    /// `page-data` (the tree had next to nothing), `plain`.
     pub method: &'static str,
 }
 

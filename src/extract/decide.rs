@@ -8,10 +8,12 @@ use std::collections::HashMap;
 
 use super::article::PageType;
 use super::blocks::{Block, Shape};
+use super::context;
 use super::features::{Facts, Known, sums};
-use super::model;
+use super::kin::Kin;
+use super::model::Model;
 use super::roles::Roles;
-use super::tree::{Tag, Tree};
+use super::tree::{Node, Tag, Tree};
 use super::vector;
 use super::vocabulary::Topic;
 
@@ -29,8 +31,23 @@ const NEARLY_ALL: f32 = 0.8;
 /// Characters of article below which the model is taken to have missed it.
 const FEW: u32 = 80;
 
-/// Characters outside the comments below which a page has nothing but them.
-const LITTLE: u32 = 200;
+/// The lowest bar: one chance in eight.
+const LOWEST: f32 = -1.95;
+
+/// Expected F1 from which a page is clear enough for even chances to be the bar.
+const CLEAR: f32 = 0.75;
+
+/// Characters outside the comments below which a page may have nothing but them.
+const LITTLE: u32 = 600;
+
+/// Characters of a first article from which what follows in a shell like its own is another.
+const ENOUGH: u32 = 300;
+
+/// Log-odds from which a heading stays, whatever follows it.
+const SURE: f32 = 1.0;
+
+/// Share of a list or table that decides on the rest of it.
+const MOST: f32 = 0.75;
 
 /// The decision for a page.
 pub(super) struct Decision {
@@ -50,8 +67,9 @@ pub(super) fn decide(
     known: &Known,
     kind: PageType,
     named_thread: bool,
+    model: &Model,
 ) -> Decision {
-    decide_watched(tree, blocks, known, kind, named_thread, &mut |_, _, _| ())
+    decide_watched(tree, blocks, known, kind, named_thread, model, &mut |_, _, _| ())
 }
 
 /// Shown after each step: its name, the model's log-odds and the verdicts so far.
@@ -64,12 +82,16 @@ pub(super) fn decide_watched(
     known: &Known,
     kind: PageType,
     named_thread: bool,
+    model: &Model,
     watch: Watch<'_>,
 ) -> Decision {
     let ground = Ground::of(tree, blocks, known);
     let values = vector::rows(tree, blocks, known, &ground.gain, ground.container, kind);
-    let odds: Vec<f32> = values.iter().map(|row| model::first().score(row)).collect();
+    let first = model.first(&values);
+    let mut odds = model.second(&context::rows(tree, blocks, known, &values, &first));
     let rows: Vec<(&Block, &Facts)> = blocks.iter().zip(&known.facts).collect();
+    let bar = bar(&rows, &odds);
+    odds.iter_mut().for_each(|odds| *odds -= bar);
     let thread = is_thread(&rows, &odds, named_thread);
     let mut verdicts: Vec<Verdict> = rows
         .iter()
@@ -90,14 +112,38 @@ pub(super) fn decide_watched(
         posts(tree, &rows, &mut verdicts);
         watch("a thread's posts are taken together", &odds, &verdicts);
     }
-    headings(&rows, &mut verdicts);
+    headings(&rows, &odds, &mut verdicts);
     watch("a heading without text below it goes", &odds, &verdicts);
     headline(&rows, &mut verdicts);
     watch("the headline above the article", &odds, &verdicts);
+    further(tree, &rows, &known.kin, &mut verdicts);
+    watch("a further article of an endless page", &odds, &verdicts);
     images(tree, &rows, &mut verdicts, ground.container);
     watch("an image within the article", &odds, &verdicts);
     let score = confidence(&rows, &odds, &verdicts);
     Decision { verdicts, container: ground.container, score, ruled }
+}
+
+/// Log-odds from which a block is worth taking: where the model is sure of few, those that it half believes
+/// in win more right words than wrong ones. The bar is set where the expected F1 of the page's words is best.
+fn bar(rows: &[(&Block, &Facts)], odds: &[f32]) -> f32 {
+    let open = rows.iter().zip(odds).filter(|((block, facts), _)| {
+        !facts.hidden && !facts.roles.has(Roles::COMMENT) && block.shape != Shape::Image
+    });
+    let mut ranked: Vec<(f32, f32)> = open.map(|((block, _), odds)| (*odds, block.words as f32)).collect();
+    ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let likely = |odds: f32| 1.0 / (1.0 + (-odds).exp());
+    let all: f32 = ranked.iter().map(|(odds, words)| likely(*odds) * words).sum();
+    let (mut right, mut taken, mut best, mut bar) = (0.0, 0.0, 0.0, 0.0);
+    for (odds, words) in ranked {
+        right += likely(odds) * words;
+        taken += words;
+        let f1 = 2.0 * right / (taken + all).max(1.0);
+        if f1 > best {
+            (best, bar) = (f1, odds);
+        }
+    }
+    if best > CLEAR { 0.0 } else { bar.clamp(LOWEST, 0.0) }
 }
 
 /// What the rules alone see: a weight for each block, and the subtree that gains most.
@@ -134,7 +180,7 @@ fn excluded(block: &Block, facts: &Facts) -> bool {
     }
     let chrome = facts.roles.has(Roles::CHROME.without(Roles::TAGS.with(Roles::AD)));
     let small_print = facts.roles.has(Roles::TAGS) && (facts.link_density > 0.3 || facts.words < 20);
-    let advert = facts.roles.has(Roles::AD) && !facts.attested;
+    let advert = facts.roles.has(Roles::AD) && facts.attested <= 0.0;
     chrome || small_print || advert || facts.topic.is_some_and(|topic| excludes(topic, block, facts))
 }
 
@@ -156,7 +202,7 @@ fn weight(block: &Block, facts: &Facts) -> f32 {
     }
     if facts.prose {
         return (chars.min(800.0) * (1.0 - facts.link_density)) / 100.0
-            + if facts.attested { 2.0 } else { 0.0 };
+            + if facts.attested > 0.0 { 2.0 } else { 0.0 };
     }
     if facts.link_density > 0.5 {
         return -0.3 - (chars.min(100.0) / 200.0);
@@ -210,14 +256,15 @@ fn by_rule(tree: &Tree<'_>, rows: &[(&Block, &Facts)], container: u32, verdicts:
     }
 }
 
-/// The comments are the page: more of its likely text stands in them than outside, and its address names
-/// a thread or there is next to nothing else. A short post with many comments is still a post.
+/// The comments are the page: more of its likely text stands in them than outside, and the page is named a
+/// thread or has next to nothing else and no form for a comment. A short post with many comments is still a post.
 fn is_thread(rows: &[(&Block, &Facts)], odds: &[f32], named: bool) -> bool {
+    let form = rows.iter().any(|(_, facts)| facts.roles.has(Roles::RESPOND));
     let (mut inside, mut outside) = (0, 0);
     for ((_, facts), _) in rows.iter().zip(odds).filter(|((_, facts), odds)| **odds > 0.0 && !facts.hidden) {
         *(if facts.roles.has(Roles::COMMENT) { &mut inside } else { &mut outside }) += facts.chars;
     }
-    inside > outside && (named || outside < LITTLE)
+    inside > outside && (named || !form && outside < LITTLE)
 }
 
 /// The model's word, but for what no model should decide.
@@ -225,13 +272,25 @@ fn first_verdict(block: &Block, facts: &Facts, odds: f32, thread: bool) -> Verdi
     if facts.hidden {
         return Verdict::Boilerplate;
     }
-    if facts.roles.has(Roles::COMMENT) && !thread {
+    let kept = odds >= 0.0 && block.shape != Shape::Image && !is_form(block, facts, odds);
+    if facts.roles.has(Roles::COMMENT) && !(thread && kept) {
         let other = Roles::SIDE.with(Roles::RESPOND).with(Roles::RELATED).with(Roles::LOGIN).with(Roles::NAV);
         return if facts.roles.has(other) { Verdict::Boilerplate } else { Verdict::Comment };
     }
-    let form = facts.roles.has(Roles::RESPOND.with(Roles::COOKIE))
-        || facts.topic.is_some() && block.shape != Shape::Code && !facts.attested && odds < 2.0;
-    if form || block.shape == Shape::Image || odds < 0.0 { Verdict::Boilerplate } else { Verdict::Article }
+    if kept { Verdict::Article } else { Verdict::Boilerplate }
+}
+
+/// Forms, prompts and marks that say what they are: never the article's, unless the page's own summary or,
+/// strongly, the model says so.
+fn is_form(block: &Block, facts: &Facts, odds: f32) -> bool {
+    if facts.roles.has(Roles::RESPOND.with(Roles::COOKIE)) {
+        return true;
+    }
+    // Menus, teasers and feet have a look as well, which the model knows better than their words.
+    let telling = facts.topic.is_some_and(|topic| {
+        !matches!(topic, Topic::Navigation | Topic::Related | Topic::Foot | Topic::Newsletter)
+    });
+    telling && block.shape != Shape::Code && facts.attested <= 0.0 && odds < 2.0
 }
 
 /// A line between two paragraphs of the article, their sibling, is one of it unless much speaks against it.
@@ -253,7 +312,7 @@ fn between(tree: &Tree<'_>, rows: &[(&Block, &Facts)], odds: &[f32], verdicts: &
                     && !facts.roles.has(Roles::CHROME.with(Roles::COMMENT).with(Roles::CAPTION))
             });
             // Deeper than its neighbours it may as well be a box set into the text: the model must be less averse.
-            let floor = if parent(at) == parent(*before) { -3.0 } else { -1.5 };
+            let floor = if parent(at) == parent(*before) { -1.5 } else { -0.7 };
             if plain
                 && odds.get(at).is_some_and(|odds| *odds > floor)
                 && let Some(slot) = verdicts.get_mut(at)
@@ -326,48 +385,47 @@ fn images(tree: &Tree<'_>, rows: &[(&Block, &Facts)], verdicts: &mut [Verdict], 
     }
 }
 
-/// The items of a list and the cells of a table are taken or left together.
+/// The items of a list and the cells of a table are taken or left together where most of them are.
 fn follow_company(rows: &[(&Block, &Facts)], verdicts: &mut [Verdict]) {
+    let group = |row: &(&Block, &Facts)| row.0.table.or(row.0.list);
     let mut start = 0;
-    while start < rows.len() {
-        let group = |row: Option<&(&Block, &Facts)>| row.and_then(|(block, _)| block.table.or(block.list));
-        let Some(owner) = group(rows.get(start)) else {
-            start += 1;
+    while let Some(row) = rows.get(start) {
+        let owner = group(row);
+        let length = rows.iter().skip(start).take_while(|row| group(row) == owner).count().max(1);
+        let range = start..start + length;
+        start += length;
+        let (Some(members), Some(slots), true) =
+            (rows.get(range.clone()), verdicts.get_mut(range), owner.is_some())
+        else {
             continue;
         };
-        let length = rows.iter().skip(start).take_while(|row| group(Some(row)) == Some(owner)).count();
-        let range = start..start + length;
-        let (mut kept, mut all, mut linked) = (0u32, 0u32, 0u32);
-        for ((block, facts), verdict) in rows.iter().zip(verdicts.iter()).skip(start).take(length) {
-            all += facts.chars;
-            linked += block.linked;
-            kept += if *verdict == Verdict::Article { facts.chars } else { 0 };
-        }
-        let links = linked as f32 > 0.6 * all as f32;
-        let verdict = if kept * 2 > all && !links { Verdict::Article } else { Verdict::Boilerplate };
-        for (slot, (_, facts)) in
-            verdicts.get_mut(range).unwrap_or_default().iter_mut().zip(rows.iter().skip(start))
-        {
-            let fixed = facts.hidden
-                || *slot == Verdict::Comment
-                || (facts.topic.is_some() && verdict == Verdict::Article);
-            if !fixed {
-                *slot = verdict;
+        let chars = |pairs: &mut dyn Iterator<Item = &(&Block, &Facts)>| -> u32 {
+            pairs.map(|(_, facts)| facts.chars).sum()
+        };
+        let all = chars(&mut members.iter());
+        let taken = members.iter().zip(slots.iter()).filter(|(_, slot)| **slot == Verdict::Article);
+        let kept = chars(&mut taken.map(|(row, _)| row)) as f32 / all.max(1) as f32;
+        for ((_, facts), slot) in members.iter().zip(slots) {
+            let fixed = facts.hidden || *slot == Verdict::Comment || facts.topic.is_some();
+            if kept > MOST && !fixed {
+                *slot = Verdict::Article;
+            } else if kept < 1.0 - MOST && *slot == Verdict::Article {
+                *slot = Verdict::Boilerplate;
             }
         }
-        start += length;
     }
 }
 
-/// A heading stands for what follows it: without kept text before the next heading of its rank it goes.
-fn headings(rows: &[(&Block, &Facts)], verdicts: &mut [Verdict]) {
+/// A heading stands for what follows it: without kept text before the next heading of its rank it goes,
+/// unless the model is sure of it.
+fn headings(rows: &[(&Block, &Facts)], odds: &[f32], verdicts: &mut [Verdict]) {
     let mut text_below = [false; 8];
-    for ((block, _), verdict) in rows.iter().zip(verdicts.iter_mut()).rev() {
+    for (((block, _), verdict), odds) in rows.iter().zip(verdicts.iter_mut()).zip(odds).rev() {
         match block.shape {
             Shape::Heading(level) => {
                 let slot = text_below.get_mut(usize::from(level).min(7));
                 let filled = slot.is_some_and(std::mem::take);
-                if *verdict == Verdict::Article && !filled {
+                if *verdict == Verdict::Article && !filled && *odds < SURE {
                     *verdict = Verdict::Boilerplate;
                 }
             }
@@ -396,6 +454,55 @@ fn headline(rows: &[(&Block, &Facts)], verdicts: &mut [Verdict]) {
         && let Some(slot) = verdicts.get_mut(at)
     {
         *slot = Verdict::Article;
+    }
+}
+
+/// Articles that a page goes on with, as endless scrolling does: each stands in a shell like that of the first,
+/// which has the page's title, and begins with a headline of its own.
+fn further(tree: &Tree<'_>, rows: &[(&Block, &Facts)], kin: &Kin, verdicts: &mut [Verdict]) {
+    let headline = |(block, facts): &&(&Block, &Facts)| {
+        facts.is_title && matches!(block.shape, Shape::Heading(1 | 2)) && !facts.hidden
+    };
+    let Some((title, _)) = rows.iter().find(headline) else { return };
+    for (shell, node) in tree.ancestors(title.owner).skip(1) {
+        let group = kin.group(shell);
+        if kin.size(group) < 2 || held(rows, verdicts, shell, node.end) < ENOUGH {
+            continue;
+        }
+        let others =
+            tree.children(node.parent).filter(|(index, _)| *index > shell && kin.group(*index) == group);
+        for (other, node) in others.filter(|(other, node)| has_headline(rows, title.shape, *other, node)) {
+            drop_within(rows, verdicts, other, node.end);
+        }
+    }
+}
+
+fn within(block: &Block, start: u32, end: u32) -> bool {
+    block.first >= start && block.first < end
+}
+
+/// Characters taken inside an element.
+fn held(rows: &[(&Block, &Facts)], verdicts: &[Verdict], start: u32, end: u32) -> u32 {
+    let inside = rows
+        .iter()
+        .zip(verdicts)
+        .filter(|((block, _), verdict)| **verdict == Verdict::Article && within(block, start, end));
+    inside.map(|((_, facts), _)| facts.chars).sum()
+}
+
+/// A heading that is not the page's title but set as it is: below the first level it must head an `article`.
+fn has_headline(rows: &[(&Block, &Facts)], shape: Shape, start: u32, shell: &Node<'_>) -> bool {
+    (shape == Shape::Heading(1) || shell.tag == Tag::Article)
+        && rows
+            .iter()
+            .any(|(block, facts)| block.shape == shape && !facts.is_title && within(block, start, shell.end))
+}
+
+fn drop_within(rows: &[(&Block, &Facts)], verdicts: &mut [Verdict], start: u32, end: u32) {
+    for ((block, _), slot) in rows.iter().zip(verdicts) {
+        if *slot == Verdict::Article && within(block, start, end) {
+            *slot = Verdict::Boilerplate;
+        }
     }
 }
 

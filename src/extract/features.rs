@@ -4,7 +4,9 @@
 use std::collections::HashMap;
 
 use super::blocks::{Block, Shape};
+use super::kin::Kin;
 use super::metadata::Hints;
+use super::outline::{self, outline};
 use super::roles::Roles;
 use super::tree::{Tag, Tree};
 use super::vocabulary::{Topic, topic};
@@ -29,8 +31,11 @@ pub(super) struct Facts {
     pub(super) repeats: u32,
     /// Says what the title says.
     pub(super) is_title: bool,
-    /// Stands in the page's own description or JSON-LD article body.
-    pub(super) attested: bool,
+    /// Share of the text that stands in the page's own description or JSON-LD article body; below 0 where
+    /// the page has neither.
+    pub(super) attested: f32,
+    /// Share of the title's words that the text has.
+    pub(super) titled: f32,
     pub(super) hidden: bool,
     /// Inside `article` or `main`.
     pub(super) in_article: bool,
@@ -42,11 +47,24 @@ pub(super) struct Known {
     pub(super) facts: Vec<Facts>,
     /// Roles of a node and all its ancestors, void ones left out.
     pub(super) roles: Vec<Roles>,
+    /// Roles of a node alone, void ones left out.
+    pub(super) own: Vec<Roles>,
+    /// The page as a whole.
+    pub(super) outline: [f32; outline::WIDTH],
+    pub(super) kin: Kin,
+    /// The repeated element that each block stands in, and the levels up to it.
+    pub(super) units: Vec<Option<(u32, usize)>>,
 }
 
 /// Gathers the facts.
-pub(super) fn gather(tree: &Tree<'_>, blocks: &[Block], hints: &Hints, thread: bool) -> Known {
-    let (roles, hidden) = believed(tree, blocks, thread);
+pub(super) fn gather(
+    tree: &Tree<'_>,
+    blocks: &[Block],
+    hints: &Hints,
+    thread: bool,
+    url: Option<&str>,
+) -> Known {
+    let (roles, own, hidden) = believed(tree, blocks, thread);
     let mut seen: HashMap<&str, u32> = HashMap::new();
     for block in blocks {
         *seen.entry(block.text.as_str()).or_default() += 1;
@@ -64,20 +82,26 @@ pub(super) fn gather(tree: &Tree<'_>, blocks: &[Block], hints: &Hints, thread: b
             repeats: seen.get(block.text.as_str()).copied().unwrap_or(1),
             is_title: hints.is_title(&block.text),
             attested: hints.attests(&block.text),
+            titled: hints.titled(&block.text),
             hidden: hidden.get(at).copied().unwrap_or_default(),
             in_article: tree.ancestors(block.first).any(|(_, node)| node.tag == Tag::Article),
             in_main: tree.ancestors(block.first).any(|(_, node)| node.tag == Tag::Main),
         }
     });
-    Known { facts: facts.collect(), roles }
+    let facts = facts.collect();
+    let kin = Kin::of(tree);
+    let held = sums(tree, blocks.iter().map(|block| (block.first, 1.0)));
+    let units = blocks.iter().map(|block| kin.unit(tree, block.owner, &held)).collect();
+    Known { facts, roles, own, outline: outline(tree, hints, url), kin, units }
 }
 
 /// Roles and hiddenness of each node with those of its ancestors, but for marks that most of the page's
 /// prose would fall to.
-fn believed(tree: &Tree<'_>, blocks: &[Block], thread: bool) -> (Vec<Roles>, Vec<bool>) {
+fn believed(tree: &Tree<'_>, blocks: &[Block], thread: bool) -> (Vec<Roles>, Vec<Roles>, Vec<bool>) {
     let mass = sums(tree, blocks.iter().map(|block| (block.first, prose_mass(block))));
     let total = mass.first().copied().unwrap_or_default().max(1.0);
     let mut roles: Vec<Roles> = Vec::with_capacity(tree.len());
+    let mut all: Vec<Roles> = Vec::with_capacity(tree.len());
     let mut hidden: Vec<bool> = Vec::with_capacity(tree.len());
     for (index, node) in tree.iter() {
         let above = roles.get(node.parent as usize).copied().unwrap_or_default();
@@ -91,9 +115,10 @@ fn believed(tree: &Tree<'_>, blocks: &[Block], thread: bool) -> (Vec<Roles>, Vec
             own = own.without(Roles::COMMENT);
         }
         roles.push(above.with(own));
+        all.push(own);
         hidden.push(covered || (node.hidden || node.tag == Tag::Noscript) && share <= TOO_MUCH);
     }
-    (roles, hidden)
+    (roles, all, hidden)
 }
 
 /// Sums of block values for every node over its subtree, in one pass upwards.

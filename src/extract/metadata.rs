@@ -2,12 +2,13 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::alike::{parts, shingles, squash, trim_marks};
+use super::alike::{parts, shingles, squash, trim_marks, words};
 use super::article::{Article, Found, Origin, PageType};
 use super::byline::{bylines, people, shown_date};
 use super::dates;
 use super::jsonld::{self, Kind, Linked};
 use super::limits::Limits;
+use super::outline;
 use super::roles::Roles;
 use super::tree::{Tree, collapse};
 
@@ -25,6 +26,8 @@ pub(super) struct Hints {
     /// Squashed forms of every title.
     titles: HashSet<String>,
     attested: HashSet<u64>,
+    /// Words of the first title.
+    words: HashSet<u64>,
 }
 
 impl Hints {
@@ -97,6 +100,7 @@ impl Hints {
             self.get(&["og:title", "twitter:title", "title", "dc.title", "parsely-title"]),
             self.title.clone(),
         ];
+        self.words = titles.iter().flatten().next().map(|title| words(title).collect()).unwrap_or_default();
         for title in titles.into_iter().flatten() {
             self.titles.insert(squash(&title));
             for part in parts(&title).into_iter().filter(|part| part.split_whitespace().count() >= 3) {
@@ -133,9 +137,44 @@ impl Hints {
         }
     }
 
-    /// True for a text that the page's description or article body holds.
-    pub(super) fn attests(&self, text: &str) -> bool {
-        !self.attested.is_empty() && shingles(text).take(12).any(|hash| self.attested.contains(&hash))
+    /// Share of a text's runs of words that the page's description or article body holds; -1 where the page
+    /// has neither or the text is too short to tell.
+    pub(super) fn attests(&self, text: &str) -> f32 {
+        if self.attested.is_empty() {
+            return -1.0;
+        }
+        let (mut held, mut all) = (0.0, 0.0);
+        for hash in shingles(text).take(60) {
+            all += 1.0;
+            held += f32::from(u8::from(self.attested.contains(&hash)));
+        }
+        if all > 0.0 { held / all } else { -1.0 }
+    }
+
+    /// Share of the title's words that a short text has.
+    pub(super) fn titled(&self, text: &str) -> f32 {
+        if self.words.is_empty() || text.len() > 400 {
+            return 0.0;
+        }
+        let found: HashSet<u64> = words(text).filter(|word| self.words.contains(word)).collect();
+        found.len() as f32 / self.words.len() as f32
+    }
+
+    /// The page's address as it is given, else as the page names it.
+    pub(super) fn address<'h>(&'h self, url: Option<&'h str>) -> &'h str {
+        self.canonical.as_deref().or(self.meta.get("og:url").map(String::as_str)).or(url).unwrap_or_default()
+    }
+
+    /// What `og:type` says: 0 nothing, then article, product, website, profile, anything else.
+    pub(super) fn stated_type(&self) -> f32 {
+        match self.meta.get("og:type").map(String::as_str) {
+            None => 0.0,
+            Some("article") => 1.0,
+            Some("product" | "og:product" | "product.item") => 2.0,
+            Some("website") => 3.0,
+            Some("profile") => 4.0,
+            Some(_) => 5.0,
+        }
     }
 
     /// The kind of page by its own word and its generator's.
@@ -173,35 +212,15 @@ impl Hints {
         }
     }
 
-    /// Whether the page's address is that of a thread.
+    /// Whether the page's address or the name of its site is that of a forum or a thread.
     pub(super) fn names_thread(&self, url: Option<&str>) -> bool {
-        let url = url
-            .or(self.canonical.as_deref())
-            .or(self.meta.get("og:url").map(String::as_str))
-            .unwrap_or_default();
-        let lower = url.to_ascii_lowercase();
-        let words = [
-            "forum",
-            "forums",
-            "thread",
-            "threads",
-            "showthread",
-            "topic",
-            "topics",
-            "viewtopic",
-            "discussion",
-            "discussions",
-            "discuss",
-            "questions",
-            "question",
-            "bbs",
-            "board",
-            "boards",
-            "community",
-            "t",
-            "r",
-        ];
-        lower.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| words.contains(&word))
+        let site = [self.get(&["og:site_name", "application-name"]), self.title.clone()];
+        let places = ["forum", "community", "discussion", " : r/"];
+        let named = site.into_iter().flatten().any(|name| {
+            let name = name.to_lowercase();
+            places.iter().any(|place| name.contains(place))
+        });
+        named || url.is_some_and(outline::names_thread) || outline::names_thread(self.address(url))
     }
 
     /// Fills in the metadata.
@@ -392,7 +411,10 @@ impl Hints {
                 })
             })
             .or_else(|| shown_date(tree, roles, container))
-            .or_else(|| url.and_then(dates::of_url).map(|date| Found::new(date, Origin::Url)))
+            .or_else(|| {
+                let address = url.unwrap_or_else(|| self.address(None));
+                dates::of_url(address).map(|date| Found::new(date, Origin::Url))
+            })
     }
 
     fn modified(&self) -> Option<Found> {

@@ -10,22 +10,27 @@
 mod alike;
 mod article;
 mod assemble;
+mod attributes;
 mod blocks;
 mod byline;
 mod charset;
 mod comments;
+mod context;
 mod dates;
 mod decide;
 mod explain;
 mod features;
 mod jsonld;
+mod kin;
 mod language;
 mod limits;
 mod metadata;
 mod model;
+mod outline;
 mod plain;
 mod render;
 mod roles;
+mod state;
 mod training;
 mod tree;
 mod vector;
@@ -35,8 +40,10 @@ pub use article::{Article, Block, Comment, Found, Item, Origin, PageType, Qualit
 pub use explain::{BlockView, Class, Explanation, explain, report};
 pub use language::iso639_3;
 pub use limits::Limits;
+pub use model::Model;
 pub use render::{Source, duplicate_line, json_line};
-pub use training::{TrainingRow, training_rows};
+#[doc(hidden)]
+pub use training::{TrainingRows, training_rows};
 
 use crate::message::sniff;
 use blocks::Shape;
@@ -79,13 +86,21 @@ pub struct Options {
 /// The tree's text is poor below this many characters: other sources are asked.
 const POOR: usize = 250;
 
+/// Below this many the page's own data may have more of the same.
+const THIN: usize = 1_200;
+
 /// Extracts a page. Never fails and never panics: what is wrong stands in [`Article::error`].
 pub fn extract(page: &Page<'_>, options: &Options) -> Article {
+    extract_with(page, options, Model::shipped())
+}
+
+/// Extracts a page by other weights than the library's.
+pub fn extract_with(page: &Page<'_>, options: &Options, model: &Model) -> Article {
     let bytes = page.bytes.get(..options.limits.bytes).unwrap_or(page.bytes);
     let markup = is_markup(page.content_type, bytes, page.url);
     let decoded = charset::decode(bytes, page.content_type, markup);
     let mut article = if markup {
-        from_markup(&decoded.text, page, options)
+        from_markup(&decoded.text, page, options, model)
     } else {
         plain::extract(&decoded.text, options.comments != Comments::Drop)
     };
@@ -171,32 +186,88 @@ fn looks_like_text(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().take(1024).filter(control).count() == 0
 }
 
-fn from_markup(text: &str, page: &Page<'_>, options: &Options) -> Article {
-    with_tree(text, &options.limits, |tree, stopped| from_html(tree, stopped, page, options))
+fn from_markup(text: &str, page: &Page<'_>, options: &Options, model: &Model) -> Article {
+    with_tree(text, &options.limits, |tree, stopped| from_html(tree, stopped, page, options, model))
 }
 
-/// The page's tree as everything reads it, and why it ends early if it does.
+/// The page's tree as everything reads it, mended where it must be, and why it ends early if it does.
 fn with_tree<T>(text: &str, limits: &Limits, body: impl FnOnce(&Tree<'_>, Option<String>) -> T) -> T {
-    let (html, stopped) = tree::parse(text, limits);
-    body(&Tree::new(&html), stopped)
+    let text = attributes::bounded(text);
+    let (html, stopped) = tree::parse(&text, limits);
+    let tree = Tree::new(&html);
+    if let Some(mended) = swallowed(&tree, &text) {
+        let (html, stopped) = tree::parse(&mended, limits);
+        return body(&Tree::new(&html), stopped);
+    }
+    body(&tree, stopped)
 }
 
-fn from_html(tree: &Tree<'_>, stopped: Option<String>, page: &Page<'_>, options: &Options) -> Article {
+fn from_html(
+    tree: &Tree<'_>,
+    stopped: Option<String>,
+    page: &Page<'_>,
+    options: &Options,
+    model: &Model,
+) -> Article {
     let mut hints = Hints::read(tree, &options.limits);
-    let mut article = from_tree(tree, &hints, page, options);
+    let mut article = from_tree(tree, &hints, page, options, model);
     if let Some(body) = hints.linked.body.take() {
         second_source(&mut article, &body);
+    }
+    if article.text().chars().count() < THIN
+        && let Some(markup) = state::stored(tree, &options.limits)
+    {
+        from_state(&mut article, &markup, &hints, page, options);
     }
     article.error = stopped.or(article.error);
     article
 }
 
-fn from_tree(tree: &Tree<'_>, hints: &Hints, page: &Page<'_>, options: &Options) -> Article {
+/// The page with its title closed, where a title without an end has swallowed all of it.
+fn swallowed(tree: &Tree<'_>, text: &str) -> Option<String> {
+    let (index, _) =
+        tree.iter().find(|(_, node)| node.element.is_some_and(|element| element.name() == "title"))?;
+    let title = tree.at(index + 1).text;
+    let markup = title.find('<')?;
+    if title.len() < 200 || !["<body", "<div", "<p", "<table"].iter().any(|tag| title.contains(tag)) {
+        return None;
+    }
+    let (head, found) = title.split_at(markup);
+    let at = text.find(found.get(..found.len().min(60)).unwrap_or(found))?;
+    debug_assert!(!head.contains('<'));
+    Some([text.get(..at)?, "</title>", text.get(at..)?].concat())
+}
+
+/// True where some of the text stands in the blocks as well: they are the whole of what it is a part of.
+fn goes_on(text: &str, blocks: &[blocks::Block]) -> bool {
+    let known: std::collections::HashSet<u64> = alike::shingles(text).collect();
+    blocks.iter().flat_map(|block| alike::shingles(&block.text)).any(|hash| known.contains(&hash))
+}
+
+/// The article in the page's own data, where the tree has less.
+fn from_state(article: &mut Article, markup: &str, hints: &Hints, page: &Page<'_>, options: &Options) {
+    let (html, _) = tree::parse(&format!("<article>{markup}</article>"), &options.limits);
+    let tree = Tree::new(&html);
+    let blocks = blocks::cut(&tree);
+    let body = assemble::assemble(&tree, blocks.iter().filter(|block| !block.hidden), hints, page.url);
+    let offered = blocks.iter().map(|block| block.chars as usize).sum::<usize>();
+    let text = article.text();
+    let have = text.chars().count();
+    if offered >= POOR && offered > 2 * have && (have < POOR || goes_on(&text, &blocks)) {
+        article.body = body;
+        article.headed = false;
+        article.error = None;
+        article.quality = Quality { score: 0.6, method: "page-data" };
+    }
+}
+
+fn from_tree(tree: &Tree<'_>, hints: &Hints, page: &Page<'_>, options: &Options, model: &Model) -> Article {
     let mut article = Article { quality: Quality { score: 0.0, method: "tree" }, ..Article::default() };
     let blocks = blocks::cut(tree);
     article.page_type = hints.page_type().unwrap_or_default();
-    let known = features::gather(tree, &blocks, hints, article.page_type == PageType::Forum);
-    let decision = decide::decide(tree, &blocks, &known, article.page_type, hints.names_thread(page.url));
+    let known = features::gather(tree, &blocks, hints, article.page_type == PageType::Forum, page.url);
+    let thread = hints.names_thread(page.url);
+    let decision = decide::decide(tree, &blocks, &known, article.page_type, thread, model);
     let is = |at: usize, verdict: Verdict| decision.verdicts.get(at) == Some(&verdict);
     let chosen =
         blocks.iter().enumerate().filter(|(at, _)| is(*at, Verdict::Article)).map(|(_, block)| block);

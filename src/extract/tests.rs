@@ -253,34 +253,3 @@ fn a_json_line_has_the_keys_of_the_interface() {
     assert_eq!(line["source"]["offset"], 7);
     assert!(line["comments"][0].get("depth").is_some() && line["quality"].get("method").is_some());
 }
-
-/// Writes the rows of labelled pages for `model/train.py`: `FONDS_TRAINING_DATA` names the folder of data
-/// sets, each with `pages/ID.html` and `truth.jsonl`; `DATASET/rows.f32` and `DATASET/rows.jsonl` are made in it.
-#[test]
-#[ignore = "writes training data; needs FONDS_TRAINING_DATA"]
-fn write_training_rows() {
-    let data = std::path::PathBuf::from(std::env::var("FONDS_TRAINING_DATA").expect("FONDS_TRAINING_DATA"));
-    for set in std::fs::read_dir(data)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.join("truth.jsonl").exists())
-    {
-        let (mut numbers, mut texts) = (Vec::new(), String::new());
-        for line in std::fs::read_to_string(set.join("truth.jsonl")).unwrap().lines() {
-            let truth: serde_json::Value = serde_json::from_str(line).unwrap();
-            let Ok(bytes) =
-                std::fs::read(set.join("pages").join(format!("{}.html", truth["id"].as_str().unwrap())))
-            else {
-                continue;
-            };
-            let page = Page { bytes: &bytes, content_type: Some("text/html"), url: truth["url"].as_str() };
-            let rows = training_rows(&page, &Options::default());
-            numbers.extend(rows.iter().flat_map(|row| &row.values).flat_map(|value| value.to_le_bytes()));
-            let words: Vec<&str> = rows.iter().map(|row| row.text.as_str()).collect();
-            texts.push_str(&serde_json::json!({ "id": truth["id"], "texts": words }).to_string());
-            texts.push('\n');
-        }
-        std::fs::write(set.join("rows.f32"), numbers).unwrap();
-        std::fs::write(set.join("rows.jsonl"), texts).unwrap();
-    }
-}

@@ -172,6 +172,46 @@ impl Tag {
         }
     }
 
+    /// A number for each kind, the same in every build.
+    pub(super) fn number(self) -> u64 {
+        match self {
+            Self::Heading(level) => 100 + u64::from(level),
+            Self::Div => 1,
+            Self::P => 2,
+            Self::Li => 3,
+            Self::Section => 4,
+            Self::Article => 5,
+            Self::Cell => 6,
+            Self::HeaderCell => 7,
+            Self::Row => 8,
+            Self::Ul => 9,
+            Self::Ol => 10,
+            Self::Table | Self::TablePart => 11,
+            Self::Header => 12,
+            Self::Footer => 13,
+            Self::Aside => 14,
+            Self::Main => 15,
+            Self::Nav => 16,
+            Self::Body => 17,
+            Self::Form => 18,
+            Self::Blockquote => 19,
+            Self::Pre => 20,
+            Self::Figcaption => 21,
+            Self::Figure => 22,
+            Self::Dd => 23,
+            Self::Dt => 24,
+            Self::Dl => 25,
+            Self::Details => 26,
+            Self::Summary => 27,
+            Self::A => 28,
+            Self::Button => 29,
+            Self::Span => 30,
+            Self::Block => 31,
+            Self::Dialog => 32,
+            _ => 0,
+        }
+    }
+
     /// True for elements that start and end a line of their own.
     pub(super) fn is_block(self) -> bool {
         !matches!(

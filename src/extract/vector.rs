@@ -5,12 +5,13 @@
 use super::article::PageType;
 use super::blocks::{Block, Shape};
 use super::features::{Facts, Known, sums};
+use super::outline;
 use super::roles::Roles;
 use super::tree::{Tag, Tree};
 use super::vocabulary::Topic;
 
-/// Numbers in a row.
-pub(super) const WIDTH: usize = 133;
+/// Numbers in a row, a dozen to spare at the end: a new fact moves none that the second stage reads.
+pub(super) const WIDTH: usize = outline::WIDTH + 217;
 
 /// What a subtree holds, for blocks to compare themselves with.
 struct Mass {
@@ -18,6 +19,8 @@ struct Mass {
     linked: Vec<f32>,
     prose: Vec<f32>,
     blocks: Vec<f32>,
+    /// Lines that name an author or a date.
+    heads: Vec<f32>,
     gain: Vec<f32>,
 }
 
@@ -32,29 +35,27 @@ pub(super) fn rows(
     kind: PageType,
 ) -> Vec<[f32; WIDTH]> {
     let pairs: Vec<(&Block, &Facts)> = blocks.iter().zip(&known.facts).collect();
-    let each = |value: fn(&(&Block, &Facts)) -> f32| {
-        sums(tree, pairs.iter().map(|pair| (pair.0.first, value(pair))))
-    };
-    let mass = Mass {
-        chars: each(|(_, facts)| facts.chars as f32),
-        linked: each(|(block, _)| block.linked as f32),
-        prose: each(|(_, facts)| if facts.prose { facts.chars as f32 } else { 0.0 }),
-        blocks: each(|_| 1.0),
-        gain: sums(tree, pairs.iter().zip(gain).map(|((block, _), gain)| (block.first, *gain))),
-    };
+    let mass = Mass::of(tree, &pairs, gain);
     let above = rungs(tree, container);
     let page = Page::of(&pairs, &mass, kind);
-    let mut before = 0.0;
+    let groups = Groups::of(known, &mass);
+    let (mut before, mut heading) = (0.0, None);
     let mut out = Vec::with_capacity(pairs.len());
     for (at, (block, facts)) in pairs.iter().enumerate() {
-        let mut row = Row::default();
+        let mut row = Row::<WIDTH>::starting(&known.outline);
         own(&mut row, block, facts);
         text(&mut row, &block.text, facts);
         place(&mut row, tree, block, &mass);
+        distances(&mut row, tree, block, &known.own);
         relation(&mut row, tree, block, container, &above, &mass);
         page.write(&mut row, at, before);
+        below(&mut row, at, heading.and_then(|heading| pairs.get(heading).map(|pair| (heading, pair))));
+        groups.write(&mut row, known, at, &mass);
         for offset in [-3isize, -2, -1, 1, 2, 3] {
             neighbour(&mut row, at.checked_add_signed(offset).and_then(|at| pairs.get(at)), block);
+        }
+        if matches!(block.shape, Shape::Heading(_)) {
+            heading = Some(at);
         }
         before += facts.chars as f32;
         out.push(row.finish());
@@ -62,37 +63,168 @@ pub(super) fn rows(
     out
 }
 
-struct Row([f32; WIDTH], usize);
-
-impl Default for Row {
-    fn default() -> Self {
-        Self([0.0; WIDTH], 0)
+impl Mass {
+    fn of(tree: &Tree<'_>, pairs: &[(&Block, &Facts)], gain: &[f32]) -> Self {
+        let each = |value: fn(&(&Block, &Facts)) -> f32| {
+            sums(tree, pairs.iter().map(|pair| (pair.0.first, value(pair))))
+        };
+        Self {
+            chars: each(|(_, facts)| facts.chars as f32),
+            linked: each(|(block, _)| block.linked as f32),
+            prose: each(|(_, facts)| if facts.prose { facts.chars as f32 } else { 0.0 }),
+            blocks: each(|_| 1.0),
+            heads: each(|(_, facts)| {
+                f32::from(u8::from(facts.roles.has(Roles::DATE.with(Roles::BYLINE)) && facts.words < 25))
+            }),
+            gain: sums(tree, pairs.iter().zip(gain).map(|((block, _), gain)| (block.first, *gain))),
+        }
     }
 }
 
-impl Row {
-    fn put(&mut self, value: f32) {
+/// Sums over what repeats.
+struct Groups {
+    chars: Vec<f32>,
+    prose: Vec<f32>,
+    linked: Vec<f32>,
+    heads: Vec<f32>,
+}
+
+impl Groups {
+    fn of(known: &Known, mass: &Mass) -> Self {
+        let total = |sums: &[f32]| known.kin.totals(sums);
+        Self {
+            chars: total(&mass.chars),
+            prose: total(&mass.prose),
+            linked: total(&mass.linked),
+            heads: total(&mass.heads),
+        }
+    }
+
+    /// The repeated element that the block stands in: how many there are and what they hold.
+    fn write(&self, row: &mut Row<WIDTH>, known: &Known, at: usize, mass: &Mass) {
+        let Some((unit, up)) = known.units.get(at).copied().flatten() else {
+            (0..10).for_each(|_| row.put(-1.0));
+            return;
+        };
+        let group = known.kin.group(unit);
+        let size = known.kin.size(group) as f32;
+        let chars = get(&self.chars, group);
+        row.put(up as f32);
+        row.log(size);
+        row.log(get(&mass.chars, unit));
+        row.log(chars / size.max(1.0));
+        row.put(chars / get(&mass.chars, 0).max(1.0));
+        row.put(get(&self.prose, group) / chars.max(1.0));
+        row.put(get(&self.linked, group) / chars.max(1.0));
+        row.put(get(&self.heads, group) / size.max(1.0));
+        row.put(get(&self.prose, group) / get(&mass.prose, 0).max(1.0));
+        row.put(known.kin.place(unit).min(50) as f32);
+    }
+}
+
+/// The heading that the block stands below.
+fn below(row: &mut Row<WIDTH>, at: usize, heading: Option<(usize, &(&Block, &Facts))>) {
+    let Some((place, (block, facts))) = heading else {
+        (0..6).for_each(|_| row.put(-1.0));
+        return;
+    };
+    row.put((at - place) as f32);
+    row.put(facts.topic.map_or(0.0, topic_number));
+    row.put(match block.shape {
+        Shape::Heading(level) => f32::from(level),
+        _ => 0.0,
+    });
+    row.flag(facts.is_title);
+    row.put(facts.link_density);
+    row.flag(facts.roles.has(Roles::CHROME.with(Roles::COMMENT)));
+}
+
+/// Levels up to the nearest element of each role and kind.
+fn distances(row: &mut Row<WIDTH>, tree: &Tree<'_>, block: &Block, own: &[Roles]) {
+    let mut roles = [LEVELS; Roles::COUNT];
+    let mut kinds = [LEVELS; KINDS];
+    let mut seen = 0u32;
+    for (up, (index, node)) in tree.ancestors(block.owner).take(LEVELS as usize).enumerate() {
+        let mut fresh = own.get(index as usize).map_or(0, |roles| roles.bits()) & !seen;
+        seen |= fresh;
+        while fresh != 0 {
+            if let Some(slot) = roles.get_mut(fresh.trailing_zeros() as usize) {
+                *slot = up as f32;
+            }
+            fresh &= fresh - 1;
+        }
+        if let Some(slot) = kind(node.tag).and_then(|kind| kinds.get_mut(kind))
+            && *slot == LEVELS
+        {
+            *slot = up as f32;
+        }
+    }
+    roles.into_iter().chain(kinds).for_each(|number| row.put(number));
+}
+
+/// Levels that distances are counted to.
+const LEVELS: f32 = 14.0;
+
+/// Kinds of element whose distance is a number of the row.
+const KINDS: usize = 18;
+
+fn kind(tag: Tag) -> Option<usize> {
+    Some(match tag {
+        Tag::Nav => 0,
+        Tag::Footer => 1,
+        Tag::Header => 2,
+        Tag::Aside => 3,
+        Tag::Form => 4,
+        Tag::Table => 5,
+        Tag::Ul => 6,
+        Tag::Ol => 7,
+        Tag::Article => 8,
+        Tag::Main => 9,
+        Tag::Figure => 10,
+        Tag::Details => 11,
+        Tag::Dl => 12,
+        Tag::Section => 13,
+        Tag::Blockquote => 14,
+        Tag::A => 15,
+        Tag::Button => 16,
+        Tag::Li => 17,
+        _ => return None,
+    })
+}
+
+/// A row that is being written.
+pub(super) struct Row<const N: usize>([f32; N], usize);
+
+impl<const N: usize> Row<N> {
+    /// A row that goes on from a shorter one.
+    pub(super) fn starting(with: &[f32]) -> Self {
+        let mut row = Self([0.0; N], 0);
+        with.iter().for_each(|number| row.put(*number));
+        row
+    }
+
+    pub(super) fn put(&mut self, value: f32) {
         if let Some(slot) = self.0.get_mut(self.1) {
             *slot = value;
         }
         self.1 += 1;
     }
 
-    fn flag(&mut self, value: bool) {
+    pub(super) fn flag(&mut self, value: bool) {
         self.put(f32::from(u8::from(value)));
     }
 
-    fn log(&mut self, value: f32) {
+    pub(super) fn log(&mut self, value: f32) {
         self.put((1.0 + value.max(0.0)).ln());
     }
 
-    fn finish(self) -> [f32; WIDTH] {
-        debug_assert!(self.1 == WIDTH, "{} numbers", self.1);
+    pub(super) fn finish(self) -> [f32; N] {
+        debug_assert!(self.1 <= N, "{} numbers", self.1);
         self.0
     }
 }
 
-fn own(row: &mut Row, block: &Block, facts: &Facts) {
+fn own(row: &mut Row<WIDTH>, block: &Block, facts: &Facts) {
     row.log(facts.chars as f32);
     row.log(facts.words as f32);
     row.put(facts.link_density);
@@ -100,7 +232,8 @@ fn own(row: &mut Row, block: &Block, facts: &Facts) {
     row.flag(facts.prose);
     row.log(facts.repeats as f32 - 1.0);
     row.flag(facts.is_title);
-    row.flag(facts.attested);
+    row.put(facts.attested);
+    row.put(facts.titled);
     row.flag(facts.hidden);
     row.flag(block.noscript);
     row.flag(facts.in_article);
@@ -118,7 +251,7 @@ fn own(row: &mut Row, block: &Block, facts: &Facts) {
         Shape::Heading(level) => 7.0 + f32::from(level),
     });
     row.put(facts.topic.map_or(0.0, topic_number));
-    for bit in 0..28 {
+    for bit in 0..Roles::COUNT {
         row.flag(facts.roles.bits() >> bit & 1 == 1);
     }
 }
@@ -140,7 +273,7 @@ fn topic_number(topic: Topic) -> f32 {
 }
 
 /// Letters, digits and punctuation of the text.
-fn text(row: &mut Row, text: &str, facts: &Facts) {
+fn text(row: &mut Row<WIDTH>, text: &str, facts: &Facts) {
     let (mut upper, mut digits, mut commas, mut stops, mut marks, mut wide) =
         (0u32, 0u32, 0u32, 0u32, 0u32, 0u32);
     for character in text.chars().take(2_000) {
@@ -162,10 +295,21 @@ fn text(row: &mut Row, text: &str, facts: &Facts) {
     }
     row.put(facts.chars as f32 / (facts.words as f32).max(1.0));
     row.log(text.matches('\n').count() as f32);
+    let (mut words, mut capital, mut short, mut numbers) = (0u32, 0u32, 0u32, 0u32);
+    for word in text.split_ascii_whitespace().take(200) {
+        words += 1;
+        let first = word.chars().next().unwrap_or_default();
+        capital += u32::from(first.is_uppercase());
+        numbers += u32::from(first.is_ascii_digit());
+        short += u32::from(word.len() <= 3 && first.is_lowercase());
+    }
+    for count in [capital, short, numbers] {
+        row.put(count as f32 / (words as f32).max(1.0));
+    }
 }
 
 /// Where the block stands: its element, its kin, and what its containers hold.
-fn place(row: &mut Row, tree: &Tree<'_>, block: &Block, mass: &Mass) {
+fn place(row: &mut Row<WIDTH>, tree: &Tree<'_>, block: &Block, mass: &Mass) {
     let owner = tree.at(block.owner);
     row.put(match owner.tag {
         Tag::P => 1.0,
@@ -192,11 +336,11 @@ fn place(row: &mut Row, tree: &Tree<'_>, block: &Block, mass: &Mass) {
     row.flag(near(Roles::TEASER));
 }
 
-fn get(values: &[f32], index: u32) -> f32 {
+pub(super) fn get(values: &[f32], index: u32) -> f32 {
     values.get(index as usize).copied().unwrap_or_default()
 }
 
-fn subtree(row: &mut Row, index: u32, mass: &Mass) {
+fn subtree(row: &mut Row<WIDTH>, index: u32, mass: &Mass) {
     let chars = get(&mass.chars, index);
     row.log(chars);
     row.put(get(&mass.linked, index) / chars.max(1.0));
@@ -210,7 +354,14 @@ fn rungs(tree: &Tree<'_>, container: u32) -> Vec<u32> {
 }
 
 /// How far up from the preferred container one must go to hold the block, and what is gained by it.
-fn relation(row: &mut Row, tree: &Tree<'_>, block: &Block, container: u32, above: &[u32], mass: &Mass) {
+fn relation(
+    row: &mut Row<WIDTH>,
+    tree: &Tree<'_>,
+    block: &Block,
+    container: u32,
+    above: &[u32],
+    mass: &Mass,
+) {
     let holds = |index: &u32| block.first >= *index && block.first < tree.at(*index).end;
     let up = above.iter().position(holds).unwrap_or(above.len());
     let shared = above.get(up).copied().unwrap_or(0);
@@ -269,7 +420,7 @@ impl Page {
         Self { numbers, blocks, chars, title }
     }
 
-    fn write(&self, row: &mut Row, at: usize, before: f32) {
+    fn write(&self, row: &mut Row<WIDTH>, at: usize, before: f32) {
         for number in &self.numbers {
             row.put(*number);
         }
@@ -279,7 +430,7 @@ impl Page {
     }
 }
 
-fn neighbour(row: &mut Row, pair: Option<&(&Block, &Facts)>, here: &Block) {
+fn neighbour(row: &mut Row<WIDTH>, pair: Option<&(&Block, &Facts)>, here: &Block) {
     let Some((block, facts)) = pair else {
         for _ in 0..6 {
             row.put(-1.0);

@@ -69,6 +69,7 @@ fn method(method: &str) -> &str {
         "tree" => "block model",
         "tree-rules" => "rules alone: the model found next to nothing",
         "json-ld" => "JSON-LD articleBody",
+        "page-data" => "the page’s own data, in a script",
         "plain" => "plain text, line by line",
         other => other,
     }

@@ -8,6 +8,7 @@ use super::blocks::{self, Block, Shape};
 use super::decide::{self, Verdict};
 use super::features::{self, Facts};
 use super::metadata::Hints;
+use super::model::Model;
 use super::roles::Roles;
 use super::tree::Tree;
 use super::{Article, Options, Page, PageType, charset, extract, is_markup, with_tree};
@@ -77,10 +78,11 @@ fn of_markup(text: &str, page: &Page<'_>, options: &Options) -> Vec<BlockView> {
         let hints = Hints::read(tree, &options.limits);
         let blocks = blocks::cut(tree);
         let kind = hints.page_type().unwrap_or_default();
-        let known = features::gather(tree, &blocks, &hints, kind == PageType::Forum);
+        let known = features::gather(tree, &blocks, &hints, kind == PageType::Forum, page.url);
         let mut trace = Trace::default();
         let mut watch = |step, odds: &[f32], verdicts: &[Verdict]| trace.see(step, odds, verdicts);
-        decide::decide_watched(tree, &blocks, &known, kind, hints.names_thread(page.url), &mut watch);
+        let (thread, model) = (hints.names_thread(page.url), Model::shipped());
+        decide::decide_watched(tree, &blocks, &known, kind, thread, model, &mut watch);
         let view = |((at, block), facts): ((usize, Block), &Facts)| trace.view(tree, at, block, facts);
         blocks.into_iter().enumerate().zip(&known.facts).map(view).collect()
     })
