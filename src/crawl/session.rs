@@ -6,6 +6,7 @@
 
 mod event;
 mod request;
+mod tick;
 mod work;
 
 pub use self::event::{Capture, Event, Summary};
@@ -16,7 +17,7 @@ pub(super) use self::work::asked;
 use self::request::request;
 use self::work::{Done, Failed, Landed, Work, Works};
 use super::ledger::Ledger;
-use super::live::{self, Watch};
+use super::live::Watch;
 use super::manners::{Answer, Manners};
 use super::plan::{Captured, Fate, Plan};
 use super::replay::Past;
@@ -32,8 +33,6 @@ use url::Url;
 
 /// How often files, limits and progress are looked at while nothing happens.
 const TICK: Duration = Duration::from_millis(250);
-/// Hosts named in a tick.
-const NAMED: usize = 5;
 
 /// Becomes true when nothing new is to be begun.
 pub type Stop = watch::Receiver<bool>;
@@ -412,33 +411,6 @@ impl<'a> Run<'a> {
         let hops = target.hops();
         let via = target.via.as_ref().map(Url::as_str);
         (self.on_event)(Event::Failed { url, stage, error, role, via, hops: &hops });
-    }
-
-    /// What is done now and then.
-    fn tick(&mut self) -> Result<(), Error> {
-        let at = self.at();
-        self.plan.frontier.breathe().map_err(at)?;
-        if self.ticked.elapsed() < TICK {
-            return Ok(());
-        }
-        self.ticked = Instant::now();
-        match self.watch.changed() {
-            Some(Ok(settings)) => {
-                (self.on_event)(Event::Note(&live::describe(&settings)));
-                self.manners.delay = settings.delay.unwrap_or(self.job.delay);
-                self.plan.exclude(settings.exclude);
-            }
-            Some(Err(error)) => {
-                (self.on_event)(Event::Note(&format!("{error}; the settings stay as they were")))
-            }
-            None => {}
-        }
-        if let Some(problem) = self.ledger.anchor()? {
-            (self.on_event)(Event::Note(&format!("no anchor: {problem}; it will be asked for again")));
-        }
-        let hosts = self.plan.frontier.asked(NAMED).map_err(self.at())?;
-        (self.on_event)(Event::Tick { waiting: self.plan.frontier.waiting(), hosts: &hosts });
-        Ok(())
     }
 
     fn summary(mut self, interrupted: bool) -> Summary {

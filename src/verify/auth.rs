@@ -2,7 +2,7 @@
 //! domain, and of a domain the roots as well.
 
 use super::Options;
-use super::report::Evidence;
+use super::ladder::Evidence;
 use crate::finding::{Finding, rules};
 use crate::package::{Package, layout};
 use crate::vouch::auth::{Identity, SignedData};

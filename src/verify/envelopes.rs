@@ -1,9 +1,9 @@
 //! Level 3: who vouches for a log's checkpoint (since when, says [`stamps`]). Only keys that the user named convince, and only checkpoints that the user
 //! holds are expected; what a package brings along is claimed.
 
+use super::ladder::Evidence;
 use super::log::Told;
 use super::package::open;
-use super::report::Evidence;
 use super::stamps::{self, Stamp};
 use super::{Options, Verification, auth, ssh};
 use crate::finding::{Finding, rules};

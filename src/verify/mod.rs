@@ -12,6 +12,7 @@ mod envelopes;
 mod fields;
 mod index;
 mod key;
+mod ladder;
 mod log;
 mod package;
 mod payload;
@@ -35,9 +36,9 @@ pub use self::report::{
 };
 
 use self::collect::Collector;
+use self::ladder::Evidence;
 use self::record::{CheckRecord, Checked, Digests, Tally};
 use self::references::References;
-use self::report::Evidence;
 use self::segments::Segments;
 use crate::finding::{Finding, rules};
 use crate::input::scan::{self, Scanner, Walk};

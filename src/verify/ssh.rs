@@ -2,7 +2,7 @@
 //! convinces is its user's to say.
 
 use super::envelopes::Envelopes;
-use super::report::Evidence;
+use super::ladder::Evidence;
 use super::{Options, package};
 use crate::finding::{Finding, rules};
 use crate::package::survey::CHECKPOINT_LIMIT;

@@ -3,8 +3,9 @@
 
 use super::Options;
 use super::envelopes::{Envelopes, content};
+use super::ladder::Evidence;
 use super::log::Told;
-use super::report::{Evidence, StampReport};
+use super::report::StampReport;
 use crate::finding::{Finding, rules};
 use crate::manifest::read_checkpoint;
 use crate::package::layout::{StampName, stamp_name};

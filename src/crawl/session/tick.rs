@@ -1,0 +1,37 @@
+//! What a run does now and then, whatever else happens: settings that were edited, anchors, progress.
+
+use super::{Event, Run, TICK};
+use crate::crawl::{Error, live};
+use std::time::Instant;
+
+/// Hosts named in a tick.
+const NAMED: usize = 5;
+
+impl Run<'_> {
+    /// What is done now and then.
+    pub(super) fn tick(&mut self) -> Result<(), Error> {
+        let at = self.at();
+        self.plan.frontier.breathe().map_err(at)?;
+        if self.ticked.elapsed() < TICK {
+            return Ok(());
+        }
+        self.ticked = Instant::now();
+        match self.watch.changed() {
+            Some(Ok(settings)) => {
+                (self.on_event)(Event::Note(&live::describe(&settings)));
+                self.manners.delay = settings.delay.unwrap_or(self.job.delay);
+                self.plan.exclude(settings.exclude);
+            }
+            Some(Err(error)) => {
+                (self.on_event)(Event::Note(&format!("{error}; the settings stay as they were")))
+            }
+            None => {}
+        }
+        if let Some(problem) = self.ledger.anchor()? {
+            (self.on_event)(Event::Note(&format!("no anchor: {problem}; it will be asked for again")));
+        }
+        let hosts = self.plan.frontier.asked(NAMED).map_err(self.at())?;
+        (self.on_event)(Event::Tick { waiting: self.plan.frontier.waiting(), hosts: &hosts });
+        Ok(())
+    }
+}
