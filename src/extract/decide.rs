@@ -118,6 +118,10 @@ pub(super) fn decide_watched(
     watch("the headline above the article", &odds, &verdicts);
     further(tree, &rows, &known.kin, &mut verdicts);
     watch("a further article of an endless page", &odds, &verdicts);
+    if !thread && !named_thread && kind != PageType::Forum {
+        under_comments(&rows, &mut verdicts);
+        watch("between the heading of the comments and their form", &odds, &verdicts);
+    }
     images(tree, &rows, &mut verdicts, ground.container);
     watch("an image within the article", &odds, &verdicts);
     let score = confidence(&rows, &odds, &verdicts);
@@ -454,6 +458,30 @@ fn headline(rows: &[(&Block, &Facts)], verdicts: &mut [Verdict]) {
         && let Some(slot) = verdicts.get_mut(at)
     {
         *slot = Verdict::Article;
+    }
+}
+
+/// What stands between a line that opens the comments and the form for another one is comments, whatever its
+/// names say, if there was an article before.
+fn under_comments(rows: &[(&Block, &Facts)], verdicts: &mut [Verdict]) {
+    let line = |row: Option<&(&Block, &Facts)>, topic: Topic| {
+        row.is_some_and(|(block, facts)| facts.topic == Some(topic) && block.words < 12)
+    };
+    let form = (0..rows.len()).rev().find(|at| {
+        let row = rows.get(*at);
+        line(row, Topic::Reply) || row.is_some_and(|(_, facts)| facts.roles.has(Roles::RESPOND))
+    });
+    let Some(form) = form else { return };
+    let chars = |from: usize, to: usize| {
+        taken(rows.get(from..to).unwrap_or_default(), verdicts.get(from..to).unwrap_or_default())
+    };
+    let heads = (0..form).rev().filter(|at| line(rows.get(*at), Topic::Comments));
+    let head = heads.take(8).find(|at| chars(*at, form) >= FEW && chars(0, *at) >= ENOUGH);
+    let Some(head) = head else { return };
+    for slot in verdicts.iter_mut().take(form).skip(head) {
+        if *slot == Verdict::Article {
+            *slot = Verdict::Comment;
+        }
     }
 }
 

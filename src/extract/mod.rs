@@ -1,8 +1,10 @@
 //! A page's article, its comments apart, and its metadata, as clean text.
 //!
-//! The way of a page: bytes → text (`charset`) → a flat tree (`tree`) → text blocks (`blocks`) with
-//! one row of facts each (`features`, from `roles` of names and the `vocabulary` of lines) → a
-//! decision for every block (`decide`, by the trained `model` that reads the facts as a `vector`) → the article put together (`assemble`), comments (`comments`) and
+//! The way of a page: bytes → text (`charset`, `attributes`) → a flat tree (`tree`) → text blocks (`blocks`) with
+//! one row of facts each (`features`, from `roles` of names, the `vocabulary` of lines, the page's `outline` and its
+//! repeated elements, `kin`) → a decision for every block (`decide`, by the trained `model` that reads the facts as a
+//! `vector` and then once more in `context`) → the article put together (`assemble`, or out of the page's own data,
+//! `jsonld` and `state`, where the tree has next to nothing), comments (`comments`) and
 //! metadata (`metadata`, `jsonld`, `dates`, `language`) → text, Markdown, JSON (`render`). Plain text takes
 //! the short way through `plain` with the same vocabulary. Nothing here knows where a page came from, and
 //! nothing fails: an unusable page gives an [`Article`] whose `error` says why.
