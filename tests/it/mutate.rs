@@ -130,7 +130,7 @@ parts! {
     readers_of_archives_hold_on_mutants: "warc" "head" "index";
     judges_of_archives_hold_on_mutants: "verify" "proof" "mend" "zip";
     messages_and_lines_hold_on_mutants: "http" "chunked" "coding" "redirect" "sniff" "cdxj" "datapackage" "pages" "manifest"
-        "checkpoint" "stamp" "surt" "digest" "cookies";
+        "checkpoint" "stamp" "signature" "surt" "digest" "cookies";
     pages_hold_on_mutants: "links" "css" "sitemap" "robots" "html" "plain";
 }
 

@@ -3,11 +3,12 @@
 use fonds::cdxj;
 use fonds::crawl::robots::Robots;
 use fonds::digest::{Algorithm, Digest, Hasher};
-use fonds::manifest::{self, Body, read_checkpoint};
+use fonds::manifest::{self, Body, Withheld, read_checkpoint};
 use fonds::message::head::{HeadLimits, ResponseHead};
 use fonds::package::{datapackage as descriptor, pages as list};
-use fonds::vouch::Roots;
+use fonds::vouch::auth::SignedData;
 use fonds::vouch::stamp::Token;
+use fonds::vouch::{Roots, SshKey, SshSignature};
 use fonds::wire::{Jar, Request};
 use url::Url;
 
@@ -71,6 +72,10 @@ pub fn manifest(data: &[u8]) {
         }
         tree.push(manifest::leaf_hash(&line.bytes));
         match line.entry {
+            Ok(manifest::Entry { seq, body: Body::Withheld, .. }) => {
+                let again = Withheld { seq, leaf: line.leaf() }.line();
+                assert_eq!(again.as_bytes(), line.bytes);
+            }
             Ok(entry) if !matches!(entry.body, Body::Unknown) => {
                 let text = serde_json::to_vec(&entry).expect("an entry is JSON");
                 assert_eq!(serde_json::from_slice::<manifest::Entry>(&text).ok(), Some(entry));
@@ -92,6 +97,32 @@ pub fn stamp(data: &[u8]) {
         let genuine = super::seeds::stamps();
         let mut genuine = genuine.iter().map(|response| Token::parse(response).expect("a seed").info);
         assert!(genuine.any(|info| info == token.info), "{:?}", token.info);
+    }
+}
+
+/// SSH signatures, SSH keys and wacz-auth objects: what holds is one that was made, over what it was made over.
+pub fn signature(data: &[u8]) {
+    if let Ok(signature) = SshSignature::parse(data) {
+        assert!(signature.is_by(&signature.key()) && !signature.verifies(b"something else\n"));
+        if signature.verifies(b"signed\n") {
+            let genuine = super::seeds::signatures();
+            let mut genuine = genuine.iter().filter_map(|seed| SshSignature::parse(seed).ok());
+            assert!(genuine.any(|made| made.is_by(&signature.key())));
+        }
+    }
+    if let Some(Ok(key)) = std::str::from_utf8(data).ok().and_then(SshKey::parse) {
+        assert!(!key.to_string().contains('\n'));
+    }
+    let value = serde_json::from_slice(data).ok();
+    if let Some(Ok(signed)) = value.as_ref().map(SignedData::parse)
+        && signed.check().is_ok()
+    {
+        let hashes = super::seeds::signatures();
+        assert!(
+            hashes.iter().any(|seed| String::from_utf8_lossy(seed).contains(&signed.hash)),
+            "{}",
+            signed.hash
+        );
     }
 }
 

@@ -45,6 +45,7 @@ pub const ALL: &[Target] = &[
     Target { name: "manifest", run: lines::manifest, seeds: seeds::logs, tries: 4000 },
     Target { name: "checkpoint", run: lines::checkpoint, seeds: seeds::checkpoints, tries: 4000 },
     Target { name: "stamp", run: lines::stamp, seeds: seeds::stamps, tries: 4000 },
+    Target { name: "signature", run: lines::signature, seeds: seeds::signatures, tries: 4000 },
     Target { name: "surt", run: lines::surt, seeds: seeds::urls, tries: 8000 },
     Target { name: "digest", run: lines::digest, seeds: seeds::digests, tries: 8000 },
     Target { name: "cookies", run: lines::cookies, seeds: seeds::cookies, tries: 8000 },

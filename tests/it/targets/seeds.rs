@@ -536,3 +536,9 @@ pub fn stamps() -> Vec<Vec<u8>> {
     let lines = include_str!("seeds/stamps.txt").lines();
     lines.map(|line| BASE64.decode(line.as_bytes()).expect("Base64")).collect()
 }
+
+/// SSH signatures by ssh-keygen over `signed` and a line feed, SSH keys, and a wacz-auth object.
+pub fn signatures() -> Vec<Vec<u8>> {
+    let lines = include_str!("seeds/signatures.txt").lines();
+    lines.map(|line| BASE64.decode(line.as_bytes()).expect("Base64")).collect()
+}

@@ -1,0 +1,2 @@
+#![no_main]
+fonds_fuzz::target!("signature");
