@@ -1,10 +1,12 @@
 //! `fonds key`
 
-use super::exit::{Exit, Outcome};
+use super::exit::{Exit, Outcome, usage};
 use super::{Global, keys, output};
 use anyhow::Context;
 use clap::{Subcommand, ValueEnum};
 use fonds::disk::beside;
+use fonds::manifest::{Body, Lines};
+use fonds::package::{Package, layout};
 use fonds::vouch::SigningKey;
 use fonds::vouch::auth::AuthSigningKey;
 use fonds::world::System;
@@ -23,6 +25,20 @@ enum Action {
     New(New),
     Show(Show),
     Export(Export),
+    Reveal(Reveal),
+}
+
+/// Show that the holder of a key ran the sessions of an archive: open the commitments in its log.
+///
+/// With --sign, `archive` writes into the session's entry a hash that says nothing of the key. This prints, as JSON lines, what
+/// opens it: SHA-256 of nonce, line feed and key is the operator of that session.
+#[derive(clap::Args, Debug)]
+struct Reveal {
+    /// The secret key.
+    file: PathBuf,
+    /// A collection or a WACZ.
+    #[arg(value_name = "DIR|FILE.wacz")]
+    path: PathBuf,
 }
 
 /// Make a key, Ed25519 unless told otherwise: FILE is the secret half, FILE.pub the half to give away.
@@ -75,6 +91,7 @@ pub(crate) fn run(args: Args, global: Global) -> Outcome {
         }
         Action::Show(show) => print(&show.file),
         Action::Export(export) => hand_out(&export),
+        Action::Reveal(asked) => reveal(&asked),
     }
 }
 
@@ -148,5 +165,30 @@ fn hand_out(export: &Export) -> Outcome {
         }
     }
     out.flush()?;
+    Ok(Exit::Done)
+}
+
+fn reveal(asked: &Reveal) -> Outcome {
+    let keys::Secret::Note(key) = keys::secret(&asked.file)? else {
+        return Err(usage(format!("{}: only keys of fonds are committed to", asked.file.display())));
+    };
+    let place = || asked.path.display().to_string();
+    let package = Package::open(&asked.path).with_context(place)?;
+    let mut lines = Lines::new(package.read(layout::MANIFEST).with_context(place)?);
+    let mut opened = 0;
+    while let Some(line) = lines.next_line().with_context(place)? {
+        let Ok(Body::Session(session)) = line.entry.map(|entry| entry.body) else { continue };
+        let commitment = key.commitment(&session.session);
+        if session.operator.as_ref() == Some(&commitment.hash) {
+            opened += 1;
+            let (operator, nonce, key) = (commitment.hash, commitment.nonce, key.verifier().to_string());
+            let line = serde_json::json!({"session": session.session, "operator": operator, "nonce": nonce, "key": key});
+            super::archive::println(&line.to_string())?;
+        }
+    }
+    if opened == 0 {
+        output::problem(&format!("{}: no session in its log is committed to this key", place()));
+        return Ok(Exit::Finding);
+    }
     Ok(Exit::Done)
 }

@@ -67,6 +67,7 @@ fn create(root: &Path) -> Archive {
         seeds: Vec::new(),
         options: BTreeMap::new(),
         redacted: Vec::new(),
+        operator: None,
         user_agent: text("test"),
     };
     Archive::create(root, Box::new(System), session, &[("software", text("fonds/0"))]).unwrap()

@@ -91,6 +91,9 @@ pub struct Session {
     /// Names of the settings whose values are secrets and stand nowhere.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub redacted: Vec<String>,
+    /// A commitment to the key of who runs it, which says nothing until its holder opens it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub operator: Option<String>,
     /// User-Agent sent.
     pub user_agent: String,
 }

@@ -5,6 +5,7 @@ use super::note::{Signature, is_name};
 use crate::digest;
 use crate::world::World;
 use data_encoding::{BASE64, HEXLOWER};
+use ring::hmac;
 use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use std::fmt;
 
@@ -75,6 +76,27 @@ impl SigningKey {
     pub fn sign(&self, text: &[u8]) -> Signature {
         let bytes = self.pair.sign(text).as_ref().to_vec();
         Signature { name: self.verifier.name.clone(), id: self.verifier.id, bytes }
+    }
+}
+
+/// What stands in a log for a key, and what opens it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Commitment {
+    /// SHA-256 of nonce, line feed and verifier key, in hex.
+    pub hash: String,
+    /// 32 bytes in hex, which only the key's holder can tell.
+    pub nonce: String,
+}
+
+impl SigningKey {
+    /// The commitment to this key for a session, by its URN: the same each time, and another for each session, so that
+    /// nobody else can tell two sessions of one operator.
+    pub fn commitment(&self, session: &str) -> Commitment {
+        let secret = hmac::Key::new(hmac::HMAC_SHA256, &self.seed);
+        let nonce = hmac::sign(&secret, format!("fonds operator\n{session}").as_bytes());
+        let nonce = HEXLOWER.encode(nonce.as_ref());
+        let hash = digest::sha256(format!("{nonce}\n{}", self.verifier).as_bytes()).value();
+        Commitment { hash, nonce }
     }
 }
 

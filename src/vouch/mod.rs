@@ -14,7 +14,7 @@ pub mod ssh;
 pub mod stamp;
 
 pub use cover::{Cover, cover};
-pub use key::{SigningKey, VerifierKey};
+pub use key::{Commitment, SigningKey, VerifierKey};
 pub use note::{Note, Signature};
 pub use path::Roots;
 pub use ssh::{SshKey, SshSignature, SshSigningKey};

@@ -137,6 +137,7 @@ pub(super) fn session(
         seeds: seeds.iter().map(without_password).collect(),
         options,
         redacted: redacted(network, headers, proxy),
+        operator: None,
         user_agent: args.user_agent.clone(),
     })
 }

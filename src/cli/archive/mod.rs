@@ -147,6 +147,7 @@ pub(crate) fn capture(args: Args, global: Global) -> anyhow::Result<(PathBuf, Ex
     let headers = arguments::headers(&args.header)?;
     let proxy = args.network.reach.proxy()?;
     let session = arguments::session(&args, &seeds, &headers, proxy.as_ref())?;
+    let session = fonds::manifest::Session { operator: output.seal.operator(&session.session), ..session };
     let wire = args.network.wire(proxy, &seeds, args.bounds.patience())?;
     let job = Job {
         seeds,

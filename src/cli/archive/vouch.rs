@@ -49,6 +49,14 @@ pub(crate) struct Seal {
 }
 
 impl Seal {
+    /// What the session's entry says of who runs it: nothing that anybody else can read.
+    pub(super) fn operator(&self, session: &str) -> Option<String> {
+        match &self.key {
+            Some((keys::Secret::Note(key), _)) => Some(key.commitment(session).hash),
+            _ => None,
+        }
+    }
+
     /// The first anchor, before anything is captured. Without it the capture has no bound below, which is said.
     pub(super) fn anchor(&mut self, archive: &mut Archive) -> anyhow::Result<()> {
         let Some(anchors) = self.anchors.take() else { return Ok(()) };

@@ -172,6 +172,7 @@ fn session(args: &Args, proxy: Option<&Proxy>, ready: &Ready) -> anyhow::Result<
             .map(|_| "proxy password".to_owned())
             .into_iter()
             .collect(),
+        operator: None,
         user_agent: "as each client says".to_owned(),
     })
 }

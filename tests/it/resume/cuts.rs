@@ -130,6 +130,7 @@ fn session(job: &Job) -> Session {
         seeds: job.seeds.iter().map(ToString::to_string).collect(),
         options: BTreeMap::new(),
         redacted: Vec::new(),
+        operator: None,
         user_agent: text("test"),
     }
 }

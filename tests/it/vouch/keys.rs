@@ -116,3 +116,27 @@ fn a_key_that_is_used_for_the_first_time_is_made_and_what_that_means_is_said() {
     archive(&bench.room("more"), &[&server.url("/")], &["--sign", &first]).expect(0);
     super::verify(&bench.room("more"), &["--key", &format!("{first}.pub")]).expect(0);
 }
+
+#[test]
+fn who_ran_a_session_is_committed_to_and_only_its_key_opens_it() {
+    let bench = super::Bench::new();
+    let server = serve(vec![("/", ok("text/plain", "Some text."))]);
+    let (key, other) = (bench.key("key"), bench.key("other"));
+    let root = bench.room("signed");
+    archive(&root, &[&server.url("/")], &["--sign", &key]).expect(0);
+    let path = root.to_str().unwrap();
+    let session = fonds(["log", "show", path, "--type", "session"]).expect(0).json();
+    let run = fonds(["key", "reveal", &key, path]).expect(0);
+    let opened = run.json();
+    let text = format!("{}\n{}", opened["nonce"].as_str().unwrap(), opened["key"].as_str().unwrap());
+    assert_eq!(fonds::digest::sha256(text.as_bytes()).value(), session["operator"].as_str().unwrap());
+    assert_eq!((&opened["operator"], &opened["session"]), (&session["operator"], &session["session"]));
+    assert!(!session.to_string().contains("example.org/key"));
+    let none = fonds(["key", "reveal", &other, path]).expect(1);
+    assert!(none.one_line().contains("no session") && none.stdout.is_empty());
+    // Another session of the same operator cannot be told for one.
+    let again = bench.room("again");
+    archive(&again, &[&server.url("/")], &["--sign", &key]).expect(0);
+    let second = fonds(["log", "show", again.to_str().unwrap(), "--type", "session"]).expect(0).json();
+    assert_ne!(session["operator"], second["operator"]);
+}
