@@ -141,9 +141,18 @@ fn write(path: &Path, text: &str, is_secret: bool) -> anyhow::Result<()> {
         file.write_all(text.as_bytes())?;
         file.sync_all()
     });
-    written.with_context(|| match path.symlink_metadata() {
-        Ok(_) => format!("{} exists already; fonds overwrites nothing. Choose another name", path.display()),
-        Err(_) => path.display().to_string(),
+    written.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            anyhow::anyhow!(
+                "{} exists already; fonds overwrites nothing. Choose another name",
+                path.display()
+            )
+        }
+        _ => {
+            // What could not be written whole is of no use.
+            let _ = std::fs::remove_file(path);
+            anyhow::Error::new(error).context(path.display().to_string())
+        }
     })
 }
 

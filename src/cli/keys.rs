@@ -116,6 +116,10 @@ impl Secret {
 /// The public keys of a file, one a line, of fonds or of OpenSSH; empty lines and lines that begin with # are passed over.
 fn all_public(path: &Path) -> anyhow::Result<Keys> {
     let text = text(path)?;
+    if auth::key::is_secret(&text) || vouch::ssh::is_secret(&text) {
+        let message = "this is a secret key; give the public half, and show this one to nobody";
+        return Err(usage(format!("{}: {message}", path.display())));
+    }
     if auth::key::is_public(&text) {
         let key = AuthKey::from_pem(&text).map_err(|e| usage(format!("{}: {e}", path.display())))?;
         return Ok(Keys { auth: vec![key], ..Keys::default() });
@@ -168,6 +172,15 @@ pub(crate) fn secret_or_new(path: &Path, global: Global) -> anyhow::Result<Secre
 pub(crate) fn secret(path: &Path) -> anyhow::Result<Secret> {
     let text = text(path)?;
     let wrong = |error: vouch::Error| usage(format!("{}: {error}", path.display()));
+    if text.trim_start().starts_with("ssh-")
+        || VerifierKey::parse(text.trim()).is_ok()
+        || auth::key::is_public(&text)
+    {
+        return Err(usage(format!(
+            "{}: this is the public half of a key; signing takes the secret one",
+            path.display()
+        )));
+    }
     let key = match vouch::ssh::is_secret(&text) {
         true => Secret::Ssh(SshSigningKey::parse(&text).map_err(wrong)?),
         false if auth::key::is_secret(&text) => Secret::Auth(AuthSigningKey::from_pem(&text).map_err(wrong)?),
@@ -195,6 +208,12 @@ pub(crate) fn text(path: &Path) -> anyhow::Result<String> {
     } else {
         let file = std::fs::File::open(path).map(|file| file.take(LONGEST));
         let read = file.and_then(|mut file| file.read_to_string(&mut text));
+        if read.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::InvalidData) {
+            return Err(usage(format!(
+                "{}: this is no text, so neither a key nor a signature",
+                path.display()
+            )));
+        }
         read.with_context(|| path.display().to_string())?;
     }
     Ok(text)

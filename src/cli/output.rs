@@ -90,3 +90,18 @@ pub(crate) fn bytes(n: u64) -> String {
     }
     if unit == "B" { format!("{n} B") } else { format!("{value:.1} {unit}") }
 }
+
+/// Refuses a new file or directory within the collection that it is made of: it would be one of its files.
+pub(crate) fn outside(collection: &std::path::Path, out: &std::path::Path) -> anyhow::Result<()> {
+    let parent = out.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let parent = parent.unwrap_or(std::path::Path::new("."));
+    let (Ok(root), Ok(parent)) = (collection.canonicalize(), parent.canonicalize()) else { return Ok(()) };
+    match root.is_dir() && parent.starts_with(&root) {
+        true => Err(super::exit::usage(format!(
+            "{} lies within {}; what is written there would break the collection",
+            out.display(),
+            collection.display()
+        ))),
+        false => Ok(()),
+    }
+}

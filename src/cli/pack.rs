@@ -27,6 +27,7 @@ pub(crate) fn run(args: Args, global: Global) -> Outcome {
         Some(out) => out,
         None => beside(&args.path)?,
     };
+    output::outside(&args.path, &out)?;
     package::pack(&args.path, &out)?;
     if !global.quiet {
         output::line(&format!("{} is packed into {}", args.path.display(), out.display()));

@@ -47,6 +47,7 @@ pub(crate) fn run(args: Args, global: Global) -> Outcome {
     let since: Vec<_> = args.since.iter().map(|path| held(path)).collect::<anyhow::Result<_>>()?;
     let since: Vec<Held<'_>> = since.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
     let query = query(&args)?;
+    output::outside(&args.path, &args.output)?;
     let room = Room { spool: &inputs::spool(), scan: args.jobs.settings() };
     let proved = match prove(&args.path, query.as_ref(), &since, &args.output, room) {
         Err(error @ package::Error::NotFound { .. }) => {

@@ -4,7 +4,8 @@ use super::exit::{Exit, Outcome, usage};
 use super::log::Words;
 use super::{Global, inputs, output};
 use fonds::package::redact::{Chosen, Redacted, redact};
-use fonds::package::{Error, pack};
+use fonds::package::{Error, Package, authed, pack};
+use fonds::verify::{Options, Verdict, Verification};
 use fonds::world::System;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -36,6 +37,7 @@ pub(crate) fn run(args: Args, global: Global) -> Outcome {
     if args.url.is_empty() && args.record.is_empty() {
         return Err(usage("say what is to be kept back: --url REGEX or --record ID"));
     }
+    output::outside(&args.path, &args.output)?;
     let records: HashSet<String> =
         args.record.iter().map(|id| id.trim_matches(['<', '>']).to_owned()).collect();
     let url = |url: &str| args.url.iter().any(|regex| regex.is_match(url));
@@ -48,6 +50,26 @@ pub(crate) fn run(args: Args, global: Global) -> Outcome {
     };
     if !global.quiet {
         say(&args.output, redacted);
+    }
+    if authed::is_signed(&args.path)? {
+        output::problem(
+            "the original's wacz-auth signature is over all of its files, and cannot be carried into a copy without some",
+        );
+    }
+    holds(&args.output)
+}
+
+/// What was damaged in the original is damaged in the copy.
+fn holds(out: &Path) -> Outcome {
+    let mut verification = Verification::new(Options { spool: inputs::spool(), ..Options::default() });
+    verification.package(&Package::open(out)?)?;
+    let report = verification.finish(String::new());
+    if report.verdict == Verdict::Damaged {
+        let place = out.display();
+        output::problem(&format!(
+            "{place} does not hold, as the original does not; `fonds verify {place}` tells what is wrong"
+        ));
+        return Ok(Exit::Finding);
     }
     Ok(Exit::Done)
 }

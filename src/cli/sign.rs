@@ -128,22 +128,18 @@ fn import(path: &Path, line: &Path, key: Option<&Path>, global: Global) -> Outco
     if ssh::is_signature(&text) {
         return import_ssh(path, &text, key, global);
     }
-    let key = key.map(verifier).transpose()?;
     let signature = Signature::parse(text.trim_end()).ok_or_else(|| {
         usage(format!(
             "{}: this is not one signature line, as `fonds sign - --key KEY` prints it",
             line.display()
         ))
     })?;
+    // A bad line would stand in the way of a good one by the same key for good.
+    let needed = || usage("--import of a signature line needs --key KEY.pub, by which it must be");
+    let key = verifier(key.ok_or_else(needed)?)?;
     let name = signature.name.clone();
-    let new = vouched::add_signature(path, signature, key.as_ref(), &inputs::spool())?;
+    let new = vouched::add_signature(path, signature, Some(&key), &inputs::spool())?;
     say(path, &name, new, global);
-    if key.is_none() {
-        output::problem(&format!(
-            "the signature was not checked; `fonds verify --key KEY.pub {}` does it",
-            path.display()
-        ));
-    }
     Ok(Exit::Done)
 }
 

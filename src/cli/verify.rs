@@ -77,7 +77,11 @@ impl Asked {
     pub(super) fn answer(&self, verification: Verification, unreadable: bool, global: Global) -> Outcome {
         let report = verification.finish(millis(System.now()));
         write(&report, self, global)?;
-        Ok(exit(&report, self, unreadable))
+        let exit = exit(&report, self, unreadable);
+        if exit == Exit::Level {
+            output::problem(&unreached(&report, self));
+        }
+        Ok(exit)
     }
 }
 
@@ -156,11 +160,30 @@ fn required(asked: &Asked) -> Option<u8> {
     asked.require.or(named.then_some(3))
 }
 
+/// Which level was asked for, and which one is the first that does not pass.
+fn unreached(report: &Report, asked: &Asked) -> String {
+    if let Some(finding) = report.findings.iter().find(|finding| finding.code == UNSHOWN) {
+        return finding.message.clone();
+    }
+    let level = required(asked).unwrap_or(4);
+    let passes = |status| matches!(status, Status::Pass | Status::Weak);
+    let first = report.levels.iter().find(|report| report.level <= level && !passes(report.status));
+    let why = first.map(|first| {
+        format!(": level {} {} is {}, {}", first.level, first.name, status(first.status), first.detail)
+    });
+    format!("level {level} was asked for and is not reached{}", why.unwrap_or_default())
+}
+
+/// What was asked for can be told neither way.
+const UNSHOWN: &str = "checkpoint-unshown";
+
 fn exit(report: &Report, asked: &Asked, unreadable: bool) -> Exit {
     // The same of a time-stamp; it may be there without a signature, below which the ladder is not climbed.
     let is_timed = report.levels.iter().any(|level| level.level == 4 && level.status == Status::Pass);
     let untimed = !asked.named.trust.is_empty() && asked.require.is_none() && !is_timed;
+    let unshown = report.findings.iter().any(|finding| finding.code == UNSHOWN);
     let wanting = untimed
+        || unshown
         || required(asked).is_some_and(|level| report.achieved.is_none_or(|achieved| achieved < level));
     if report.verdict == Verdict::Damaged || asked.strict && report.counts.warnings > 0 {
         Exit::Finding

@@ -213,6 +213,7 @@ rules! {
     AUTH_UNTRUSTED Info 3 "auth-untrusted" "RFC 5280 §6" "The certificate of a wacz-auth signature leads to no root that you named.";
     AUTH_CLOCK Warning 3 "auth-clock" "wacz-auth 0.1.0" "The date in a wacz-auth signature is more than ten minutes from the time-stamp over it.";
     SSHSIG_INVALID Error 3 "sshsig-invalid" "SSHSIG" "An SSH signature beside a checkpoint is none, was made for something else, or is not over this checkpoint.";
+    CHECKPOINT_UNSHOWN Warning 3 "checkpoint-unshown" "RFC 9162 §2.1.4" "A proof file does not show whether its log went on with a checkpoint that you hold.";
     SIGNATURE_EARLIER Info 3 "signature-earlier" "C2SP signed-note" "A key that you named vouches for an earlier state of the log, which this one went on with.";
     SIGNATURE_CLAIMED Info 3 "signature-claimed" "C2SP signed-note" "A signature is by a key that you did not name; it was not checked and proves nothing.";
     CHECKPOINT_EXPECTED Error 3 "checkpoint-inconsistent" "RFC 6962 §2.1.2" "The log does not contain the checkpoint that you hold: it was rewritten since, cut back, or is another one.";

@@ -15,6 +15,7 @@ use super::seal::{replace, temporary_beside};
 use super::{Error, Package, wacz};
 use crate::disk::Disk;
 use crate::input::section::ReadSeek;
+use crate::vouch::Note;
 
 /// A file's path in the package, and the bytes that it is to have.
 pub type Change = (String, Vec<u8>);
@@ -68,6 +69,7 @@ pub(super) fn rewrite(path: &Path, mut changes: Vec<(String, Content)>, spool: &
 
 pub(super) fn in_directory(root: &Path, changes: &[(String, Content)]) -> Result<(), Error> {
     let disk = Disk::default();
+    remove_rests(root);
     for (path, content) in changes {
         let path = root.join(path);
         let done = match content.open().map_err(Error::io(&path))? {
@@ -78,6 +80,20 @@ pub(super) fn in_directory(root: &Path, changes: &[(String, Content)]) -> Result
         done.map_err(Error::io(&path))?;
     }
     Ok(())
+}
+
+/// What a call that was cut left of files that it was writing; they are of no use, and nothing lists them.
+fn remove_rests(root: &Path) {
+    for name in [DATAPACKAGE, DATAPACKAGE_DIGEST, layout::CHECKPOINT, layout::MANIFEST, layout::LEAVES] {
+        let _ = std::fs::remove_file(crate::disk::beside(&root.join(name), ".part"));
+    }
+    let Ok(entries) = std::fs::read_dir(root.join("provenance")) else { return };
+    for entry in entries.flatten() {
+        let name = format!("provenance/{}", entry.file_name().to_string_lossy());
+        if name.strip_suffix(".part").is_some_and(layout::is_envelope) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
 }
 
 /// What the list of files will say of each change; `None` where the file goes.
@@ -139,6 +155,22 @@ fn expected(list: &Datapackage, name: &str, path: &Path) -> Result<String, Error
         .ok_or_else(|| Error::Altered { path: path.to_owned(), problem: format!("{name} is not listed") })
 }
 
+/// False where the checkpoint is neither the listed one nor what a call that was cut has made of it: that one with more
+/// signatures, or a later one beside which it is kept.
+fn only_grew(package: &Package, list: &Datapackage, path: &Path) -> Result<bool, Error> {
+    let listed = list.resources.iter().find(|resource| resource.path == layout::CHECKPOINT);
+    let Some(listed) = listed.map(|resource| &resource.hash) else { return Ok(true) };
+    let mut states = vec![content(package, layout::CHECKPOINT, path)?];
+    if let Some(note) = states.first().and_then(|bytes| Note::parse(bytes).ok()) {
+        states.extend((0..=note.signatures().len()).map(|count| note.with_first(count)));
+    }
+    let kept = package.members().iter().map(|member| &member.path);
+    for name in kept.filter(|name| name.starts_with(layout::CHECKPOINT) && layout::is_envelope(name)) {
+        states.push(content(package, name, path)?);
+    }
+    Ok(states.iter().any(|bytes| hash::sha256(bytes) == *listed))
+}
+
 /// A list of files that its digest vouches for.
 pub(super) struct Listed(pub(super) Datapackage);
 
@@ -157,6 +189,11 @@ impl Listed {
         let digest = digest.ok_or_else(|| altered("its datapackage-digest.json cannot be read"))?;
         if digest.signed_data.is_some() {
             return Err(altered("it has a wacz-auth signature, which would hold no longer"));
+        }
+        if package.contains(layout::CHECKPOINT) && !only_grew(package, &list, path)? {
+            return Err(altered(
+                "its checkpoint is not the one that is listed, nor that one with more signatures",
+            ));
         }
         if digest.hash == hash::sha256(&bytes) {
             return Ok(Self(list));
@@ -187,7 +224,7 @@ impl Listed {
 /// The checkpoint, what vouches for it and `others`, as they are now; of what is listed and not there any more, that it is
 /// gone.
 fn provenance(package: &Package, list: &Datapackage, others: &[&str]) -> io::Result<Vec<Listing>> {
-    let own = |path: &&str| others.contains(path) || path.starts_with(layout::CHECKPOINT);
+    let own = |path: &&str| others.contains(path) || layout::is_envelope(path);
     let there = package.members().iter().map(|member| member.path.as_str()).filter(own);
     let one = |path: &str| Ok((path.to_owned(), Some(resource(path, &mut package.read(path)?)?)));
     let mut now = there.map(one).collect::<io::Result<Vec<Listing>>>()?;

@@ -8,6 +8,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::amend::{Content, content, rewrite};
+use super::guard::Guard;
 use super::layout::{CHECKPOINT, LEAVES, MANIFEST};
 use super::{Error, Package};
 use crate::disk::Disk;
@@ -21,6 +22,8 @@ use crate::world::World;
 /// [`Error::Unsealed`]; [`Error::Altered`] where the package is not what its list says, or its log does not lead to its
 /// checkpoint; what reading and writing say.
 pub fn annotate(path: &Path, event: Event, world: &dyn World, spool: &Path) -> Result<u64, Error> {
+    let guard = Guard::take(path)?;
+    let path = guard.path();
     let package = Package::open(path).map_err(Error::io(path))?;
     if package.is_unfinished() {
         return Err(Error::Unsealed(path.to_owned()));

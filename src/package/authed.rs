@@ -5,7 +5,8 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::amend::{Content, Listed, in_directory, in_wacz};
-use super::datapackage::Digest;
+use super::datapackage::{self, Digest};
+use super::guard::Guard;
 use super::layout::{DATAPACKAGE, DATAPACKAGE_DIGEST};
 use super::{Error, Package, hash};
 
@@ -18,11 +19,24 @@ pub fn signable(path: &Path) -> Result<String, Error> {
     Ok(hash::sha256(&Listed::read(&package, path)?.to_json()))
 }
 
+/// True where the package at `path` has such a signature.
+///
+/// # Errors
+/// What reading says.
+pub fn is_signed(path: &Path) -> Result<bool, Error> {
+    let package = Package::open(path).map_err(Error::io(path))?;
+    let digest = package.small(DATAPACKAGE_DIGEST).map_err(Error::io(path))?;
+    let digest = digest.and_then(|bytes| datapackage::parse_digest(&bytes).0);
+    Ok(digest.is_some_and(|digest| digest.signed_data.is_some()))
+}
+
 /// Puts `signed`, the `signedData` object, into datapackage-digest.json.
 ///
 /// # Errors
 /// As [`signable`]; what reading and writing say.
 pub fn put(path: &Path, signed: Value, spool: &Path) -> Result<(), Error> {
+    let guard = Guard::take(path)?;
+    let path = guard.path();
     let package = Package::open(path).map_err(Error::io(path))?;
     let list = Listed::read(&package, path)?;
     let bytes = list.to_json();

@@ -193,6 +193,13 @@ pub fn envelope_name(size: Option<u64>, number: u64, ending: &str) -> String {
     }
 }
 
+/// True for the checkpoint, for those of earlier states, and for what vouches for them from beside.
+pub fn is_envelope(path: &str) -> bool {
+    let earlier = || path.strip_prefix(CHECKPOINT)?.strip_prefix('-')?.parse::<u64>().ok();
+    let beside = [TSR, SSHSIG].iter().any(|ending| envelope_of(path, ending).is_some());
+    path == CHECKPOINT || beside || earlier().is_some()
+}
+
 /// Reads such a name: the size of an earlier checkpoint, and the file's number. `None` for any other, and for one written in
 /// another way.
 pub fn envelope_of(path: &str, ending: &str) -> Option<(Option<u64>, u64)> {

@@ -13,6 +13,7 @@ pub mod annotate;
 mod audit;
 pub mod authed;
 pub mod datapackage;
+mod guard;
 mod hash;
 pub mod layout;
 pub mod pages;
@@ -103,6 +104,9 @@ pub enum Error {
     /// A capture that has not ended.
     #[error("{0} is not sealed: its capture has not ended; `fonds archive --resume` goes on with it")]
     Unsealed(PathBuf),
+    /// Another process changes it.
+    #[error("{0} is being changed by another process; try again when that is done")]
+    Busy(PathBuf),
     /// Nothing is there that a redaction should keep back.
     #[error("{0}: nothing in it is what should be kept back, so there is nothing to redact")]
     Nothing(PathBuf),

@@ -56,11 +56,31 @@ pub fn redact(
     }
     let layout = Layout::new(out);
     create(&layout)?;
-    let (about, described) = about(&package, path, &choice)?;
+    let written = write(&package, path, &layout, &choice, sealed, event, world, spool);
+    if written.is_err() {
+        // Made here a moment ago, and of no use as it is.
+        let _ = std::fs::remove_dir_all(out);
+    }
+    written
+}
+
+/// The files of the copy, in the directories that are there.
+#[allow(clippy::too_many_arguments)]
+fn write(
+    package: &Package,
+    path: &Path,
+    layout: &Layout,
+    choice: &Choice,
+    sealed: Sealed,
+    event: Event,
+    world: &dyn World,
+    spool: &Path,
+) -> Result<Redacted, Error> {
+    let out = layout.root();
+    let (about, described) = about(package, path, choice)?;
     let at = |error| Error::io(out)(error);
-    let (length, records) =
-        copy::all(&package, &layout, &choice, about.title.as_deref(), spool).map_err(at)?;
-    keep_envelopes(&package, path, &layout, &sealed)?;
+    let (length, records) = copy::all(package, layout, choice, about.title.as_deref(), spool).map_err(at)?;
+    keep_envelopes(package, path, layout, &sealed)?;
     let files = bound_files(out).and_then(|paths| paths.iter().map(|path| log_file(out, path)).collect());
     let files = files.map_err(at)?;
     let event = Event { files, withheld: choice.runs(), package: Some(described), ..event };

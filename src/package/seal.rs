@@ -154,6 +154,9 @@ pub(super) fn appear(file: tempfile::NamedTempFile, path: &Path) -> Result<(), E
 
 /// The same in place of the file that is there.
 pub(super) fn replace(file: tempfile::NamedTempFile, path: &Path) -> Result<(), Error> {
+    // Who may read it stays as it was.
+    let permissions = path.metadata().map_err(Error::io(path))?.permissions();
+    file.as_file().set_permissions(permissions).map_err(Error::io(path))?;
     file.as_file().sync_all().map_err(Error::io(path))?;
     file.persist(path).map_err(|failed| Error::Io { path: path.to_owned(), source: failed.error })?;
     sync_parent(path)

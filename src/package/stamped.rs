@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::amend::{Change, amend, content};
+use super::guard::Guard;
 use super::layout::{self, StampName, stamp_name};
 use super::vouched::{Held, held};
 use super::{Error, Package};
@@ -51,6 +52,8 @@ impl Stampable {
 /// # Errors
 /// [`Error::Vouch`] for one that does not hold or is over something else; as [`super::vouched::note`] and [`amend`].
 pub fn add(path: &Path, responses: &[Vec<u8>], spool: &Path) -> Result<Vec<String>, Error> {
+    let guard = Guard::take(path)?;
+    let path = guard.path();
     let Stampable { note, mut stamps, .. } = Stampable::open(path)?;
     let before = stamps.clone();
     let mut added = Vec::new();

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::amend::{amend, content};
+use super::guard::Guard;
 use super::layout::{self, CHECKPOINT, MANIFEST};
 use super::{Error, Package};
 use crate::manifest::{Lines, Tree, read_checkpoint};
@@ -60,6 +61,8 @@ fn tree(package: &Package) -> std::io::Result<(Tree, Option<String>)> {
 /// # Errors
 /// As [`note`] and [`amend`].
 pub fn sign(path: &Path, key: &SigningKey, spool: &Path) -> Result<bool, Error> {
+    let guard = Guard::take(path)?;
+    let path = guard.path();
     let note = note(path)?;
     let signature = key.sign(note.text());
     put(path, note, signature, spool)
@@ -75,6 +78,8 @@ pub fn add_signature(
     key: Option<&VerifierKey>,
     spool: &Path,
 ) -> Result<bool, Error> {
+    let guard = Guard::take(path)?;
+    let path = guard.path();
     let note = note(path)?;
     let problem = match key {
         Some(key) if !key.is_of(&signature) => Some("it is by another key than the one given"),
@@ -101,6 +106,8 @@ fn put(path: &Path, mut note: Note, signature: Signature, spool: &Path) -> Resul
 /// [`Error::Vouch`] for one that is not over this checkpoint, or by a kind of key that is not checked here, or by another
 /// than `key`, where that is given; as [`note`] and [`amend`].
 pub fn add_ssh(path: &Path, armored: &str, key: Option<&SshKey>, spool: &Path) -> Result<bool, Error> {
+    let guard = Guard::take(path)?;
+    let path = guard.path();
     let note = note(path)?;
     let signature = SshSignature::parse(armored.as_bytes()).map_err(Error::vouch(path))?;
     let problem = match key {

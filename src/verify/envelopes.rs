@@ -207,6 +207,13 @@ fn expected(options: &Options, evidence: &mut Evidence, point: &Checkpoint, told
     let own = options.expected.iter().filter(|held| held.origin == point.origin());
     let wrong = own.filter(|held| told.roots.get(&held.size) != Some(&Hash(held.root)));
     let finding = |held: &Held| {
+        if told.partial && held.size < point.size() && !told.roots.contains_key(&held.size) {
+            let message = format!(
+                "nothing here shows that the log went on with {}; `fonds prove --since {}` makes what does",
+                held.name, held.name
+            );
+            return Finding::new(&rules::CHECKPOINT_UNSHOWN, message);
+        }
         let message = match held.size > point.size() {
             true => format!(
                 "{} is of {} lines; here are {}: the log was cut back",
@@ -216,6 +223,19 @@ fn expected(options: &Options, evidence: &mut Evidence, point: &Checkpoint, told
             ),
             false => format!("the log's first {} lines do not give the root of {}", held.size, held.name),
         };
+        Finding::new(&rules::CHECKPOINT_EXPECTED, message)
+    };
+    wrong.map(finding).collect()
+}
+
+/// The log of a capture that has not ended contains what the user holds of it.
+pub(super) fn of_unfinished(options: &Options, evidence: &mut Evidence, told: &Told) -> Vec<Finding> {
+    let Some(origin) = &told.origin else { return Vec::new() };
+    evidence.origins.insert(origin.clone());
+    let own = options.expected.iter().filter(|held| held.origin == *origin);
+    let wrong = own.filter(|held| told.roots.get(&held.size) != Some(&Hash(held.root)));
+    let finding = |held: &Held| {
+        let message = format!("the log's lines so far do not give the root of {}", held.name);
         Finding::new(&rules::CHECKPOINT_EXPECTED, message)
     };
     wrong.map(finding).collect()

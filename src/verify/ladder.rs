@@ -85,7 +85,11 @@ pub(super) fn ladder(findings: &[Finding], evidence: &Evidence) -> Vec<LevelRepo
     let plain = |(status, detail): (Status, &str)| (status, detail.to_owned());
     let complete = rung(
         2,
-        if evidence.proofs > 0 { (Status::Pass, included(evidence)) } else { plain(log_held(evidence)) },
+        match (evidence.proofs, errors(0)) {
+            (0, _) => plain(log_held(evidence)),
+            (_, 0) => (Status::Pass, included(evidence)),
+            (_, _) => (Status::Unchecked, "the file is not what it should be".to_owned()),
+        },
     );
     let whole = complete.status == Status::Pass;
     let bound = |(status, detail)| match status {

@@ -45,6 +45,10 @@ pub(super) struct Told {
     pub(super) end: Option<End>,
     /// The files that the last end entry binds, or the redaction behind it.
     pub(super) files: Vec<File>,
+    /// As the first session's archive has it.
+    pub(super) origin: Option<String>,
+    /// True where only some roots of the log can be told.
+    pub(super) partial: bool,
     /// What they say of the datapackage.
     pub(super) described: Option<Described>,
     /// How many lines this copy withholds.
@@ -155,6 +159,7 @@ impl<R: Read> Join<R> {
         self.report_seeds();
         self.report_run();
         self.told.lines = self.tree.size();
+        self.told.origin = self.origin.take();
         Ok(self.told)
     }
 

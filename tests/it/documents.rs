@@ -79,6 +79,11 @@ fn commands(help: &str) -> Vec<String> {
         .collect()
 }
 
+/// Those of a command that has commands of its own.
+fn commands_of(help: &str) -> Vec<String> {
+    if help.contains("\nCommands:\n") { commands(help) } else { Vec::new() }
+}
+
 #[test]
 fn the_reference_of_the_command_line_is_its_help() {
     let help = fonds(["--help"]).expect(0).text().to_owned();
@@ -96,6 +101,10 @@ fn the_reference_of_the_command_line_is_its_help() {
         let help = fonds([command.as_str(), "--help"]).expect(0);
         assert!(help.text().contains("Exit codes:"), "the help of {command} ends with the exit codes");
         write!(text, "\n## fonds {command}\n\n```text\n{}```\n", help.text()).unwrap();
+        for inner in commands_of(help.text()) {
+            let help = fonds([command.as_str(), &inner, "--help"]).expect(0);
+            write!(text, "\n### fonds {command} {inner}\n\n```text\n{}```\n", help.text()).unwrap();
+        }
     }
     let tidy: String = text.lines().map(|line| format!("{}\n", line.trim_end())).collect();
     assert_document("docs/cli.md", &tidy);

@@ -5,6 +5,7 @@ mod attacked;
 mod auth;
 mod custody;
 mod keys;
+mod odd;
 mod redacted;
 mod signed;
 mod ssh;

@@ -134,6 +134,9 @@ pub(crate) fn capture(args: Args, global: Global) -> anyhow::Result<(PathBuf, Ex
     let (output, seeds) = match (&args.resume, &recalled) {
         (Some(directory), Some(recalled)) => {
             let directory: PathBuf = directory.components().collect();
+            if !global.quiet {
+                resume::say_unvouched(&directory, args.vouch.is_given());
+            }
             let wacz = resume::wacz(&directory);
             (Output { directory, wacz, seal: vouch::Seal::default() }, resume::seeds(recalled, named))
         }

@@ -2,6 +2,7 @@
 
 use super::Args;
 use crate::cli::exit::usage;
+use crate::cli::output;
 use crate::cli::{Cli, Command, command};
 use clap::{ArgAction, FromArgMatches};
 use fonds::crawl::{Job, Recalled, recall};
@@ -126,6 +127,24 @@ pub(super) fn require_secrets(
         directory.display(),
         missing.join(", ")
     )))
+}
+
+/// What vouches for the archive as it was covers none of what is added; that is no setting, so it is not asked for again by
+/// itself.
+pub(super) fn say_unvouched(directory: &Path, is_signed_now: bool) {
+    let file = |name: &str| directory.join("provenance").join(name);
+    let text = std::fs::read_to_string(file("checkpoint")).unwrap_or_default();
+    let signed =
+        text.contains("\n\n") || file("checkpoint.sshsig").is_file() || file("checkpoint.tsr").is_file();
+    if fonds::package::authed::is_signed(directory).unwrap_or(false) {
+        output::problem(
+            "its wacz-auth signature is over all of its files, so it goes; `fonds sign` makes it anew",
+        );
+    } else if signed && !is_signed_now {
+        output::line(
+            "signatures and time-stamps that it has stay over what was there; --sign and --tsa, given again, cover what is added",
+        );
+    }
 }
 
 /// The WACZ that a directory was to become.

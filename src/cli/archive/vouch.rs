@@ -23,6 +23,11 @@ pub(crate) struct Vouch {
 }
 
 impl Vouch {
+    /// True where anything is to vouch for the collection.
+    pub(crate) fn is_given(&self) -> bool {
+        self.sign.is_some() || !self.asked.tsa.is_empty()
+    }
+
     /// Read before anything is captured: a key that is none is told at once, and an address too.
     pub(crate) fn seal(&self, ca: &[PathBuf], proxy: Option<&str>, global: Global) -> anyhow::Result<Seal> {
         let key = |path: &PathBuf| anyhow::Ok((keys::secret_or_new(path, global)?, path.clone()));

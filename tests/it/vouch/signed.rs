@@ -62,7 +62,7 @@ fn archive_signs_what_it_seals_as_a_directory_or_a_wacz() {
     }
     // A key that is none is told before anything is captured.
     let run = archive(&bench.room("none"), &[&server.url("/")], &["--sign", &format!("{key}.pub")]).expect(2);
-    assert!(run.one_line().contains("no secret key") && !bench.room("none").exists());
+    assert!(run.one_line().contains("public half") && !bench.room("none").exists());
 }
 
 #[test]
