@@ -243,7 +243,7 @@ mod tests {
         for cut in 0..whole.len() {
             assert!(Ensemble::read(&mut Bytes(whole.get(..cut).unwrap())).is_none(), "{cut}");
         }
-        for bad in [(0, 0.5, 0, -2), (0, 0.5, -9, -2), (7, 0.5, -1, -2)] {
+        for bad in [(0, 0.5, 0, -2), (0, 0.5, -9, -2), (7, 0.5, -1, -2), (0, 0.5, -1, -1)] {
             assert!(Ensemble::read(&mut Bytes(&file(2, &[bad], &[-3.0, 4.0]))).is_none(), "{bad:?}");
         }
     }
