@@ -5,7 +5,15 @@ pub(super) const SHINGLE: usize = 6;
 
 /// Letters and digits, lower case.
 pub(super) fn squash(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    let mut out = String::with_capacity(text.len());
+    for character in text.chars().filter(|c| c.is_alphanumeric()) {
+        if character.is_ascii() {
+            out.push(character.to_ascii_lowercase());
+        } else {
+            out.extend(character.to_lowercase());
+        }
+    }
+    out
 }
 
 /// A title's pieces between the marks that sites set around their name.
@@ -73,18 +81,27 @@ fn mix(hash: u64, value: u64) -> u64 {
     (hash ^ value).wrapping_mul(0x0100_0000_01b3).rotate_left(23)
 }
 
+/// A hash of each word, whatever its case.
 pub(super) fn words(text: &str) -> impl Iterator<Item = u64> + '_ {
-    let wide = |c: char| matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}');
-    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).flat_map(move |word| {
-        let single = word.chars().next().is_some_and(wide);
-        let hash = |chars: &mut dyn Iterator<Item = char>| {
-            chars.flat_map(char::to_lowercase).fold(7, |hash, c| mix(hash, u64::from(c)))
-        };
-        let each: Vec<u64> = if single {
-            word.chars().map(|c| hash(&mut std::iter::once(c))).collect()
-        } else {
-            vec![hash(&mut word.chars())]
-        };
-        each
+    let pieces = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    pieces.flat_map(|word| {
+        let single = word.chars().next().is_some_and(is_wide);
+        let whole = (!single).then(|| word.chars().fold(SEED, add));
+        let each = if single { word } else { "" };
+        whole.into_iter().chain(each.chars().map(|c| add(SEED, c)))
     })
+}
+
+/// What the hash of a word starts from.
+const SEED: u64 = 7;
+
+fn is_wide(character: char) -> bool {
+    matches!(character, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}')
+}
+
+fn add(hash: u64, character: char) -> u64 {
+    if character.is_ascii() {
+        return mix(hash, u64::from(character.to_ascii_lowercase()));
+    }
+    character.to_lowercase().fold(hash, |hash, c| mix(hash, u64::from(c)))
 }

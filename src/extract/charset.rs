@@ -47,13 +47,12 @@ fn choose(bytes: &[u8], content_type: Option<&str>, markup: bool) -> (&'static E
 /// A label is believed unless the bytes contradict it: text that is valid, non-ASCII UTF-8 is not
 /// Latin text by accident, and text that is no UTF-8 at all is not made better by saying so.
 fn trusted(encoding: &'static Encoding, bytes: &[u8]) -> &'static Encoding {
-    let utf8 = std::str::from_utf8(bytes);
     if encoding == UTF_8 {
         return if mostly_utf8(bytes) { UTF_8 } else { guess(bytes) };
     }
     // Pages are converted on their way more often than their labels are; no other text is UTF-8 by accident.
     let stateful = encoding == ISO_2022_JP || encoding == UTF_16LE || encoding == UTF_16BE;
-    if !stateful && utf8.is_ok() && !bytes.is_ascii() { UTF_8 } else { encoding }
+    if !stateful && !bytes.is_ascii() && std::str::from_utf8(bytes).is_ok() { UTF_8 } else { encoding }
 }
 
 /// The `charset` parameter of a Content-Type value.
@@ -97,6 +96,9 @@ fn utf16_by_shape(bytes: &[u8]) -> Option<&'static Encoding> {
 
 /// Valid UTF-8 but for a few stray bytes (a truncated last character, one pasted word).
 fn mostly_utf8(bytes: &[u8]) -> bool {
+    if std::str::from_utf8(bytes).is_ok() {
+        return true;
+    }
     let (mut wide, mut bad) = (0usize, 0usize);
     for chunk in bytes.utf8_chunks() {
         wide += chunk.valid().bytes().filter(|byte| *byte >= 0xC0).count();

@@ -1,7 +1,9 @@
 //! What class, id and ARIA names say of an element, in several languages.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
+use aho_corasick::AhoCorasick;
 use scraper::node::Element;
 
 use super::tree::{Tag, attr};
@@ -460,13 +462,18 @@ impl<'a> Reader<'a> {
         for token in self.line.split(' ').filter(|token| token.len() > 1) {
             roles = roles.with(by_token(token));
         }
-        for (run, role) in RUNS {
-            if self.line.contains(run) {
-                roles = roles.with(*role);
-            }
-        }
-        settle(roles, &self.line)
+        settle(roles.with(by_runs(&self.line)), &self.line)
     }
+}
+
+/// Runs overlap: each begins and ends with the space that the next may share.
+fn by_runs(line: &str) -> Roles {
+    static SEARCH: OnceLock<Option<AhoCorasick>> = OnceLock::new();
+    let search = SEARCH.get_or_init(|| AhoCorasick::new(RUNS.iter().map(|(run, _)| run)).ok());
+    let found = search.iter().filter_map(|search| search.try_find_overlapping_iter(line).ok()).flatten();
+    found
+        .filter_map(|run| RUNS.get(run.pattern().as_usize()))
+        .fold(Roles::default(), |all, (_, role)| all.with(*role))
 }
 
 /// Words that turn a name's meaning round: `no-sidebar`, `has-comments`, `comment-count`.
@@ -516,7 +523,7 @@ fn by_token(token: &str) -> Roles {
     }
     STEMS
         .iter()
-        .filter(|(stem, _)| token.starts_with(stem))
+        .filter(|(stem, _)| stem.as_bytes().first() == token.as_bytes().first() && token.starts_with(stem))
         .fold(Roles::default(), |all, (_, roles)| all.with(*roles))
 }
 

@@ -7,6 +7,8 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use aho_corasick::AhoCorasick;
+
 /// What a line of boilerplate is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Topic {
@@ -76,7 +78,7 @@ pub(super) fn topic(line: &str) -> Option<Topic> {
     {
         return Some(found);
     }
-    index.inside.iter().find(|(phrase, _)| line.contains(phrase)).map(|(_, topic)| *topic)
+    index.holding(&line)
 }
 
 /// Lower case, single spaces, plain apostrophes, numbers as `#`, no punctuation at the ends.
@@ -95,6 +97,7 @@ fn normal(line: &str) -> String {
                 '0'..='9' if out.ends_with('#') => {}
                 '.' | ',' if out.ends_with('#') => {}
                 '0'..='9' => out.push('#'),
+                _ if character.is_ascii() => out.push(character.to_ascii_lowercase()),
                 _ => out.extend(character.to_lowercase()),
             }
         }
@@ -110,13 +113,22 @@ struct Index {
     whole: HashMap<&'static str, Topic>,
     /// By the first word, or the first character where words are not parted by spaces.
     start: HashMap<&'static str, Vec<(&'static str, Topic)>>,
-    inside: Vec<(&'static str, Topic)>,
+    /// Topics of the phrases that stand anywhere, and what finds all of those in one pass.
+    inside: Vec<Topic>,
+    search: Option<AhoCorasick>,
 }
 
 impl Index {
     fn starting(&self, line: &str) -> Option<Topic> {
         let phrases = self.start.get(key(line))?;
         phrases.iter().find(|(phrase, _)| begins(line, phrase)).map(|(_, topic)| *topic)
+    }
+
+    /// The first in the table of the phrases that stand anywhere in the line.
+    fn holding(&self, line: &str) -> Option<Topic> {
+        let found = self.search.as_ref()?.try_find_overlapping_iter(line).ok()?;
+        let first = found.map(|phrase| phrase.pattern().as_usize()).min()?;
+        self.inside.get(first).copied()
     }
 }
 
@@ -145,16 +157,22 @@ fn key(text: &str) -> &str {
 fn index() -> &'static Index {
     static INDEX: OnceLock<Index> = OnceLock::new();
     INDEX.get_or_init(|| {
-        let mut index = Index { whole: HashMap::new(), start: HashMap::new(), inside: Vec::new() };
+        let mut index =
+            Index { whole: HashMap::new(), start: HashMap::new(), inside: Vec::new(), search: None };
+        let mut inside = Vec::new();
         for (topic, place, phrases) in PHRASES {
             for phrase in phrases.split('|') {
                 match place {
                     Place::Whole => _ = index.whole.insert(phrase, *topic),
                     Place::Start => index.start.entry(key(phrase)).or_default().push((phrase, *topic)),
-                    Place::Inside => index.inside.push((phrase, *topic)),
+                    Place::Inside => {
+                        inside.push(phrase);
+                        index.inside.push(*topic);
+                    }
                 }
             }
         }
+        index.search = AhoCorasick::new(inside).ok();
         index
     })
 }

@@ -4,7 +4,7 @@
 //! block's neighbours, kin and containers (`context`). `train.py` beside this file makes `blocks.bin` from
 //! labelled pages and tells on which. The file holds `FBM2` and two ensembles, each: the width of a row and the
 //! number of trees (u16 each, little endian); then for each tree the number of its splits (u8), the splits
-//! (feature u16, threshold f32, left and right i8: a split, or `-1 - leaf`), and one f32 a leaf.
+//! (feature u16, threshold f32, left and right i8: a split, or `-1 - leaf`), and one f32 a leaf. A tree has at most 32 leaves.
 
 use std::sync::OnceLock;
 
@@ -52,28 +52,31 @@ struct Ensemble {
     trees: Vec<Tree>,
 }
 
-/// Splits first, then leaves; a leaf leads to itself, so that every walk takes the same number of steps
-/// and a processor can do many at once.
+/// A tree as masks, so that no step waits for another: a row that goes right at a split cannot end in any leaf to
+/// its left, and the first leaf that no split has struck out is the row's.
 #[derive(Debug)]
 struct Tree {
-    nodes: Vec<Node>,
-    steps: u8,
+    splits: Vec<Split>,
+    /// From left to right.
+    leaves: Vec<f32>,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
-struct Node {
-    /// A leaf's value stands here.
+#[derive(Clone, Copy, Debug)]
+struct Split {
     threshold: f32,
     feature: u16,
-    left: u8,
-    right: u8,
+    /// One bit for each leaf that is left to a row that goes right.
+    others: Mask,
 }
+
+/// A bit a leaf.
+type Mask = u32;
 
 /// Rows that go through all trees together: as many as the fastest cache holds.
 const AT_ONCE: usize = 16;
 
 /// Leaves of the largest tree that is read.
-const LEAVES: usize = 64;
+const LEAVES: usize = Mask::BITS as usize;
 
 impl Ensemble {
     fn read(bytes: &mut Bytes<'_>) -> Option<Self> {
@@ -86,74 +89,95 @@ impl Ensemble {
     /// The sum of all trees for each row: log-odds.
     fn scores<const N: usize>(&self, rows: &[[f32; N]]) -> Vec<f32> {
         let mut out = vec![0.0; rows.len()];
+        let mut columns = Box::new([[0.0; AT_ONCE]; N]);
         for (sums, rows) in out.chunks_mut(AT_ONCE).zip(rows.chunks(AT_ONCE)) {
-            for tree in &self.trees {
-                for (sum, row) in sums.iter_mut().zip(rows) {
-                    *sum += tree.score(row);
-                }
-            }
+            turn(rows, &mut columns);
+            self.trees.iter().for_each(|tree| tree.add(sums, &columns[..]));
         }
         out
     }
 }
 
-impl Tree {
-    fn read(bytes: &mut Bytes<'_>, width: usize) -> Option<Self> {
-        let splits = usize::from(bytes.u8()?);
-        if splits >= LEAVES {
-            return None;
+/// Rows side by side: the values of each feature together.
+fn turn<const N: usize>(rows: &[[f32; N]], columns: &mut [[f32; AT_ONCE]; N]) {
+    for (at, row) in rows.iter().enumerate() {
+        for (column, value) in columns.iter_mut().zip(row) {
+            if let Some(slot) = column.get_mut(at) {
+                *slot = *value;
+            }
         }
-        let mut nodes = Vec::with_capacity(2 * splits + 1);
-        let place = |child: i8, at: usize| {
-            let child = isize::from(child);
-            let index = if child < 0 { splits as isize - 1 - child } else { child };
-            let index = usize::try_from(index).ok().filter(|index| *index > at && *index <= 2 * splits)?;
-            u8::try_from(index).ok()
-        };
-        for at in 0..splits {
-            let (feature, threshold) = (bytes.u16()?, bytes.f32()?);
-            let (left, right) = (bytes.i8()?, bytes.i8()?);
-            let known = usize::from(feature) < width;
-            nodes.push(known.then_some(Node {
-                threshold,
-                feature,
-                left: place(left, at)?,
-                right: place(right, at)?,
-            })?);
-        }
-        for leaf in 0..=splits {
-            let itself = (splits + leaf) as u8;
-            nodes.push(Node { threshold: bytes.f32()?, feature: 0, left: itself, right: itself });
-        }
-        let steps = depth(&nodes, splits);
-        Some(Self { nodes, steps })
-    }
-
-    fn score(&self, row: &[f32]) -> f32 {
-        let mut node = self.node(0);
-        for _ in 0..self.steps {
-            let value = row.get(usize::from(node.feature)).copied().unwrap_or_default();
-            node = self.node(if value <= node.threshold { node.left } else { node.right });
-        }
-        node.threshold
-    }
-
-    fn node(&self, at: u8) -> Node {
-        self.nodes.get(usize::from(at)).copied().unwrap_or_default()
     }
 }
 
-/// Splits on the longest way; children stand after their parent.
-fn depth(nodes: &[Node], splits: usize) -> u8 {
-    let mut below = vec![0u8; nodes.len()];
-    for (at, node) in nodes.iter().enumerate().take(splits).rev() {
-        let of = |child: u8| below.get(usize::from(child)).copied().unwrap_or_default();
-        let deepest = of(node.left).max(of(node.right)) + 1;
-        if let Some(slot) = below.get_mut(at) {
-            *slot = deepest;
+impl Tree {
+    fn read(bytes: &mut Bytes<'_>, width: usize) -> Option<Self> {
+        let count = usize::from(bytes.u8()?);
+        if count >= LEAVES {
+            return None;
+        }
+        let (mut splits, mut children) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        for _ in 0..count {
+            let (feature, threshold) = (bytes.u16()?, bytes.f32()?);
+            children.push((bytes.i8()?, bytes.i8()?));
+            let known = usize::from(feature) < width;
+            splits.push(known.then_some(Split { threshold, feature, others: 0 })?);
+        }
+        let values: Vec<f32> = (0..=count).map(|_| bytes.f32()).collect::<Option<_>>()?;
+        let order = strike(&mut splits, &children)?;
+        let leaves = order.into_iter().map(|leaf| values.get(leaf).copied()).collect::<Option<_>>()?;
+        Some(Self { splits, leaves })
+    }
+
+    /// Adds its leaf to the sum of each row.
+    fn add(&self, sums: &mut [f32], columns: &[[f32; AT_ONCE]]) {
+        let mut left = [Mask::MAX; AT_ONCE];
+        for split in &self.splits {
+            let Some(values) = columns.get(usize::from(split.feature)) else { continue };
+            // Written so that it becomes vector instructions, four rows each.
+            for at in 0..AT_ONCE {
+                if let (Some(left), Some(value)) = (left.get_mut(at), values.get(at)) {
+                    *left &= Mask::from(*value <= split.threshold).wrapping_neg() | split.others;
+                }
+            }
+        }
+        for (sum, left) in sums.iter_mut().zip(left) {
+            *sum += self.leaves.get(left.trailing_zeros() as usize).copied().unwrap_or_default();
         }
     }
-    below.first().copied().unwrap_or_default()
+}
+
+/// Numbers the leaves from left to right and writes into each split which ones its right way leaves; none where the
+/// splits are no tree.
+fn strike(splits: &mut [Split], children: &[(i8, i8)]) -> Option<Vec<usize>> {
+    enum Step {
+        Enter(i8),
+        /// The split whose left side is done, and the leaves before it.
+        Turn(usize, usize),
+    }
+    let (mut order, mut seen) = (Vec::with_capacity(splits.len() + 1), 0);
+    let mut open = vec![Step::Enter(if splits.is_empty() { -1 } else { 0 })];
+    while let Some(step) = open.pop() {
+        match step {
+            Step::Enter(leaf) if leaf < 0 => {
+                order.push(usize::try_from(-1 - isize::from(leaf)).ok()?);
+                (order.len() <= splits.len() + 1).then_some(())?;
+            }
+            Step::Enter(split) => {
+                let at = usize::try_from(split).ok()?;
+                let (left, right) = *children.get(at)?;
+                seen += 1;
+                (seen <= splits.len()).then_some(())?;
+                open.extend([Step::Enter(right), Step::Turn(at, order.len()), Step::Enter(left)]);
+            }
+            Step::Turn(at, from) => {
+                let below = |count: usize| Mask::MAX.checked_shr(Mask::BITS - count as u32).unwrap_or(0);
+                splits.get_mut(at)?.others = !(below(order.len()) & !below(from));
+            }
+        }
+    }
+    let mut sorted = order.clone();
+    sorted.sort_unstable();
+    sorted.iter().copied().eq(0..=splits.len()).then_some(order)
 }
 
 struct Bytes<'a>(&'a [u8]);
@@ -219,7 +243,7 @@ mod tests {
         for cut in 0..whole.len() {
             assert!(Ensemble::read(&mut Bytes(whole.get(..cut).unwrap())).is_none(), "{cut}");
         }
-        for bad in [(0, 0.5, 0, -2), (0, 0.5, -9, -2), (7, 0.5, -1, -2)] {
+        for bad in [(0, 0.5, 0, -2), (0, 0.5, -9, -2), (7, 0.5, -1, -2), (0, 0.5, -1, -1)] {
             assert!(Ensemble::read(&mut Bytes(&file(2, &[bad], &[-3.0, 4.0]))).is_none(), "{bad:?}");
         }
     }
