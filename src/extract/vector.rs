@@ -11,7 +11,7 @@ use super::signs::Marks;
 use super::tree::{Tag, Tree};
 use super::vocabulary::Topic;
 
-/// Numbers in a row, a dozen to spare at the end: a new fact moves none that the second stage reads.
+/// Numbers in a row, some to spare at the end: a new fact moves none that the second stage reads.
 pub(super) const WIDTH: usize = outline::WIDTH + 242;
 
 /// What a subtree holds, for blocks to compare themselves with.
