@@ -8,6 +8,7 @@ use super::kin::Kin;
 use super::metadata::Hints;
 use super::outline::{self, outline};
 use super::roles::Roles;
+use super::signs;
 use super::tree::{Tag, Tree};
 use super::vocabulary::{Topic, topic};
 
@@ -25,6 +26,10 @@ pub(super) struct Facts {
     pub(super) chars: u32,
     /// Reads like running text: length and sentence punctuation.
     pub(super) prose: bool,
+    /// Names a price.
+    pub(super) price: bool,
+    /// Names a time or a date, as the heads of posts do.
+    pub(super) moment: bool,
     /// Ends like a sentence.
     pub(super) sentence: bool,
     /// Times that the same text stands on the page.
@@ -78,6 +83,8 @@ pub(super) fn gather(
             words: block.words,
             chars: block.chars,
             prose: is_prose(block),
+            price: signs::price(&block.text),
+            moment: signs::moment(&block.text),
             sentence: ends_sentence(&block.text),
             repeats: seen.get(block.text.as_str()).copied().unwrap_or(1),
             is_title: hints.is_title(&block.text),

@@ -7,11 +7,12 @@ use super::blocks::{Block, Shape};
 use super::features::{Facts, Known, sums};
 use super::outline;
 use super::roles::Roles;
+use super::signs::Marks;
 use super::tree::{Tag, Tree};
 use super::vocabulary::Topic;
 
-/// Numbers in a row, a dozen to spare at the end: a new fact moves none that the second stage reads.
-pub(super) const WIDTH: usize = outline::WIDTH + 217;
+/// Numbers in a row, some to spare at the end: a new fact moves none that the second stage reads.
+pub(super) const WIDTH: usize = outline::WIDTH + 242;
 
 /// What a subtree holds, for blocks to compare themselves with.
 struct Mass {
@@ -21,6 +22,11 @@ struct Mass {
     blocks: Vec<f32>,
     /// Lines that name an author or a date.
     heads: Vec<f32>,
+    /// Lines with a price, and lines with a time or date.
+    prices: Vec<f32>,
+    moments: Vec<f32>,
+    images: Vec<f32>,
+    headings: Vec<f32>,
     gain: Vec<f32>,
 }
 
@@ -39,7 +45,7 @@ pub(super) fn rows(
     let above = rungs(tree, container);
     let page = Page::of(&pairs, &mass, kind);
     let groups = Groups::of(known, &mass);
-    let (mut before, mut heading) = (0.0, None);
+    let (mut before, mut heading, mut marks) = (0.0, None, Marks::default());
     let mut out = Vec::with_capacity(pairs.len());
     for (at, (block, facts)) in pairs.iter().enumerate() {
         let mut row = Row::<WIDTH>::starting(&known.outline);
@@ -51,6 +57,8 @@ pub(super) fn rows(
         page.write(&mut row, at, before);
         below(&mut row, at, heading.and_then(|heading| pairs.get(heading).map(|pair| (heading, pair))));
         groups.write(&mut row, known, at, &mass);
+        groups.lead(&mut row, known, &mass);
+        marks.write(&mut row, at, block, facts);
         for offset in [-3isize, -2, -1, 1, 2, 3] {
             neighbour(&mut row, at.checked_add_signed(offset).and_then(|at| pairs.get(at)), block);
         }
@@ -74,11 +82,19 @@ impl Mass {
             prose: each(|(_, facts)| if facts.prose { facts.chars as f32 } else { 0.0 }),
             blocks: each(|_| 1.0),
             heads: each(|(_, facts)| {
-                f32::from(u8::from(facts.roles.has(Roles::DATE.with(Roles::BYLINE)) && facts.words < 25))
+                one(facts.roles.has(Roles::DATE.with(Roles::BYLINE)) && facts.words < 25)
             }),
+            prices: each(|(_, facts)| one(facts.price)),
+            moments: each(|(_, facts)| one(facts.moment && facts.words < 25)),
+            images: each(|(block, _)| one(block.shape == Shape::Image)),
+            headings: each(|(block, _)| one(matches!(block.shape, Shape::Heading(_)))),
             gain: sums(tree, pairs.iter().zip(gain).map(|((block, _), gain)| (block.first, *gain))),
         }
     }
+}
+
+fn one(holds: bool) -> f32 {
+    f32::from(u8::from(holds))
 }
 
 /// Sums over what repeats.
@@ -87,23 +103,37 @@ struct Groups {
     prose: Vec<f32>,
     linked: Vec<f32>,
     heads: Vec<f32>,
+    prices: Vec<f32>,
+    moments: Vec<f32>,
+    images: Vec<f32>,
+    headings: Vec<f32>,
+    /// The group with most text.
+    leading: u32,
 }
 
 impl Groups {
     fn of(known: &Known, mass: &Mass) -> Self {
         let total = |sums: &[f32]| known.kin.totals(sums);
+        let chars = total(&mass.chars);
+        let groups = known.units.iter().flatten().map(|(unit, _)| known.kin.group(*unit));
+        let leading = groups.max_by(|a, b| get(&chars, *a).total_cmp(&get(&chars, *b)).then(b.cmp(a)));
         Self {
-            chars: total(&mass.chars),
+            leading: leading.unwrap_or_default(),
+            chars,
             prose: total(&mass.prose),
             linked: total(&mass.linked),
             heads: total(&mass.heads),
+            prices: total(&mass.prices),
+            moments: total(&mass.moments),
+            images: total(&mass.images),
+            headings: total(&mass.headings),
         }
     }
 
     /// The repeated element that the block stands in: how many there are and what they hold.
     fn write(&self, row: &mut Row<WIDTH>, known: &Known, at: usize, mass: &Mass) {
         let Some((unit, up)) = known.units.get(at).copied().flatten() else {
-            (0..10).for_each(|_| row.put(-1.0));
+            (0..15).for_each(|_| row.put(-1.0));
             return;
         };
         let group = known.kin.group(unit);
@@ -119,6 +149,27 @@ impl Groups {
         row.put(get(&self.heads, group) / size.max(1.0));
         row.put(get(&self.prose, group) / get(&mass.prose, 0).max(1.0));
         row.put(known.kin.place(unit).min(50) as f32);
+        self.each(row, group, size);
+        row.flag(group == self.leading);
+    }
+}
+
+impl Groups {
+    /// What a member of a group holds on average: cards have prices and images, posts have moments.
+    fn each(&self, row: &mut Row<WIDTH>, group: u32, size: f32) {
+        for sums in [&self.prices, &self.moments, &self.images, &self.headings] {
+            row.put(get(sums, group) / size.max(1.0));
+        }
+    }
+
+    /// The page's leading group: a thread's posts, a shop's cards, or nothing much.
+    fn lead(&self, row: &mut Row<WIDTH>, known: &Known, mass: &Mass) {
+        let size = known.kin.size(self.leading) as f32;
+        let chars = get(&self.chars, self.leading);
+        row.log(size);
+        row.put(chars / get(&mass.chars, 0).max(1.0));
+        row.put(get(&self.prose, self.leading) / chars.max(1.0));
+        self.each(row, self.leading, size);
     }
 }
 
@@ -306,6 +357,11 @@ fn text(row: &mut Row<WIDTH>, text: &str, facts: &Facts) {
     for count in [capital, short, numbers] {
         row.put(count as f32 / (words as f32).max(1.0));
     }
+    row.flag(facts.price);
+    row.flag(facts.moment);
+    row.flag(text.contains('@'));
+    row.flag(text.contains('?'));
+    row.flag(text.starts_with(['"', '\u{201c}', '\u{ab}', '\u{300c}']));
 }
 
 /// Where the block stands: its element, its kin, and what its containers hold.
@@ -406,6 +462,9 @@ impl Page {
             count(|(block, _)| block.shape == Shape::Image) / blocks.max(1.0),
             count(|(_, facts)| facts.roles.has(Roles::COMMENT)) / blocks.max(1.0),
             count(|(_, facts)| facts.in_article) / blocks.max(1.0),
+            count(|(_, facts)| facts.price).ln_1p(),
+            count(|(_, facts)| facts.moment).ln_1p(),
+            count(|(_, facts)| facts.prose).ln_1p(),
             match kind {
                 PageType::Article => 0.0,
                 PageType::Forum => 1.0,
