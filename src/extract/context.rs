@@ -44,12 +44,25 @@ pub(super) fn rows(
     first: &[[f32; vector::WIDTH]],
     odds: &[f32],
 ) -> Vec<[f32; WIDTH]> {
+    let mut out = Vec::with_capacity(blocks.len());
+    each(tree, blocks, known, first, odds, |row| out.push(row));
+    out
+}
+
+/// The same one by one: of a page with a hundred thousand blocks all of them together are too many to be held.
+pub(super) fn each(
+    tree: &Tree<'_>,
+    blocks: &[Block],
+    known: &Known,
+    first: &[[f32; vector::WIDTH]],
+    odds: &[f32],
+    mut with: impl FnMut([f32; WIDTH]),
+) {
     let scores = Scores::of(tree, blocks, odds);
     let page = scores.page(&known.facts);
     let sections = Sections::of(&scores);
     let shapes = Shapes::of(tree, &scores);
     let groups = (known.kin.totals(&scores.tree_mass), known.kin.totals(&scores.tree_chars));
-    let mut out = Vec::with_capacity(blocks.len());
     for (at, (block, own)) in blocks.iter().zip(first).enumerate() {
         let mut row = Row::<WIDTH>::starting(own);
         scores.around(&mut row, at);
@@ -62,9 +75,8 @@ pub(super) fn rows(
         let group = known.units.get(at).copied().flatten().map(|(unit, _)| (unit, known.kin.group(unit)));
         row.put(group.map_or(-1.0, |(unit, _)| scores.share(unit)));
         row.put(group.map_or(-1.0, |(_, group)| get(&groups.0, group) / get(&groups.1, group).max(1.0)));
-        out.push(row.finish());
+        with(row.finish());
     }
-    out
 }
 
 impl<'a> Scores<'a> {

@@ -88,7 +88,8 @@ pub(super) fn decide_watched(
     let ground = Ground::of(tree, blocks, known);
     let values = vector::rows(tree, blocks, known, &ground.gain, ground.container, kind);
     let first = model.first(&values);
-    let mut odds = model.second(&context::rows(tree, blocks, known, &values, &first));
+    let mut odds = second(model, tree, blocks, known, (&values, &first));
+    drop(values);
     let rows: Vec<(&Block, &Facts)> = blocks.iter().zip(&known.facts).collect();
     let bar = bar(&rows, &odds);
     odds.iter_mut().for_each(|odds| *odds -= bar);
@@ -126,6 +127,29 @@ pub(super) fn decide_watched(
     watch("an image within the article", &odds, &verdicts);
     let score = confidence(&rows, &odds, &verdicts);
     Decision { verdicts, container: ground.container, score, ruled }
+}
+
+/// Rows of the second stage that are scored together.
+const TOGETHER: usize = 1024;
+
+/// Scores of the second stage, its rows made and dropped by the thousand.
+fn second(
+    model: &Model,
+    tree: &Tree<'_>,
+    blocks: &[Block],
+    known: &Known,
+    (values, first): (&[[f32; vector::WIDTH]], &[f32]),
+) -> Vec<f32> {
+    let (mut odds, mut rows) = (Vec::with_capacity(blocks.len()), Vec::new());
+    context::each(tree, blocks, known, values, first, |row| {
+        rows.push(row);
+        if rows.len() == TOGETHER {
+            odds.extend(model.second(&rows));
+            rows.clear();
+        }
+    });
+    odds.extend(model.second(&rows));
+    odds
 }
 
 /// Log-odds from which a block is worth taking: where the model is sure of few, those that it half believes
