@@ -153,3 +153,23 @@ fn what_was_asked_for_and_not_reached_is_said() {
     let wrong = fonds(["sign", bench.root(), "--key", &format!("{key}.pub")]).expect(2);
     assert!(wrong.one_line().contains("public half"), "{}", wrong.stderr);
 }
+
+#[test]
+fn a_capture_that_was_taken_up_and_killed_still_holds_what_was_kept_of_it() {
+    let bench = Bench::new();
+    let root = &bench.collection.root;
+    let (kept, other) = (bench.room("kept"), bench.room("other"));
+    let text = bench.collection.text("provenance/checkpoint");
+    fs::write(&kept, &text).unwrap();
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    let first = if lines[2].starts_with('A') { "B" } else { "A" };
+    lines[2].replace_range(..1, first);
+    fs::write(&other, lines.join("\n") + "\n").unwrap();
+    // As a resumed run leaves it that is killed before its first capture.
+    fs::create_dir(root.join(".fonds")).unwrap();
+    fs::remove_file(root.join("datapackage.json")).unwrap();
+    let expect =
+        |path: &Path, code| verify(root, &["--expect-checkpoint", path.to_str().unwrap()]).expect(code);
+    assert_eq!(codes(&expect(&kept, 0)), ["capture-unfinished"]);
+    assert!(codes(&expect(&other, 1)).contains(&"checkpoint-inconsistent".to_owned()));
+}
