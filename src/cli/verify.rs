@@ -6,7 +6,7 @@ use super::keys::Named;
 use super::{Global, junit, output};
 use anyhow::Context;
 use clap::ValueEnum;
-use fonds::finding::Severity;
+use fonds::finding::{Severity, rules};
 use fonds::input::{Input, Kind};
 use fonds::package::Package;
 use fonds::package::layout::DATAPACKAGE;
@@ -162,7 +162,9 @@ fn required(asked: &Asked) -> Option<u8> {
 
 /// Which level was asked for, and which one is the first that does not pass.
 fn unreached(report: &Report, asked: &Asked) -> String {
-    if let Some(finding) = report.findings.iter().find(|finding| finding.code == UNSHOWN) {
+    if let Some(finding) =
+        report.findings.iter().find(|finding| finding.code == rules::CHECKPOINT_UNSHOWN.code)
+    {
         return finding.message.clone();
     }
     let level = required(asked).unwrap_or(4);
@@ -174,14 +176,11 @@ fn unreached(report: &Report, asked: &Asked) -> String {
     format!("level {level} was asked for and is not reached{}", why.unwrap_or_default())
 }
 
-/// What was asked for can be told neither way.
-const UNSHOWN: &str = "checkpoint-unshown";
-
 fn exit(report: &Report, asked: &Asked, unreadable: bool) -> Exit {
     // The same of a time-stamp; it may be there without a signature, below which the ladder is not climbed.
     let is_timed = report.levels.iter().any(|level| level.level == 4 && level.status == Status::Pass);
     let untimed = !asked.named.trust.is_empty() && asked.require.is_none() && !is_timed;
-    let unshown = report.findings.iter().any(|finding| finding.code == UNSHOWN);
+    let unshown = report.findings.iter().any(|finding| finding.code == rules::CHECKPOINT_UNSHOWN.code);
     let wanting = untimed
         || unshown
         || required(asked).is_some_and(|level| report.achieved.is_none_or(|achieved| achieved < level));

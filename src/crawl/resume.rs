@@ -14,7 +14,7 @@ use crate::disk::{Disk, DiskFile, PART, beside, copy_range};
 use crate::manifest::{Body, Lines, Log, Session, Torn, read_checkpoint, write_checkpoint};
 use crate::package::layout::{self, Layout};
 use crate::package::survey::{Survey, survey};
-use crate::package::{Package, annotate};
+use crate::package::{Package, seal};
 use crate::warc::OPEN;
 use crate::world::{World, millis};
 use data_encoding::HEXLOWER;
@@ -377,7 +377,7 @@ impl Reopening {
         let torn = paths.iter().filter(|path| path.extension().is_some_and(|e| e == &TORN[1..]));
         let mut untold = Vec::new();
         for path in torn {
-            let kept = annotate::log_file(root, path)?;
+            let kept = seal::log_file(root, path)?;
             if !told.torn.contains(&kept.path) {
                 let name = kept.path.rsplit('/').next().unwrap_or_default();
                 let warc = name.find(WARC).and_then(|at| name.get(..at + WARC.len()));
@@ -394,24 +394,21 @@ impl Reopening {
     /// What vouches for the log as it was, signatures and time-stamps, is kept under its size: `checkpoint-SIZE`.
     fn set_anchors_aside(&self, session: &Session, survey: &Survey) -> io::Result<()> {
         let (size, path) = (survey.tree.size(), self.layout.file(layout::CHECKPOINT));
-        let beside = files(&self.layout.file("provenance"))?;
-        let anchors: Vec<(PathBuf, String)> = beside
-            .into_iter()
-            .filter_map(|path| {
-                let name = path.file_name()?.to_str()?.strip_prefix("checkpoint.")?.to_owned();
-                Some((path, name))
-            })
+        let beside: Vec<String> = files(&self.layout.file("provenance"))?
+            .iter()
+            .filter_map(|path| Some(format!("provenance/{}", path.file_name()?.to_str()?)))
+            .filter(|name| layout::is_beside(name))
             .collect();
         let bare = write_checkpoint(&format!("fonds/{}", session.archive), &survey.tree)?;
         let bytes = std::fs::read(&path).unwrap_or_default();
         let signed = read_checkpoint(&bytes).is_some_and(|point| point.size() == size) && bytes != bare;
-        if anchors.is_empty() && !signed {
+        if beside.is_empty() && !signed {
             return Ok(());
         }
-        let old = self.layout.file(&format!("{}-{size}", layout::CHECKPOINT));
-        self.disk.replace(&old, |out| out.write_all(&bytes))?;
-        for (path, ending) in anchors {
-            self.disk.rename(&path, &self.layout.file(&format!("{}-{size}.{ending}", layout::CHECKPOINT)))?;
+        let aside = |name: &str| self.layout.file(&layout::aside(size, name));
+        self.disk.replace(&aside(layout::CHECKPOINT), |out| out.write_all(&bytes))?;
+        for name in &beside {
+            self.disk.rename(&self.layout.file(name), &aside(name))?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@
 
 use super::{Archive, Error};
 use crate::manifest::{Body, End, File as LogFile, Lines, Page};
-use crate::package::{self, About, annotate, layout, pages};
+use crate::package::{self, About, layout, pages};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -72,7 +72,7 @@ impl Archive {
     /// WARCs of all sessions, index and pages, as they are now.
     fn files(&self) -> Result<Vec<LogFile>, Error> {
         let root = self.layout.root();
-        let paths = annotate::bound_files(root).map_err(Error::at(&self.layout.archive()))?;
-        paths.iter().map(|path| annotate::log_file(root, path).map_err(Error::at(path))).collect()
+        let paths = package::seal::bound_files(root).map_err(Error::at(&self.layout.archive()))?;
+        paths.iter().map(|path| package::seal::log_file(root, path).map_err(Error::at(path))).collect()
     }
 }

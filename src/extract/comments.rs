@@ -7,6 +7,7 @@ use super::blocks::{Block, Shape};
 use super::decide::Verdict;
 use super::features::Known;
 use super::roles::Roles;
+use super::says;
 use super::tree::{Node, Tag, Tree};
 use super::vocabulary::Topic;
 
@@ -364,71 +365,8 @@ fn names_author(node: &Node<'_>) -> bool {
         })
 }
 
-/// What stands behind a name, in the words of themes.
-const SAYS: &[&str] = &[
-    "says:",
-    "says",
-    "said:",
-    "said...",
-    "said\u{2026}",
-    "wrote:",
-    "sagt:",
-    "sagte:",
-    "schreibt:",
-    "schrieb:",
-    "dit\u{a0}:",
-    "dit :",
-    "dit:",
-    "a dit :",
-    "dice:",
-    "dijo:",
-    "dijo...",
-    "escribió:",
-    "ha detto:",
-    "ha scritto:",
-    "scrive:",
-    "disse:",
-    "disse...",
-    "diz:",
-    "zegt:",
-    "schreef:",
-    "pisze:",
-    "komentuje:",
-    "säger:",
-    "skriver:",
-    "siger:",
-    "sier:",
-    "sanoo:",
-    "napsal:",
-    "szerint:",
-    "spune:",
-    "a spus:",
-    "diyor ki:",
-    "dedi ki:",
-    "говорит:",
-    "пишет:",
-    "каже:",
-    "λέει:",
-    "אומר:",
-    "يقول:",
-    "says\u{ff1a}",
-    "说道\u{ff1a}",
-    "说\u{ff1a}",
-    "說\u{ff1a}",
-    "より:",
-    "より\u{ff1a}",
-    "님의 말:",
-    "berkata:",
-    "viết:",
-    ":",
-    "\u{ff1a}",
-];
-
 /// "Ann says:" is Ann.
 fn clean_name(text: &str) -> String {
-    let mut name = text.trim();
-    for tail in SAYS {
-        name = name.strip_suffix(tail).unwrap_or(name).trim_end();
-    }
+    let name = says::before(text).unwrap_or(text).trim().trim_end_matches([':', '\u{ff1a}']).trim_end();
     if name.chars().count() > 80 { String::new() } else { name.to_owned() }
 }

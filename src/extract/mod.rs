@@ -32,6 +32,7 @@ mod outline;
 mod plain;
 mod render;
 mod roles;
+mod says;
 mod signs;
 mod state;
 mod training;

@@ -7,6 +7,7 @@
 use super::article::{Article, Block, Comment, Found, Origin, Quality, Run};
 use super::dates;
 use super::features::ends_sentence;
+use super::says;
 use super::vocabulary::{Topic, topic};
 
 /// Lines that are read; the rest of a longer text is named in the error.
@@ -305,49 +306,7 @@ fn begins_entry(lines: &[Line<'_>], at: usize) -> Option<(Option<String>, Option
 
 /// "Ann says:", "Ann on May 1, 2015 at 3:00 pm said:" in several languages.
 fn says(text: &str) -> Option<String> {
-    let verbs = [
-        "says:",
-        "said:",
-        "said...",
-        "said\u{2026}",
-        "wrote:",
-        "writes:",
-        "says",
-        "sagt:",
-        "sagte:",
-        "schreibt:",
-        "schrieb:",
-        "dit :",
-        "dit:",
-        "a dit :",
-        "a dit\u{a0}:",
-        "a \u{e9}crit :",
-        "dice:",
-        "dijo:",
-        "dijo...",
-        "escribi\u{f3}:",
-        "ha detto:",
-        "ha scritto:",
-        "scrive:",
-        "disse:",
-        "disse...",
-        "diz:",
-        "zegt:",
-        "schreef:",
-        "pisze:",
-        "m\u{f3}wi:",
-        "napisa\u{142}:",
-        "\u{433}\u{43e}\u{432}\u{43e}\u{440}\u{438}\u{442}:",
-        "\u{43f}\u{438}\u{448}\u{435}\u{442}:",
-        "skriver:",
-        "s\u{e4}ger:",
-        "diyor ki:",
-        "\u{8bf4}\u{ff1a}",
-        "\u{8bf4}\u{9053}\u{ff1a}",
-        "\u{3088}\u{308a}:",
-    ];
-    let text = text.trim();
-    let name = verbs.iter().filter_map(|verb| text.strip_suffix(verb)).min_by_key(|rest| rest.len())?.trim();
+    let name = says::before(text)?;
     let end = [" on ", " am ", " le ", " el ", " il ", " em ", " op "]
         .iter()
         .filter_map(|mark| name.find(mark))

@@ -23,5 +23,5 @@ pub use self::entry::{
 pub use self::log::Log;
 pub use self::reader::{Line, Lines};
 pub use self::tree::{Tree, leaf_hash, read_checkpoint, write_checkpoint};
-pub use self::withheld::Withheld;
+pub use self::withheld::{Runs, Withheld};
 pub use tlog_tiles::{Checkpoint, Hash};

@@ -33,6 +33,57 @@ impl Withheld {
     }
 }
 
+/// Numbers of lines, as runs of them that are apart and in order: first and last of each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Runs(Vec<(u64, u64)>);
+
+impl Runs {
+    /// The next number; they come in order.
+    pub fn push(&mut self, number: u64) {
+        match self.0.last_mut() {
+            Some((_, last)) if last.checked_add(1) == Some(number) => *last = number,
+            _ => self.0.push((number, number)),
+        }
+    }
+
+    /// How many numbers there are.
+    pub fn count(&self) -> u64 {
+        self.0.iter().map(|(first, last)| last - first + 1).sum()
+    }
+
+    /// True for one of them.
+    pub fn contains(&self, number: u64) -> bool {
+        let after = self.0.partition_point(|(first, _)| *first <= number);
+        after.checked_sub(1).and_then(|at| self.0.get(at)).is_some_and(|(_, last)| number <= *last)
+    }
+
+    /// The numbers, one by one.
+    pub fn numbers(&self) -> impl Iterator<Item = u64> {
+        self.0.iter().flat_map(|(first, last)| *first..=*last)
+    }
+
+    /// First and last of each run.
+    pub fn to_vec(&self) -> Vec<(u64, u64)> {
+        self.0.clone()
+    }
+}
+
+impl FromIterator<(u64, u64)> for Runs {
+    /// Of runs in any order; those that end before they begin are none.
+    fn from_iter<T: IntoIterator<Item = (u64, u64)>>(runs: T) -> Self {
+        let mut sorted: Vec<_> = runs.into_iter().filter(|(first, last)| first <= last).collect();
+        sorted.sort_unstable();
+        let mut out: Vec<(u64, u64)> = Vec::new();
+        for (first, last) in sorted {
+            match out.last_mut() {
+                Some((_, end)) if first <= *end => *end = last.max(*end),
+                _ => out.push((first, last)),
+            }
+        }
+        Self(out)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -54,6 +105,20 @@ mod tests {
         ] {
             assert_eq!(Withheld::parse(other.as_bytes()), None, "{other}");
         }
+    }
+
+    #[test]
+    fn runs_hold_what_was_put_into_them() {
+        let mut runs = Runs::default();
+        [3, 4, 5, 9].into_iter().for_each(|number| runs.push(number));
+        assert_eq!((runs.to_vec(), runs.count()), (vec![(3, 5), (9, 9)], 4));
+        assert_eq!(
+            (0..12).filter(|n| runs.contains(*n)).collect::<Vec<_>>(),
+            runs.numbers().collect::<Vec<_>>()
+        );
+        let merged: Runs = [(9, 20), (4, 5), (5, 6), (7, 2), (0, u64::MAX)].into_iter().collect();
+        assert_eq!(merged.to_vec(), [(0, u64::MAX)]);
+        assert!(merged.contains(u64::MAX));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! every file held against the list on the way, and renamed in place of the old one.
 
 use std::collections::HashMap;
-use std::io::{self, Cursor, Read};
+use std::io::{self, Cursor};
 use std::path::{Path, PathBuf};
 
 use super::datapackage::{self, Datapackage, Digest, Resource};
@@ -101,16 +101,10 @@ type Listing = (String, Option<Resource>);
 
 fn resources(changes: &[(String, Content)]) -> io::Result<Vec<Listing>> {
     let one = |(path, content): &(String, Content)| {
-        let resource = content.open()?.map(|mut input| resource(path, &mut input)).transpose()?;
+        let resource = content.open()?.map(|input| Resource::of(path, input)).transpose()?;
         Ok((path.clone(), resource))
     };
     changes.iter().map(one).collect()
-}
-
-fn resource(path: &str, input: &mut dyn Read) -> io::Result<Resource> {
-    let (bytes, hash) = hash::sha256_of(&mut { input })?;
-    let name = path.rsplit('/').next().unwrap_or(path).to_owned();
-    Ok(Resource { name, path: path.to_owned(), hash, bytes })
 }
 
 pub(super) fn in_wacz(
@@ -165,7 +159,7 @@ fn only_grew(package: &Package, list: &Datapackage, path: &Path) -> Result<bool,
         states.extend((0..=note.signatures().len()).map(|count| note.with_first(count)));
     }
     let kept = package.members().iter().map(|member| &member.path);
-    for name in kept.filter(|name| name.starts_with(layout::CHECKPOINT) && layout::is_envelope(name)) {
+    for name in kept.filter(|name| layout::earlier_size(name).is_some()) {
         states.push(content(package, name, path)?);
     }
     Ok(states.iter().any(|bytes| hash::sha256(bytes) == *listed))
@@ -226,7 +220,7 @@ impl Listed {
 fn provenance(package: &Package, list: &Datapackage, others: &[&str]) -> io::Result<Vec<Listing>> {
     let own = |path: &&str| others.contains(path) || layout::is_envelope(path);
     let there = package.members().iter().map(|member| member.path.as_str()).filter(own);
-    let one = |path: &str| Ok((path.to_owned(), Some(resource(path, &mut package.read(path)?)?)));
+    let one = |path: &str| Ok((path.to_owned(), Some(Resource::of(path, package.read(path)?)?)));
     let mut now = there.map(one).collect::<io::Result<Vec<Listing>>>()?;
     let listed = list.resources.iter().map(|resource| resource.path.as_str()).filter(own);
     now.extend(listed.filter(|path| !package.contains(path)).map(|path| (path.to_owned(), None)));

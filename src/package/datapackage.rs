@@ -1,5 +1,7 @@
 //! datapackage.json and datapackage-digest.json (WACZ 1.1.1): written one way only, read from anyone.
 
+use std::io::{self, Read};
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -23,6 +25,15 @@ pub struct Resource {
     pub hash: String,
     /// Size.
     pub bytes: u64,
+}
+
+impl Resource {
+    /// Of a file at `path` inside the package, with this content.
+    pub(super) fn of(path: &str, mut content: impl Read) -> io::Result<Self> {
+        let (bytes, hash) = hash::sha256_of(&mut content)?;
+        let name = path.rsplit('/').next().unwrap_or(path).to_owned();
+        Ok(Self { name, path: path.to_owned(), hash, bytes })
+    }
 }
 
 /// datapackage.json, as far as fonds knows it.

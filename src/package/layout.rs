@@ -28,8 +28,6 @@ pub const LEAVES: &str = "provenance/leaves";
 /// How files end that hold an SSH signature over a checkpoint.
 pub const SSHSIG: &str = ".sshsig";
 const TSR: &str = ".tsr";
-/// The first RFC 3161 response over the checkpoint; the others are numbered, see [`stamp`].
-pub const CHECKPOINT_TSR: &str = "provenance/checkpoint.tsr";
 /// Frontier, spool and lock of a running capture; gone once the collection is sealed.
 pub const WORKROOM: &str = ".fonds";
 
@@ -193,11 +191,25 @@ pub fn envelope_name(size: Option<u64>, number: u64, ending: &str) -> String {
     }
 }
 
+/// The size of an earlier checkpoint, by the name that it has beside a later one: `checkpoint-SIZE`.
+pub fn earlier_size(path: &str) -> Option<u64> {
+    envelope_of(path, "").and_then(|(size, number)| size.filter(|_| number == 1))
+}
+
+/// True for what vouches for the present checkpoint from beside it.
+pub fn is_beside(path: &str) -> bool {
+    [TSR, SSHSIG].iter().any(|ending| envelope_of(path, ending).is_some_and(|(size, _)| size.is_none()))
+}
+
 /// True for the checkpoint, for those of earlier states, and for what vouches for them from beside.
 pub fn is_envelope(path: &str) -> bool {
-    let earlier = || path.strip_prefix(CHECKPOINT)?.strip_prefix('-')?.parse::<u64>().ok();
     let beside = [TSR, SSHSIG].iter().any(|ending| envelope_of(path, ending).is_some());
-    path == CHECKPOINT || beside || earlier().is_some()
+    path == CHECKPOINT || beside || earlier_size(path).is_some()
+}
+
+/// The name that the checkpoint, or what stands beside it, has beside a later one that `size` lines came before.
+pub fn aside(size: u64, name: &str) -> String {
+    format!("{CHECKPOINT}-{size}{}", name.strip_prefix(CHECKPOINT).unwrap_or_default())
 }
 
 /// Reads such a name: the size of an earlier checkpoint, and the file's number. `None` for any other, and for one written in
@@ -279,5 +291,20 @@ mod tests {
         ] {
             assert_eq!(envelope_of(&format!("{CHECKPOINT}{rest}"), SSHSIG), None, "{rest}");
         }
+    }
+
+    #[test]
+    fn a_checkpoint_of_an_earlier_state_is_told_by_its_size() {
+        assert_eq!(
+            (aside(7, CHECKPOINT), earlier_size(&aside(7, CHECKPOINT))),
+            (format!("{CHECKPOINT}-7"), Some(7))
+        );
+        assert!(
+            is_envelope(&aside(7, &stamp(2))) && is_beside(&stamp(2)) && !is_beside(&aside(7, &stamp(2)))
+        );
+        for rest in ["", "-07", "-x", "-7.part", "-7.2", ".part", ".2"] {
+            assert_eq!(earlier_size(&format!("{CHECKPOINT}{rest}")), None, "{rest}");
+        }
+        assert!(!is_envelope(&format!("{CHECKPOINT}.part")) && !is_beside(&format!("{CHECKPOINT}.part")));
     }
 }

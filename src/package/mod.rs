@@ -20,6 +20,7 @@ pub mod pages;
 pub mod prove;
 pub mod redact;
 pub mod seal;
+mod sealed;
 mod skeleton;
 pub mod stamped;
 pub mod survey;
@@ -274,6 +275,11 @@ impl Package {
             Self::Directory(directory) => &directory.members,
             Self::Wacz(wacz) => &wacz.members,
         }
+    }
+
+    /// The paths of all files.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.members().iter().map(|member| member.path.as_str())
     }
 
     /// True if there is a member of that path.

@@ -12,11 +12,14 @@ pub use choice::Chosen;
 
 use std::path::Path;
 
-use super::annotate::{Sealed, beside, bound_files, log_file};
+use super::amend::content;
+use super::annotate::append;
 use super::datapackage;
-use super::layout::{CHECKPOINT, DATAPACKAGE, Layout};
-use super::{About, Error, Package, seal};
-use crate::manifest::{Described, Event};
+use super::layout::{self, CHECKPOINT, DATAPACKAGE, Layout};
+use super::seal::{bound_files, log_file};
+use super::sealed::Sealed;
+use super::{About, Error, seal};
+use crate::manifest::Event;
 use crate::world::World;
 use choice::Choice;
 
@@ -36,7 +39,7 @@ pub struct Redacted {
 ///
 /// # Errors
 /// [`Error::Exists`]; [`Error::Unsealed`]; [`Error::Altered`] where the log does not lead to its checkpoint;
-/// [`Error::Nothing`] where nothing is chosen by it; what reading and writing say, and then `out` is what was written.
+/// [`Error::Nothing`] where nothing is chosen by it; what reading and writing say, and then there is no `out`.
 pub fn redact(
     path: &Path,
     out: &Path,
@@ -45,18 +48,14 @@ pub fn redact(
     world: &dyn World,
     spool: &Path,
 ) -> Result<Redacted, Error> {
-    let package = Package::open(path).map_err(Error::io(path))?;
-    if package.is_unfinished() {
-        return Err(Error::Unsealed(path.to_owned()));
-    }
-    let sealed = Sealed::read(&package, path)?;
-    let choice = Choice::make(&package, chosen, sealed.tree.size()).map_err(Error::io(path))?;
+    let sealed = Sealed::open(path)?;
+    let choice = Choice::make(&sealed.package, chosen, sealed.log.tree.size()).map_err(Error::io(path))?;
     if choice.is_empty() {
         return Err(Error::Nothing(path.to_owned()));
     }
     let layout = Layout::new(out);
     create(&layout)?;
-    let written = write(&package, path, &layout, &choice, sealed, event, world, spool);
+    let written = Copying { path, sealed, layout, choice }.write(event, world, spool);
     if written.is_err() {
         // Made here a moment ago, and of no use as it is.
         let _ = std::fs::remove_dir_all(out);
@@ -64,30 +63,57 @@ pub fn redact(
     written
 }
 
-/// The files of the copy, in the directories that are there.
-#[allow(clippy::too_many_arguments)]
-fn write(
-    package: &Package,
-    path: &Path,
-    layout: &Layout,
-    choice: &Choice,
+/// A copy in the making; its directories are there.
+struct Copying<'a> {
+    path: &'a Path,
     sealed: Sealed,
-    event: Event,
-    world: &dyn World,
-    spool: &Path,
-) -> Result<Redacted, Error> {
-    let out = layout.root();
-    let (about, described) = about(package, path, choice)?;
-    let at = |error| Error::io(out)(error);
-    let (length, records) = copy::all(package, layout, choice, about.title.as_deref(), spool).map_err(at)?;
-    keep_envelopes(package, path, layout, &sealed)?;
-    let files = bound_files(out).and_then(|paths| paths.iter().map(|path| log_file(out, path)).collect());
-    let files = files.map_err(at)?;
-    let event = Event { files, withheld: choice.runs(), package: Some(described), ..event };
-    let copied = Sealed { length, ..sealed };
-    copied.append(&layout.file("provenance"), event, world).map_err(at)?;
-    seal(out, &about, None)?;
-    Ok(Redacted { records, lines: choice.lines(), mentions: choice.mentions })
+    layout: Layout,
+    choice: Choice,
+}
+
+impl Copying<'_> {
+    fn write(&self, event: Event, world: &dyn World, spool: &Path) -> Result<Redacted, Error> {
+        let Self { sealed, layout, choice, .. } = self;
+        let out = layout.root();
+        let at = |error| Error::io(out)(error);
+        let about = self.about()?;
+        let title = about.title.as_deref();
+        let (length, records) = copy::all(&sealed.package, layout, choice, title, spool).map_err(at)?;
+        self.keep_envelopes()?;
+        let files = bound_files(out).and_then(|paths| paths.iter().map(|path| log_file(out, path)).collect());
+        let (files, withheld) = (files.map_err(at)?, choice.lines.to_vec());
+        let event = Event { files, withheld, package: Some(about.described()), ..event };
+        let so_far = (sealed.log.tree.clone(), length);
+        append(&layout.file("provenance"), &sealed.origin, so_far, event, world).map_err(at)?;
+        seal(out, &about, None)?;
+        Ok(Redacted { records, lines: choice.lines.count(), mentions: choice.mentions })
+    }
+
+    /// What the copy's datapackage says: what the original's says, but for a main page that is kept back.
+    fn about(&self) -> Result<About, Error> {
+        let bytes = content(&self.sealed.package, DATAPACKAGE, self.path)?;
+        let list = datapackage::parse(&bytes).0.unwrap_or_default();
+        let shown = list.main_page_url.as_deref().is_some_and(|url| !self.choice.hides(url));
+        Ok(About {
+            title: list.title,
+            created: list.created.unwrap_or_default(),
+            software: list.software.unwrap_or_default(),
+            main_page_url: list.main_page_url.filter(|_| shown),
+            main_page_date: list.main_page_date.filter(|_| shown),
+        })
+    }
+
+    /// The checkpoint of the original and of its earlier sessions, with what vouches for them.
+    fn keep_envelopes(&self) -> Result<(), Error> {
+        let package = &self.sealed.package;
+        for name in package.paths().filter(|name| layout::is_envelope(name)) {
+            let is_present = name == CHECKPOINT || layout::is_beside(name);
+            let to = if is_present { self.sealed.aside(name) } else { name.to_owned() };
+            let to = self.layout.file(&to);
+            std::fs::write(&to, content(package, name, self.path)?).map_err(Error::io(&to))?;
+        }
+        Ok(())
+    }
 }
 
 fn create(layout: &Layout) -> Result<(), Error> {
@@ -97,34 +123,4 @@ fn create(layout: &Layout) -> Result<(), Error> {
         _ => Error::io(root)(error),
     })?;
     std::fs::remove_dir(layout.workroom()).map_err(Error::io(root))
-}
-
-/// What the copy's datapackage says: what the original's says, but for a main page that is kept back.
-fn about(package: &Package, path: &Path, choice: &Choice) -> Result<(About, Described), Error> {
-    let bytes = super::amend::content(package, DATAPACKAGE, path)?;
-    let list = datapackage::parse(&bytes).0.unwrap_or_default();
-    let shown = list.main_page_url.as_deref().is_some_and(|url| !choice.hides(url));
-    let about = About {
-        title: list.title,
-        created: list.created.unwrap_or_default(),
-        software: list.software.unwrap_or_default(),
-        main_page_url: list.main_page_url.filter(|_| shown),
-        main_page_date: list.main_page_date.filter(|_| shown),
-    };
-    let described = about.described();
-    Ok((about, described))
-}
-
-/// The checkpoint of the original and of its earlier sessions, with what vouches for them.
-fn keep_envelopes(package: &Package, path: &Path, layout: &Layout, sealed: &Sealed) -> Result<(), Error> {
-    let earlier = package.members().iter().map(|member| member.path.as_str());
-    let earlier =
-        earlier.filter(|name| name.strip_prefix(CHECKPOINT).is_some_and(|rest| rest.starts_with('-')));
-    let now = beside(package).chain([CHECKPOINT]);
-    let now = now.map(|name| (name, sealed.old_name(name.strip_prefix(CHECKPOINT).unwrap_or_default())));
-    for (from, to) in earlier.map(|name| (name, name.to_owned())).chain(now) {
-        let to = layout.file(&to);
-        std::fs::write(&to, super::amend::content(package, from, path)?).map_err(Error::io(&to))?;
-    }
-    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ use super::hash;
 use super::layout::{self, DATAPACKAGE, DATAPACKAGE_DIGEST, WORKROOM};
 use super::walk;
 use crate::disk::Disk;
-use crate::manifest::Described;
+use crate::manifest::{self, Described};
 
 /// What a datapackage says besides its list of files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -118,10 +118,24 @@ fn resource(root: &Path, path: &str) -> Result<Resource, Error> {
     if let Some(problem) = layout::unportable(path) {
         return Err(Error::Unfit { path: file, problem });
     }
-    let hashed = File::open(&file).and_then(|mut open| hash::sha256_of(&mut open));
-    let (bytes, hash) = hashed.map_err(Error::io(&file))?;
-    let name = path.rsplit('/').next().unwrap_or(path).to_owned();
-    Ok(Resource { name, path: path.to_owned(), hash, bytes })
+    File::open(&file).and_then(|open| Resource::of(path, open)).map_err(Error::io(&file))
+}
+
+/// Where the files lie that the log of a collection binds: WARCs, index and pages.
+pub(crate) fn bound_files(root: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(root.join(layout::ARCHIVE))?;
+    let mut paths = entries.map(|entry| entry.map(|entry| entry.path())).collect::<io::Result<Vec<_>>>()?;
+    paths.sort();
+    paths.extend([layout::INDEX, layout::PAGES].map(|name| root.join(name)));
+    Ok(paths)
+}
+
+/// A file of a collection as its log binds it.
+pub(crate) fn log_file(root: &Path, path: &Path) -> io::Result<manifest::File> {
+    let (sha256, bytes) = File::open(path).and_then(crate::digest::sha256_of)?;
+    let inside = path.strip_prefix(root).unwrap_or(path);
+    let path = inside.components().map(|c| c.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/");
+    Ok(manifest::File { path, bytes, sha256: sha256.value() })
 }
 
 /// Writes a file that appears whole or not at all, and on the disk. The same bytes may be there already.

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::amend::{Change, amend, content};
 use super::guard::Guard;
 use super::layout::{self, StampName, stamp_name};
-use super::vouched::{Held, held};
+use super::sealed::Sealed;
 use super::{Error, Package};
 use crate::finding::rules;
 use crate::vouch::stamp::{Problem, Token};
@@ -29,9 +29,9 @@ impl Stampable {
     /// # Errors
     /// As [`super::vouched::note`].
     pub fn open(path: &Path) -> Result<Self, Error> {
-        let Held { package, note, last } = held(path)?;
+        let Sealed { package, note, log, .. } = Sealed::whole(path)?;
         let stamps = present(&package, path)?;
-        Ok(Self { note, stamps, last_entry: last })
+        Ok(Self { note, stamps, last_entry: log.last })
     }
 
     /// What the next time-stamp is to be over: the checkpoint with all of its signatures, and the time-stamps that it has, which

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use super::amend::{amend, content};
+use super::amend::amend;
 use super::guard::Guard;
-use super::layout::{self, CHECKPOINT, MANIFEST};
+use super::layout::{self, CHECKPOINT};
+use super::sealed::Sealed;
 use super::{Error, Package};
-use crate::manifest::{Lines, Tree, read_checkpoint};
 use crate::vouch::{self, Note, Signature, SigningKey, SshKey, SshSignature, VerifierKey};
 
 /// The checkpoint of the package at `path`, as the note that is signed. Its log has been read to its end and leads to it:
@@ -15,45 +15,16 @@ use crate::vouch::{self, Note, Signature, SigningKey, SshKey, SshSignature, Veri
 /// # Errors
 /// [`Error::Unsealed`]; [`Error::Altered`] where there is no log, or one that does not lead to its checkpoint.
 pub fn note(path: &Path) -> Result<Note, Error> {
-    held(path).map(|held| held.note)
+    Sealed::whole(path).map(|sealed| sealed.note)
 }
 
-/// What is there to be vouched for.
-pub(super) struct Held {
-    pub(super) package: Package,
-    pub(super) note: Note,
-    /// When the last line of the log says that it was written.
-    pub(super) last: Option<String>,
-}
-
-/// The same as [`note`], and what time-stamps need besides.
-pub(super) fn held(path: &Path) -> Result<Held, Error> {
-    let package = Package::open(path).map_err(Error::io(path))?;
-    if package.is_unfinished() {
-        return Err(Error::Unsealed(path.to_owned()));
-    }
-    let altered = |problem: &str| Error::Altered { path: path.to_owned(), problem: problem.to_owned() };
-    if !package.contains(CHECKPOINT) || !package.contains(MANIFEST) {
-        return Err(altered("it has no provenance log, so there is no checkpoint to vouch for"));
-    }
-    let bytes = content(&package, CHECKPOINT, path)?;
-    let checkpoint = read_checkpoint(&bytes).ok_or_else(|| altered("its checkpoint cannot be read"))?;
-    let note = Note::parse(&bytes).map_err(Error::vouch(path))?;
-    let (tree, last) = tree(&package).map_err(Error::io(path))?;
-    match (tree.size(), tree.root()) == (checkpoint.size(), *checkpoint.hash()) {
-        true => Ok(Held { package, note, last }),
-        false => Err(altered("its log does not lead to its checkpoint")),
-    }
-}
-
-fn tree(package: &Package) -> std::io::Result<(Tree, Option<String>)> {
-    let mut lines = Lines::new(package.read(MANIFEST)?);
-    let (mut tree, mut last) = (Tree::default(), None);
-    while let Some(line) = lines.next_line()? {
-        tree.push(line.leaf());
-        last = line.entry.ok().map(|entry| entry.at);
-    }
-    Ok((tree, last))
+/// True where anybody vouches for the checkpoint of the package at `path`.
+///
+/// # Errors
+/// As [`note`].
+pub fn is_vouched(path: &Path) -> Result<bool, Error> {
+    let Sealed { package, note, .. } = Sealed::whole(path)?;
+    Ok(!note.signatures().is_empty() || package.paths().any(layout::is_beside))
 }
 
 /// Signs the checkpoint of the package at `path`. False where this key has signed it already.

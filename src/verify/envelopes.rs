@@ -57,7 +57,6 @@ pub(super) struct Earlier {
     size: u64,
     bytes: Vec<u8>,
     point: Option<Checkpoint>,
-    note: Option<Note>,
 }
 
 impl Earlier {
@@ -67,7 +66,7 @@ impl Earlier {
 }
 
 impl Envelopes {
-    /// The note that a time-stamp says by its name that it is over: the present one, or that of a size.
+    /// The note that a file says by its name that it is over: the present one, or that of a size.
     pub(super) fn note(&self, size: Option<u64>) -> Option<Note> {
         let bytes = match size {
             None => self.checkpoint.as_deref(),
@@ -86,38 +85,18 @@ impl Envelopes {
         let checkpoint = content(package, layout::CHECKPOINT)?;
         let mut earlier = Vec::new();
         for member in package.members() {
-            let size = member.path.strip_prefix(layout::CHECKPOINT).and_then(|rest| rest.strip_prefix('-'));
-            let Some(size) = size.and_then(|size| size.parse().ok()) else { continue };
+            let Some(size) = layout::earlier_size(&member.path) else { continue };
             let bytes = content(package, &member.path)?.unwrap_or_default();
-            let (point, note) = (read_checkpoint(&bytes), Note::parse(&bytes).ok());
-            earlier.push(Earlier { path: member.path.clone(), size, bytes, point, note });
+            let point = read_checkpoint(&bytes);
+            earlier.push(Earlier { path: member.path.clone(), size, bytes, point });
         }
         Ok(Self { checkpoint, earlier, stamps: stamps::of(package)? })
     }
-
-    /// The lines of the present checkpoint, or of the earlier one of that size.
-    pub(super) fn text(&self, size: Option<u64>) -> Option<&[u8]> {
-        match size {
-            None => self.checkpoint.as_deref().map(lines),
-            Some(size) => self.earlier.iter().find(|e| e.size == size)?.note.as_ref().map(Note::text),
-        }
-    }
-}
-
-/// A checkpoint without its signatures.
-fn lines(checkpoint: &[u8]) -> &[u8] {
-    let end = memchr::memmem::find(checkpoint, b"\n\n").map_or(checkpoint.len(), |at| at + 1);
-    checkpoint.get(..end).unwrap_or(checkpoint)
 }
 
 /// True for the log itself and for what vouches for it: these bind the other files, and are checked or claimed by themselves.
 pub(super) fn is_provenance(path: &str) -> bool {
-    let own = [layout::MANIFEST, layout::LEAVES, layout::CHECKPOINT];
-    let earlier = path.strip_prefix(layout::CHECKPOINT).and_then(|rest| rest.strip_prefix('-'));
-    let is_earlier = earlier.is_some_and(|size| size.parse::<u64>().is_ok());
-    let is_envelope =
-        layout::stamp_name(path).is_some() || layout::envelope_of(path, layout::SSHSIG).is_some();
-    own.contains(&path) || is_earlier || is_envelope
+    [layout::MANIFEST, layout::LEAVES].contains(&path) || layout::is_envelope(path)
 }
 
 pub(super) fn content(package: &Package, path: &str) -> io::Result<Option<Vec<u8>>> {
@@ -175,7 +154,7 @@ fn earlier(package: &Package, earlier: &[Earlier], told: &Told) -> Vec<Finding> 
 
 /// Who of those that were named vouched for an earlier state.
 fn vouched_earlier(run: &mut Verification, package: &Package, earlier: &Earlier) -> Vec<Finding> {
-    let Some(note) = &earlier.note else { return Vec::new() };
+    let Ok(note) = Note::parse(&earlier.bytes) else { return Vec::new() };
     let Verification { options, evidence, .. } = run;
     let mut about = |signature: &Signature| {
         let key = options.keys.iter().find(|key| key.is_of(signature))?;

@@ -5,10 +5,9 @@
 
 use super::anchors::{Anchors, Place};
 use super::key::{Key, key};
-use super::withheld::Withheld;
 use crate::finding::{Finding, rules};
 use crate::manifest::{
-    Body, Described, End, Entry, Event, File, Hash, Line, Lines, Page, Record, Tree, read_checkpoint,
+    Body, Described, End, Entry, Event, File, Hash, Line, Lines, Page, Record, Runs, Tree, read_checkpoint,
 };
 use crate::vouch::Roots;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -83,7 +82,9 @@ pub(super) struct Join<R> {
     seeds: HashSet<Key>,
     /// The checkpoint's origin, as the first session's archive has it.
     origin: Option<String>,
-    withheld: Withheld,
+    /// Lines that are withheld, and those that redactions say they withheld.
+    withheld: Runs,
+    announced: Vec<(u64, u64)>,
     /// Sizes at which the root is to be told.
     watched: HashSet<u64>,
     told: Told,
@@ -106,7 +107,8 @@ impl<R: Read> Join<R> {
             unlisted: HashMap::new(),
             seeds: HashSet::new(),
             origin: None,
-            withheld: Withheld::default(),
+            withheld: Runs::default(),
+            announced: Vec::new(),
             watched: HashSet::new(),
             told: Told::default(),
         }
@@ -258,7 +260,7 @@ impl<R: Read> Join<R> {
                 self.told.end = Some(end);
             }
             Body::Event(event) => self.take_event(*event),
-            Body::Withheld => self.withheld.see(self.next_seq - 1),
+            Body::Withheld => self.withheld.push(self.next_seq - 1),
             Body::Torn(torn) => self.told.kept.push(torn.kept),
             _ => {}
         }
@@ -266,7 +268,7 @@ impl<R: Read> Join<R> {
     }
 
     fn take_event(&mut self, event: Event) {
-        self.withheld.announce(event.withheld);
+        self.announced.extend(event.withheld);
         if !event.files.is_empty() {
             self.told.files = event.files;
             self.told.described = event.package;
@@ -276,16 +278,21 @@ impl<R: Read> Join<R> {
     /// A line may be kept back only where the log says so: else anything could be taken out under that name.
     fn report_withheld(&mut self) {
         self.told.withheld = self.withheld.count();
-        let silent = self.withheld.unannounced();
-        let message = match (silent.first(), self.told.withheld) {
-            (Some(first), _) => format!(
-                "{} of the log's lines are withheld, the first of them entry {first}, and no redaction entry says so",
-                silent.len()
-            ),
+        let announced: Runs = self.announced.drain(..).collect();
+        let silent = || self.withheld.numbers().filter(|number| !announced.contains(*number));
+        let (rule, message) = match (silent().next(), self.told.withheld) {
+            (Some(first), _) => {
+                let count = silent().count();
+                let what =
+                    format!("{count} of the log's lines are withheld, the first of them entry {first}");
+                (&rules::LINE_REMOVED, format!("{what}, and no redaction entry says so"))
+            }
             (None, 0) => return,
-            (None, n) => format!("{n} of the log's lines are withheld, as a redaction entry says"),
+            (None, n) => (
+                &rules::LINES_WITHHELD,
+                format!("{n} of the log's lines are withheld, as a redaction entry says"),
+            ),
         };
-        let rule = if silent.is_empty() { &rules::LINES_WITHHELD } else { &rules::LINE_REMOVED };
         self.told.findings.push(Finding::new(rule, message).in_file(&self.name));
     }
 

@@ -26,7 +26,6 @@ mod stamps;
 #[cfg(test)]
 mod tests;
 mod values;
-mod withheld;
 
 pub use crate::input::scan::{Settings, Warc};
 

@@ -1,14 +1,13 @@
 //! SSH signatures over checkpoints. Each carries its key, so that one which does not hold is an error whoever made it; whom it
 //! convinces is its user's to say.
 
-use super::envelopes::Envelopes;
+use super::Options;
+use super::envelopes::{Envelopes, content};
 use super::ladder::Evidence;
-use super::{Options, package};
 use crate::finding::{Finding, rules};
-use crate::package::survey::CHECKPOINT_LIMIT;
 use crate::package::{Package, layout};
-use crate::vouch::{SshKey, SshSignature};
-use std::io::{self, Read};
+use crate::vouch::{Note, SshKey, SshSignature};
+use std::io;
 
 /// Checks all of a package. True where one over its present checkpoint is by a key that the user named.
 pub(super) fn check(
@@ -20,11 +19,9 @@ pub(super) fn check(
     let (mut held, mut findings) = (false, Vec::new());
     for member in package.members() {
         let Some((size, _)) = layout::envelope_of(&member.path, layout::SSHSIG) else { continue };
-        let mut armored = Vec::new();
-        if let Some(reader) = package::open(package, &member.path)? {
-            reader.take(CHECKPOINT_LIMIT).read_to_end(&mut armored)?;
-        }
-        let judged = judge(&armored, envelopes.text(size).unwrap_or_default(), options);
+        let armored = content(package, &member.path)?.unwrap_or_default();
+        let note = envelopes.note(size);
+        let judged = judge(&armored, note.as_ref().map(Note::text).unwrap_or_default(), options);
         let finding = match (judged, size) {
             (Judged::Bad(why), _) => Finding::new(&rules::SSHSIG_INVALID, why),
             (Judged::Claimed(who), _) => {

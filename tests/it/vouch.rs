@@ -15,6 +15,8 @@ mod tokens;
 use crate::common::cli::{Run, archive, fonds};
 use crate::common::collection::Collection;
 use crate::common::site::{ok, serve};
+use fonds::package::Package;
+use fonds::verify::{Options, Verdict, Verification};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
@@ -35,6 +37,22 @@ impl Bench {
 
     fn room(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
+    }
+
+    /// Every byte of a file of the collection, one bit altered, by who names neither key nor root.
+    fn every_altered_byte_is_damage(&self, name: &str) {
+        let path = self.collection.root.join(name);
+        let bytes = std::fs::read(&path).unwrap();
+        for at in 0..bytes.len() {
+            let mut altered = bytes.clone();
+            altered[at] ^= 1 << (at % 8);
+            std::fs::write(&path, altered).unwrap();
+            let package = Package::open(&self.collection.root).unwrap();
+            let options = Options { spool: std::env::temp_dir(), ..Options::default() };
+            let mut run = Verification::new(options);
+            run.package(&package).unwrap();
+            assert_eq!(run.finish(String::new()).verdict, Verdict::Damaged, "byte {at} of {name}");
+        }
     }
 
     fn root(&self) -> &str {

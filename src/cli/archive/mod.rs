@@ -14,7 +14,9 @@ use super::exit::{Exit, Outcome, usage};
 use super::{Global, output};
 use anyhow::Context;
 use clap::ValueEnum;
-use fonds::crawl::{Archive, Error, Event, GZIP_LEVEL, Job, Resumed, Summary, WARC_SIZE, run as crawl_run};
+use fonds::crawl::{
+    Archive, Error, Event, GZIP_LEVEL, Job, Recalled, Resumed, Summary, WARC_SIZE, run as crawl_run,
+};
 use fonds::package;
 use fonds::wire::{Client, ClientOptions, DigestForm, SpoolOptions};
 use fonds::world::{System, World, timestamp14};
@@ -131,20 +133,7 @@ pub(crate) fn capture(args: Args, global: Global) -> anyhow::Result<(PathBuf, Ex
     if args.user_agent.contains(char::is_control) {
         return Err(usage("--user-agent must be one line"));
     }
-    let (output, seeds) = match (&args.resume, &recalled) {
-        (Some(directory), Some(recalled)) => {
-            let directory: PathBuf = directory.components().collect();
-            if !global.quiet {
-                resume::say_unvouched(&directory, args.vouch.is_given());
-            }
-            let wacz = resume::wacz(&directory);
-            (Output { directory, wacz, seal: vouch::Seal::default() }, resume::seeds(recalled, named))
-        }
-        _ => {
-            let host = named.first().and_then(url::Url::host_str).unwrap_or_default();
-            (arguments::place(args.output.as_deref(), host)?, named)
-        }
-    };
+    let (output, seeds) = placed(&args, recalled.as_ref(), named, global)?;
     let reach = &args.network.reach;
     let mut output = Output { seal: args.vouch.seal(&reach.ca, reach.proxy.as_deref(), global)?, ..output };
     let headers = arguments::headers(&args.header)?;
@@ -161,19 +150,22 @@ pub(crate) fn capture(args: Args, global: Global) -> anyhow::Result<(PathBuf, Ex
     };
     let mut teller = Teller::new(&args.reports, job.scope.follows(), global)?;
     let info = arguments::warcinfo(&args);
-    let mut archive = match &recalled {
-        None => Archive::create(&output.directory, Box::new(System), session, &info)?,
+    let begun = match &recalled {
+        None => {
+            Resumed::Archive(Box::new(Archive::create(&output.directory, Box::new(System), session, &info)?))
+        }
         Some(recalled) => {
             resume::require_secrets(&output.directory, recalled, &session)?;
-            match Archive::resume(&output.directory, Box::new(System), session, &info, &job)? {
-                Resumed::Archive(archive) => {
-                    going_on(&output.directory, archive.waiting(), global);
-                    *archive
-                }
-                Resumed::Complete(captured) => return complete(output, &captured, global),
-            }
+            Archive::resume(&output.directory, Box::new(System), session, &info, &job)?
         }
     };
+    let mut archive = match begun {
+        Resumed::Archive(archive) => archive,
+        Resumed::Complete(captured) => return complete(output, &captured, global),
+    };
+    if recalled.is_some() {
+        going_on(&output.directory, archive.waiting(), global);
+    }
     output.seal.anchor(&mut archive)?;
     archive.set_gzip_level(args.gzip_level);
     archive.set_warc_size(args.warc_size);
@@ -186,10 +178,29 @@ pub(crate) fn capture(args: Args, global: Global) -> anyhow::Result<(PathBuf, Ex
     // Whatever becomes of the cookies, the collection is sealed.
     let saved = args.network.save(jar.as_deref());
     teller.end(outcome.as_ref().ok());
-    let (path, exit) = finish(outcome, archive, output, global)?;
+    let (path, exit) = finish(outcome, *archive, output, global)?;
     saved?;
     let terminated = exit == Exit::Interrupted && terminated.load(Ordering::Relaxed);
     Ok((path, if terminated { Exit::Terminated } else { exit }))
+}
+
+/// Where the collection is to be, and what is to be captured.
+fn placed(
+    args: &Args,
+    recalled: Option<&Recalled>,
+    named: Vec<url::Url>,
+    global: Global,
+) -> anyhow::Result<(Output, Vec<url::Url>)> {
+    let (Some(directory), Some(recalled)) = (&args.resume, recalled) else {
+        let host = named.first().and_then(url::Url::host_str).unwrap_or_default();
+        return Ok((arguments::place(args.output.as_deref(), host)?, named));
+    };
+    let directory: PathBuf = directory.components().collect();
+    if !global.quiet {
+        resume::say_unvouched(&directory, args.vouch.is_given());
+    }
+    let wacz = resume::wacz(&directory);
+    Ok((Output { directory, wacz, seal: vouch::Seal::default() }, resume::seeds(recalled, named)))
 }
 
 fn this_year() -> u16 {

@@ -7,6 +7,7 @@ use crate::cli::{Cli, Command, command};
 use clap::{ArgAction, FromArgMatches};
 use fonds::crawl::{Job, Recalled, recall};
 use fonds::manifest::Session;
+use fonds::package::{authed, vouched};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use url::Url;
@@ -132,15 +133,11 @@ pub(super) fn require_secrets(
 /// What vouches for the archive as it was covers none of what is added; that is no setting, so it is not asked for again by
 /// itself.
 pub(super) fn say_unvouched(directory: &Path, is_signed_now: bool) {
-    let file = |name: &str| directory.join("provenance").join(name);
-    let text = std::fs::read_to_string(file("checkpoint")).unwrap_or_default();
-    let signed =
-        text.contains("\n\n") || file("checkpoint.sshsig").is_file() || file("checkpoint.tsr").is_file();
-    if fonds::package::authed::is_signed(directory).unwrap_or(false) {
+    if authed::is_signed(directory).unwrap_or(false) {
         output::problem(
             "its wacz-auth signature is over all of its files, so it goes; `fonds sign` makes it anew",
         );
-    } else if signed && !is_signed_now {
+    } else if !is_signed_now && vouched::is_vouched(directory).unwrap_or(false) {
         output::line(
             "signatures and time-stamps that it has stay over what was there; --sign and --tsa, given again, cover what is added",
         );

@@ -144,12 +144,9 @@ impl<'a> Source<'a> {
     fn earlier(&self, chosen: &Chosen, since: &[Held<'_>]) -> Result<Earlier, Error> {
         let mut earlier = Earlier::new();
         let first = chosen.lines.keys().next().copied().unwrap_or(u64::MAX);
-        for member in self.package.members() {
-            let size = member.path.strip_prefix(CHECKPOINT).and_then(|rest| rest.strip_prefix('-'));
-            let Some(size) = size.and_then(|size| size.parse().ok()).filter(|size| *size > first) else {
-                continue;
-            };
-            earlier.insert(size, content(&self.package, &member.path, self.path)?);
+        for path in self.package.paths() {
+            let Some(size) = layout::earlier_size(path).filter(|size| *size > first) else { continue };
+            earlier.insert(size, content(&self.package, path, self.path)?);
         }
         for (name, bytes) in since {
             let point =
@@ -162,7 +159,7 @@ impl<'a> Source<'a> {
                 return Err(self.unproved(message));
             }
             // One that the package keeps has its time-stamps beside it, which are over its very bytes.
-            let own = format!("{CHECKPOINT}-{}", point.size());
+            let own = layout::aside(point.size(), CHECKPOINT);
             let kept = match self.package.contains(&own) {
                 true => content(&self.package, &own, self.path)?,
                 false => bytes.to_vec(),
@@ -205,7 +202,7 @@ impl<'a> Source<'a> {
                 return Err(self.unproved(message));
             }
             let proof = Consistency { old: *size, hashes, checkpoint: self.checkpoint.clone() };
-            let name = format!("{CHECKPOINT}-{size}");
+            let name = layout::aside(*size, CHECKPOINT);
             self.tokens(&name, entries)?;
             entries.insert(name, bytes.clone());
             entries.insert(format!("{CONSISTENCY}{size}"), proof.to_text().into_bytes());
@@ -215,9 +212,9 @@ impl<'a> Source<'a> {
 
     /// Time-stamps and whatever else stands beside a checkpoint.
     fn tokens(&self, checkpoint: &str, entries: &mut Entries) -> Result<(), Error> {
-        for member in self.package.members() {
-            if member.path.strip_prefix(checkpoint).is_some_and(|rest| rest.starts_with('.')) {
-                entries.insert(member.path.clone(), content(&self.package, &member.path, self.path)?);
+        for path in self.package.paths().filter(|path| layout::is_envelope(path)) {
+            if path.strip_prefix(checkpoint).is_some_and(|rest| rest.starts_with('.')) {
+                entries.insert(path.to_owned(), content(&self.package, path, self.path)?);
             }
         }
         Ok(())

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::io;
 
-use crate::manifest::{Body, Lines};
+use crate::manifest::{Body, Lines, Runs};
 use crate::package::Package;
 use crate::package::layout::MANIFEST;
 
@@ -24,14 +24,13 @@ impl std::fmt::Debug for Chosen<'_> {
 /// The same, found in a log.
 #[derive(Debug, Default)]
 pub(super) struct Choice {
-    /// First and last of each run of lines.
-    runs: Vec<(u64, u64)>,
+    pub(super) lines: Runs,
     /// Ids of the records.
     records: HashSet<String>,
     /// Their URLs.
     urls: HashSet<String>,
     found: bool,
-    /// Lines of the log.
+    /// Lines of the whole log.
     pub(super) size: u64,
     pub(super) mentions: u64,
 }
@@ -51,7 +50,7 @@ impl Choice {
             // A connection over which only such records came, and bytes that are not copied.
             let orphan = connections.get(&seq).is_some_and(|used| !used) || matches!(body, Body::Torn(_));
             if named || orphan {
-                choice.push(seq);
+                choice.lines.push(seq);
             } else {
                 choice.mentions += u64::from(choice.is_mentioned(body));
             }
@@ -106,28 +105,8 @@ impl Choice {
         links.into_iter().flatten().any(|url| self.urls.contains(url))
     }
 
-    fn push(&mut self, seq: u64) {
-        match self.runs.last_mut() {
-            Some((_, last)) if *last + 1 == seq => *last = seq,
-            _ => self.runs.push((seq, seq)),
-        }
-    }
-
     pub(super) fn is_empty(&self) -> bool {
         !self.found
-    }
-
-    pub(super) fn lines(&self) -> u64 {
-        self.runs.iter().map(|(first, last)| last - first + 1).sum()
-    }
-
-    pub(super) fn runs(&self) -> Vec<(u64, u64)> {
-        self.runs.clone()
-    }
-
-    pub(super) fn has_line(&self, seq: u64) -> bool {
-        let after = self.runs.partition_point(|(first, _)| *first <= seq);
-        after.checked_sub(1).and_then(|at| self.runs.get(at)).is_some_and(|(_, last)| seq <= *last)
     }
 
     pub(super) fn has_record(&self, id: &str) -> bool {

@@ -97,7 +97,7 @@ fn log(package: &Package, layout: &Layout, choice: &Choice) -> io::Result<u64> {
     let (mut seq, mut length) = (0, 0);
     while let Some(line) = lines.next_line()?.filter(|_| seq < choice.size) {
         let leaf = line.leaf();
-        let bytes = match choice.has_line(seq) {
+        let bytes = match choice.lines.contains(seq) {
             true => Withheld { seq, leaf }.line().into_bytes(),
             false => line.bytes,
         };

@@ -138,20 +138,7 @@ fn a_signature_of_something_else_by_a_named_key_is_an_error() {
 fn every_altered_byte_of_a_signed_checkpoint_is_an_error_even_to_who_names_no_key() {
     let bench = Bench::new();
     bench.signed();
-    let path = bench.collection.root.join(CHECKPOINT);
-    let bytes = fs::read(&path).unwrap();
-    for at in 0..bytes.len() {
-        let mut altered = bytes.clone();
-        altered[at] ^= 1 << (at % 7);
-        fs::write(&path, altered).unwrap();
-        let package = fonds::package::Package::open(&bench.collection.root).unwrap();
-        let mut run = fonds::verify::Verification::new(fonds::verify::Options {
-            spool: std::env::temp_dir(),
-            ..Default::default()
-        });
-        run.package(&package).unwrap();
-        assert_eq!(run.finish(String::new()).verdict, fonds::verify::Verdict::Damaged, "byte {at}");
-    }
+    bench.every_altered_byte_is_damage(CHECKPOINT);
 }
 
 #[test]
