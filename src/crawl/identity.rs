@@ -110,7 +110,9 @@ fn without_session(rest: &str) -> Option<String> {
 fn cut_path(path: &str) -> Option<String> {
     let without = |segment: &str| {
         let parts: Vec<&str> = segment.split(';').filter(|part| !is_session(part)).collect();
-        parts.join(";")
+        let left = parts.join(";");
+        // Alone it would mean this directory, or the one above.
+        if matches!(left.as_str(), "." | "..") { segment.to_owned() } else { left }
     };
     // What is left of a segment may be one itself.
     let segments: Vec<String> =
@@ -255,6 +257,9 @@ mod tests {
             "http://example.com/a?b=1&amp;c=2",
             "http://example.com/a;v=1",
             "http://example.com/(S(x))/a",
+            "http://example.com/a/%2e%2e;jsessionid=9f8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c",
+            "http://example.com/%2e;jsessionid=9f8a7b6c5d4e3f2a1b0c9d8e7f6a5b4c",
+            "http://example.com/",
             "http://example.com:8080/a",
             "http://www.example.com/a",
         ];
