@@ -5,6 +5,7 @@
 //! there has been read and compared.
 
 use super::pages::{PageRecord, read_page};
+use crate::digest::Digest;
 use crate::message::payload::Head as HttpHead;
 use crate::warc::{Head, Limits, Reader, Record, RecordType, Source, bare_uri};
 use std::collections::HashMap;
@@ -145,7 +146,12 @@ impl Revisit {
     fn fits(&self, found: &PageRecord) -> bool {
         let same = |a: &Option<String>, b: &Option<String>| a.is_some() && a == b;
         let digests = match (&self.page.payload_digest, &found.payload_digest) {
-            (Some(a), Some(b)) => Some(comparable(a) == comparable(b)).filter(|_| label(a) == label(b)),
+            (Some(a), Some(b)) => {
+                let (a, b) = (comparable(a), comparable(b));
+                // Digests of two kinds say nothing of each other.
+                let label = |digest: &str| digest.split(':').next().map(str::to_owned);
+                Some(a == b).filter(|_| label(&a) == label(&b))
+            }
             _ => None,
         };
         if self.identical && digests == Some(false) {
@@ -225,15 +231,10 @@ fn second(date: &str) -> &str {
     date.get(..19).unwrap_or(date)
 }
 
-/// Base32 and hex are written in either case.
+/// One spelling for hex, Base32 and their cases; a digest of an unknown kind as it stands, but for its case.
 fn comparable(digest: &str) -> String {
-    digest.trim().to_ascii_lowercase()
-}
-
-fn label(digest: &str) -> String {
-    let (label, value) = digest.trim().split_once(':').unwrap_or_default();
-    // Hex and Base32 of one digest differ in length.
-    format!("{}:{}", label.to_ascii_lowercase(), value.len())
+    Digest::parse(digest.trim())
+        .map_or_else(|_| digest.trim().to_ascii_lowercase(), |digest| digest.to_string())
 }
 
 /// By what the revisit's own head says, or else by the URL's last letters: many a 304 has no Content-Type.

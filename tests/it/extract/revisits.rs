@@ -2,6 +2,7 @@
 
 use super::warcs::{FORMS, Form, Record, html, page, response, sha1, warc};
 use crate::common::cli::{Run, fonds, fonds_reading};
+use data_encoding::{BASE32, HEXLOWER};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -47,12 +48,21 @@ fn ways() -> Vec<(&'static str, Record)> {
                 .with("WARC-Payload-Digest", &sha1(body.as_bytes()).replace("sha1:", "SHA1:")),
         ),
         (
+            "by digest, in hex where the referent has Base32",
+            revisit("r", URL, OK, IDENTICAL).with("WARC-Payload-Digest", &in_hex(&sha1(body.as_bytes()))),
+        ),
+        (
             "not modified, by id",
             revisit("r", URL, "HTTP/1.1 304 Not Modified\r\n\r\n", NOT_MODIFIED)
                 .with("WARC-Refers-To", "<urn:test:1>"),
         ),
         ("without a head", revisit("r", URL, "", IDENTICAL).with("WARC-Refers-To", "<urn:test:1>")),
     ]
+}
+
+fn in_hex(digest: &str) -> String {
+    let bytes = BASE32.decode(digest.split(':').nth(1).unwrap().as_bytes()).unwrap();
+    format!("sha1:{}", HEXLOWER.encode(&bytes))
 }
 
 /// Records that are neither.
