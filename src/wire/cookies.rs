@@ -117,6 +117,10 @@ impl Jar {
         }
         let host =
             url::Host::parse(domain.trim_start_matches('.')).map_err(|_| "its domain is none")?.to_string();
+        // A dot written as %2E is decoded only now.
+        if host.starts_with('.') {
+            return Err("its domain is none");
+        }
         let scheme = if is(secure) { "https" } else { "http" };
         let url =
             Url::parse(&format!("{scheme}://{host}{path}")).map_err(|_| "its domain or path is none")?;
@@ -235,7 +239,9 @@ mod tests {
         assert!(end > 4_000_000_000 - 86_400, "{end}");
         lines[1] = lines[1].replace(&end.to_string(), "4000000000");
         assert_eq!(lines.join("\n") + "\n", file);
-        assert!(Jar::from_netscape("not a cookie", 0).is_err_and(|error| error.line == 1));
+        for odd in ["not a cookie", "%2E\tTRUE\t/\tFALSE\t0\ta\t1", "%2Ea.example\tTRUE\t/\tFALSE\t0\ta\t1"] {
+            assert!(Jar::from_netscape(odd, 0).is_err_and(|error| error.line == 1), "{odd}");
+        }
     }
 
     #[test]
