@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use super::article::Comment;
 use super::blocks::{Block, Shape};
 use super::decide::Verdict;
-use super::features::Known;
+use super::features::{Facts, Known};
 use super::roles::Roles;
 use super::says;
 use super::tree::{Node, Tag, Tree};
@@ -30,13 +30,15 @@ pub(super) fn collect(
     let mut by_unit: HashMap<u32, usize> = HashMap::new();
     for at in theirs {
         let (Some(block), Some(facts)) = (blocks.get(at), known.facts.get(at)) else { continue };
-        let Some((unit, depth)) = units.of(tree, block.first) else { continue };
+        let stray = || (facts.prose && units.around(tree, block.first)).then_some((block.owner, 0));
+        let held = units.of(tree, block.first).or_else(|| units.headed(tree, block.first));
+        let Some((unit, depth)) = held.or_else(stray) else { continue };
         let slot = *by_unit.entry(unit).or_insert_with(|| {
             out.push(Draft { depth, ..Draft::default() });
             out.len() - 1
         });
         if let Some(draft) = out.get_mut(slot) {
-            draft.take(tree, unit, block, facts.topic);
+            draft.take(tree, unit, block, facts);
         }
     }
     let comments = out.into_iter().map(Draft::finish).filter(|comment| !comment.text.is_empty());
@@ -112,6 +114,20 @@ impl Units {
         let nested = holders.count() as u16;
         Some((unit, nested.max(stated_depth(tree.at(unit)))))
     }
+
+    /// True between the first comment and the last: what stands behind all of them is rather the form's.
+    fn around(&self, tree: &Tree<'_>, first: u32) -> bool {
+        self.0.keys().any(|unit| tree.at(*unit).end <= first) && self.0.keys().any(|unit| *unit > first)
+    }
+
+    /// `<dt class=comment>Ann said</dt><dd>…</dd>`: the comment whose head stands before a node.
+    fn headed(&self, tree: &Tree<'_>, first: u32) -> Option<(u32, u16)> {
+        let part = tree.ancestors(first).find(|(_, node)| node.tag == Tag::Dd)?.1.parent;
+        let heads = tree.children(part).take_while(|(index, _)| *index < first);
+        let (head, node) =
+            heads.filter(|(index, node)| node.tag == Tag::Dt && self.0.contains_key(index)).last()?;
+        Some((head, stated_depth(node)))
+    }
 }
 
 /// `depth-3`, `level-2`: themes that do not nest their markup say it in a class; theirs start with 1.
@@ -168,9 +184,14 @@ fn is_unit(node: &Node<'_>) -> bool {
     (typed || numbered || named) && node.tag.is_block()
 }
 
-/// A unit has a body of its own, and is not the list of them all.
+/// A unit has a body of its own, and is not the list of them all; a list with a number of its own is one comment.
 fn true_unit(tree: &Tree<'_>, index: u32) -> bool {
-    !matches!(tree.at(index).tag, Tag::Ul | Tag::Ol | Tag::Body | Tag::Table | Tag::Form)
+    let node = tree.at(index);
+    match node.tag {
+        Tag::Body | Tag::Form => false,
+        Tag::Ul | Tag::Ol | Tag::Table => number(node).is_some_and(|number| !number.is_empty()),
+        _ => true,
+    }
 }
 
 /// The marked elements within one that lie in no other marked one between.
@@ -188,6 +209,9 @@ fn direct(tree: &Tree<'_>, marked: &BTreeSet<u32>, outer: u32) -> Vec<u32> {
 /// the first of them but a heading.
 fn is_list(tree: &Tree<'_>, ground: &Ground, outer: u32, inner: &[u32]) -> bool {
     let Some((first, others)) = inner.split_first() else { return false };
+    if same_number(tree, outer, *first) {
+        return false;
+    }
     if same_start(tree, outer, *first) {
         let (tag, depth) = (tree.at(*first).tag, tree.at(*first).depth);
         return others.iter().any(|other| (tree.at(*other).tag, tree.at(*other).depth) == (tag, depth));
@@ -198,8 +222,13 @@ fn is_list(tree: &Tree<'_>, ground: &Ground, outer: u32, inner: &[u32]) -> bool 
 
 /// True for an element that is a part of the comment around it.
 fn is_same(tree: &Tree<'_>, outer: u32, inner: u32) -> bool {
+    same_start(tree, outer, inner) || same_number(tree, outer, inner)
+}
+
+/// `comment-7` and `comment-body-7`.
+fn same_number(tree: &Tree<'_>, one: u32, other: u32) -> bool {
     let number = |index| number(tree.at(index)).filter(|number| !number.is_empty());
-    same_start(tree, outer, inner) || number(outer).is_some_and(|outer| number(inner) == Some(outer))
+    number(one).is_some_and(|one| number(other) == Some(one))
 }
 
 /// The number at the end of an id.
@@ -249,6 +278,16 @@ fn kin(tree: &Tree<'_>, parent: u32) -> Vec<u32> {
     largest.unwrap_or_default().into_iter().filter(inner).collect()
 }
 
+/// True where a block within an element that is named after the author is the name: the element has next to nothing
+/// else, or it begins with the block.
+fn is_only_a_name(tree: &Tree<'_>, index: u32, block: &Block) -> bool {
+    let begins = block.words <= 4 && same_start(tree, index, block.first);
+    begins || tree.text_of(index).chars().count() <= NAME
+}
+
+/// Characters that a reader's name has at most.
+const NAME: usize = 80;
+
 #[derive(Default)]
 struct Draft {
     author: Option<String>,
@@ -259,11 +298,12 @@ struct Draft {
 
 impl Draft {
     /// Sorts one block of the comment into author, date or text.
-    fn take(&mut self, tree: &Tree<'_>, unit: u32, block: &Block, topic: Option<Topic>) {
+    fn take(&mut self, tree: &Tree<'_>, unit: u32, block: &Block, facts: &Facts) {
         let small = block.words < 25;
-        if small && self.take_head(tree, unit, block) {
+        if small && (self.take_head(tree, unit, block) || self.take_moment(block, facts)) {
             return;
         }
+        let topic = facts.topic;
         let form = matches!(
             topic,
             Some(Topic::Reply | Topic::Login | Topic::Share | Topic::Comments | Topic::Navigation)
@@ -271,11 +311,21 @@ impl Draft {
         if form
             || is_tool(block)
             || block.shape == Shape::Image
-            || block.roles.has(Roles::RESPOND.with(Roles::SHARE))
+            || inner_roles(tree, unit, block).has(Roles::RESPOND.with(Roles::SHARE))
         {
             return;
         }
         self.paragraphs.push(block.text.clone());
+    }
+
+    /// A line that is a date or a time and nothing else.
+    fn take_moment(&mut self, block: &Block, facts: &Facts) -> bool {
+        let date = super::dates::iso_within(&block.text).filter(|_| block.words <= 6);
+        let is_moment = facts.moment && !facts.sentence && (block.words <= 3 || date.is_some());
+        if is_moment {
+            self.date = self.date.take().or(date);
+        }
+        is_moment
     }
 
     /// Author and date, if the block is such a line.
@@ -298,8 +348,9 @@ impl Draft {
             }
         }
         let above = tree.ancestors(block.first).take_while(|(index, _)| *index != unit);
-        for (_, node) in above {
-            let author = names_author(node);
+        for (index, node) in above {
+            // `<li class=comment-author>` may hold the whole comment.
+            let author = names_author(node) && is_only_a_name(tree, index, block);
             let dated =
                 node.roles.has(Roles::DATE) || node.attr("class").is_some_and(|class| class.contains("meta"));
             let date = if dated { super::dates::iso_within(&block.text) } else { None };
@@ -321,6 +372,12 @@ impl Draft {
             depth: self.depth,
         }
     }
+}
+
+/// What the names within the comment say: those around all of them (`facebook-or-disqus`) say nothing of a part.
+fn inner_roles(tree: &Tree<'_>, unit: u32, block: &Block) -> Roles {
+    let within = tree.ancestors(block.first).take_while(|(index, _)| *index != unit);
+    within.fold(Roles::default(), |all, (_, node)| all.with(node.roles))
 }
 
 /// Buttons that are links: reply, delete, report. An address that a reader wrote down is none.
@@ -348,6 +405,7 @@ fn names_author(node: &Node<'_>) -> bool {
     let class = node.attr("class").unwrap_or_default();
     node.attr("itemprop") == Some("author")
         || node.attr("rel").is_some_and(|rel| rel.contains("author"))
+        || node.attr("id").is_some_and(|id| id.contains("author-user"))
         || class.split_whitespace().any(|name| {
             let name = name.to_ascii_lowercase();
             matches!(
@@ -368,5 +426,8 @@ fn names_author(node: &Node<'_>) -> bool {
 /// "Ann says:" is Ann.
 fn clean_name(text: &str) -> String {
     let name = says::before(text).unwrap_or(text).trim().trim_end_matches([':', '\u{ff1a}']).trim_end();
-    if name.chars().count() > 80 { String::new() } else { name.to_owned() }
+    if name.chars().count() > NAME { String::new() } else { name.to_owned() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,7 +12,7 @@ use super::context;
 use super::features::{Facts, Known, sums};
 use super::model::Model;
 use super::roles::Roles;
-use super::tree::{Tag, Tree};
+use super::tree::{Node, Tag, Tree};
 use super::vector;
 use super::vocabulary::Topic;
 use passes::{between, follow_company, further, headings, headline, images, posts, under_comments};
@@ -85,10 +85,11 @@ pub(super) fn decide_watched(
     let bar = bar(&rows, &odds);
     odds.iter_mut().for_each(|odds| *odds -= bar);
     let thread = is_thread(&rows, &odds, named_thread);
+    let beside = |block: &Block| is_beside(tree, block, &known.own, ground.container);
     let mut verdicts: Vec<Verdict> = rows
         .iter()
         .zip(&odds)
-        .map(|((block, facts), odds)| first_verdict(block, facts, *odds, thread))
+        .map(|((block, facts), odds)| first_verdict(block, facts, *odds, thread, beside))
         .collect();
     watch("", &odds, &verdicts);
     let ruled = taken(&rows, &verdicts) < FEW;
@@ -287,16 +288,42 @@ fn is_thread(rows: &[(&Block, &Facts)], odds: &[f32], named: bool) -> bool {
 }
 
 /// The model's word, but for what no model should decide.
-fn first_verdict(block: &Block, facts: &Facts, odds: f32, thread: bool) -> Verdict {
+fn first_verdict(
+    block: &Block,
+    facts: &Facts,
+    odds: f32,
+    thread: bool,
+    beside: impl Fn(&Block) -> bool,
+) -> Verdict {
     if facts.hidden {
         return Verdict::Boilerplate;
     }
     let kept = odds >= 0.0 && block.shape != Shape::Image && !is_form(block, facts, odds);
     if facts.roles.has(Roles::COMMENT) && !(thread && kept) {
-        let other = Roles::SIDE.with(Roles::RESPOND).with(Roles::RELATED).with(Roles::LOGIN).with(Roles::NAV);
-        return if facts.roles.has(other) { Verdict::Boilerplate } else { Verdict::Comment };
+        return if beside(block) { Verdict::Boilerplate } else { Verdict::Comment };
     }
     if kept { Verdict::Article } else { Verdict::Boilerplate }
+}
+
+/// In a side bar, menu or form that speaks of comments (`Recent comments`). What has the article in it is no side bar,
+/// whatever it is called (`widget Blog`), and neither is what a thread lies in that says so by its name.
+fn is_beside(tree: &Tree<'_>, block: &Block, own: &[Roles], container: u32) -> bool {
+    let other = Roles::SIDE.with(Roles::RESPOND).with(Roles::RELATED).with(Roles::LOGIN).with(Roles::NAV);
+    let mut thread = false;
+    tree.ancestors(block.first)
+        .take_while(|(_, node)| !std::mem::replace(&mut thread, is_named_thread(node)))
+        .any(|(index, node)| {
+            let holds = index <= container && container < node.end;
+            !holds && own.get(index as usize).is_some_and(|roles| roles.has(other))
+        })
+}
+
+/// Names that are given to all comments of a page together.
+fn is_named_thread(node: &Node<'_>) -> bool {
+    let names = ["comments", "commentlist", "comment-list", "comments-list", "disqus_thread", "dsq-content"];
+    ["id", "class"].iter().filter_map(|name| node.attr(name)).any(|value| {
+        value.split_ascii_whitespace().any(|name| names.iter().any(|known| name.eq_ignore_ascii_case(known)))
+    })
 }
 
 /// Forms, prompts and marks that say what they are: never the article's, unless the page's own summary or,

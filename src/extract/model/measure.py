@@ -37,6 +37,19 @@ def leak(truth, got):
     return len(comments & grams(got)) / len(comments) if comments else None
 
 
+def found(pages, got):
+    """Mean F1 of the comments' words over pages that have twenty of them, and the share of the others that get twenty."""
+    joined = lambda comments: comments if isinstance(comments, str) else '\n'.join(comments or [])
+    right, wrong = [], []
+    for t in pages:
+        mine = joined(got.get(t['id'], {}).get('comments'))
+        if len(words(joined(t.get('comments')))) >= 20:
+            right.append(f1(joined(t['comments']), mine))
+        else:
+            wrong.append(len(words(mine)) >= 20)
+    return f'{st.mean(right):.3f} on {len(right)} pages, {sum(wrong)} of {len(wrong)} without have some'
+
+
 def chunks(pages, got):
     tp = fp = fn = 0
     for t in pages:
@@ -90,7 +103,7 @@ def main():
                 worst[name] = sorted((s, t['id'], len(words(t['text'])), len(words(text(t)))) for s, t in scored)
             leaks = [l for l in (leak(t, text(t)) for t in pages if t.get('comments')) if l is not None]
             if leaks:
-                extra.append(f'{name}: leak {st.mean(leaks):.3f}')
+                extra.append(f'{name}: leak {st.mean(leaks):.3f}; comments {found(pages, got)}')
             if name == 'trafilatura':
                 extra.append('trafilatura chunks: F1 {:.3f} P {:.3f} R {:.3f}'.format(*chunks(pages, got)))
             if name in ('newspaper4k', 'fundus-parsers', 'wcxb-dev', 'trafilatura'):
