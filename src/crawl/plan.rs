@@ -11,7 +11,7 @@ pub(super) use self::robots::is_robots;
 use super::discover::{Document, Found};
 use super::frontier::{Frontier, Pushed, State, Turns};
 use super::rulebook::Rulebook;
-use super::scope::Rules;
+use super::scope::{Hosts, OUT_OF_SCOPE, Rules};
 use super::session::{bare, without_user};
 use super::{Error, Job, Role, Target};
 use crate::wire::record::Referent;
@@ -97,7 +97,7 @@ impl Plan {
 
     /// Adds seeds.
     pub(super) fn plant(&mut self, urls: &[Url]) -> io::Result<Vec<Fate>> {
-        let mut fates = Vec::new();
+        let (mut fates, mut widened) = (Vec::new(), Vec::new());
         for named in urls {
             let (named, url) = (without_user(named.clone()), bare(named.clone()));
             let seed = self.seeds.len();
@@ -108,11 +108,30 @@ impl Plan {
             }
             self.named.insert(named.clone());
             self.seeds.push(Seed { url: named, captured: false, requisites: 0, same_as });
-            self.rules.territory.extend(&url);
+            widened.extend(self.rules.territory.extend(&url));
             let target = Target { seed, ..Target::new(url, Role::Page) };
             self.push(&target)?;
         }
+        self.take_up(widened, &mut fates)?;
         Ok(fates)
+    }
+
+    /// Links that were out of scope when they were met, and are in it now.
+    fn take_up(&mut self, mut widened: Vec<Hosts>, fates: &mut Vec<Fate>) -> io::Result<()> {
+        widened.sort();
+        widened.dedup();
+        for hosts in widened {
+            for host in self.frontier.hosts_of(&hosts)? {
+                let mut after = 0;
+                while let Some(target) = self.frontier.outside(host, after)? {
+                    after = target.id;
+                    if self.rules.territory.holds(&target.url) {
+                        self.link_to(&target, fates)?;
+                    }
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Adds a target, and before it what its host has to say about it.
@@ -232,9 +251,8 @@ impl Plan {
             self.end_of_robots(target, Some(404), &[])?;
             return Ok(vec![refused(target, error)]);
         }
-        if target.role == Role::Page && target.level == 0 {
-            self.rules.territory.extend(&to);
-        }
+        let widens = target.role == Role::Page && target.level == 0;
+        let widened = widens.then(|| self.rules.territory.extend(&to)).flatten();
         let (needed, depth, tries) = (target.needed, target.depth, 0);
         let next = Target { chain, needed, depth, tries, ..target.to(to, target.role) };
         if anew {
@@ -247,7 +265,9 @@ impl Plan {
             // What it says holds where it is, too.
             self.frontier.hold(&next.url)?;
         }
-        Ok(Vec::new())
+        let mut fates = Vec::new();
+        self.take_up(widened.into_iter().collect(), &mut fates)?;
+        Ok(fates)
     }
 
     fn look_into(
@@ -329,21 +349,45 @@ impl Plan {
             let run = self.book.run(target, &url);
             let level = target.level + 1;
             let next = Target { level, run, needed: false, ..target.to(url, Role::Page) };
-            let against = match self.rules.against(&next.url, level) {
-                Some(reason) => Some(reason),
-                None => self.book.is_trap(&mut self.frontier, &next)?,
-            };
-            match against {
-                Some(reason) => self.skip(&next, &reason, fates)?,
-                None => drop(self.push(&next)?),
-            }
+            self.link_to(&next, fates)?;
         }
         Ok(())
     }
 
-    /// Each URL that is left out is told of once.
+    /// Follows a link, or leaves it out.
+    fn link_to(&mut self, next: &Target, fates: &mut Vec<Fate>) -> io::Result<()> {
+        if !self.rules.territory.holds(&next.url) {
+            return self.leave(next, State::Outside, OUT_OF_SCOPE, fates);
+        }
+        let against = match self.rules.against(&next.url, next.level) {
+            Some(reason) => Some(reason),
+            None => self.book.is_trap(&mut self.frontier, next)?,
+        };
+        match against {
+            Some(reason) if next.id > 0 => {
+                // It was out of scope when it was met, and is left out for another reason now.
+                self.frontier.settle(next, State::Skipped)?;
+                fates.push(skipped(&next.url, &reason));
+                Ok(())
+            }
+            Some(reason) => self.skip(next, &reason, fates),
+            None => self.push(next).map(drop),
+        }
+    }
+
     fn skip(&mut self, target: &Target, reason: &str, fates: &mut Vec<Fate>) -> io::Result<()> {
-        if self.frontier.leave_out(target)? {
+        self.leave(target, State::Skipped, reason, fates)
+    }
+
+    /// Each URL that is left out is told of once.
+    fn leave(
+        &mut self,
+        target: &Target,
+        state: State,
+        reason: &str,
+        fates: &mut Vec<Fate>,
+    ) -> io::Result<()> {
+        if self.frontier.leave_out(target, state)? {
             fates.push(skipped(&target.url, reason));
         }
         Ok(())

@@ -70,6 +70,18 @@ impl Pattern {
     }
 }
 
+/// Why a link outside the territory is not followed.
+pub(super) const OUT_OF_SCOPE: &str = "out of scope";
+
+/// Hosts, by their authorities.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Hosts {
+    /// The one with this authority.
+    One(String),
+    /// Those whose authority has this name in it, and maybe others.
+    Within(String),
+}
+
 /// What the seeds span.
 #[derive(Debug)]
 pub(super) struct Territory {
@@ -82,14 +94,15 @@ impl Territory {
         Self { scope, roots: HashSet::new() }
     }
 
-    /// A seed, or where a seed redirects to, extends it.
-    pub(super) fn extend(&mut self, seed: &Url) {
-        match self.scope {
-            Scope::Page | Scope::PageRequisites | Scope::Any => {}
-            Scope::Prefix => drop(self.roots.insert(directory(seed).to_owned())),
-            Scope::Host => drop(self.roots.insert(authority(seed).to_owned())),
-            Scope::Domain => drop(self.roots.insert(domain(seed))),
-        }
+    /// A seed, or where a seed redirects to, extends it; which hosts may have more in it now than before.
+    pub(super) fn extend(&mut self, seed: &Url) -> Option<Hosts> {
+        let (root, hosts) = match self.scope {
+            Scope::Page | Scope::PageRequisites | Scope::Any => return None,
+            Scope::Prefix => (directory(seed).to_owned(), Hosts::One(authority(seed).to_owned())),
+            Scope::Host => (authority(seed).to_owned(), Hosts::One(authority(seed).to_owned())),
+            Scope::Domain => (domain(seed), Hosts::Within(domain(seed))),
+        };
+        self.roots.insert(root).then_some(hosts)
     }
 
     pub(super) fn holds(&self, url: &Url) -> bool {
@@ -153,11 +166,8 @@ impl Rules {
         }
     }
 
-    /// Why a link is not followed.
+    /// Why a link within the territory is not followed.
     pub(super) fn against(&self, url: &Url, level: u32) -> Option<String> {
-        if !self.territory.holds(url) {
-            return Some("out of scope".to_owned());
-        }
         if !self.include.is_empty() && !self.include.iter().any(|pattern| pattern.is_in(url)) {
             return Some("not among what --include asks for".to_owned());
         }

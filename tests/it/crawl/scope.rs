@@ -247,3 +247,82 @@ fn where_a_seed_redirects_to_is_in_scope_also_for_links_met_before() {
     assert_eq!(pages(&root), set(["a.test/", "b.test/", "www.site.test/", "www.site.test/x"]));
     assert!(skipped(&root).is_empty());
 }
+
+/// `a.test` leads to pages of `www.site.test`, and only later does the seed `b.test` lead there, to a page without a link.
+fn widening() -> Sites {
+    Sites::serve(|request: &crate::common::sites::Request| {
+        let to = |place: &str| to(request, place);
+        match format!("{}{}", request.host, request.path).as_str() {
+            "a.test/" => Response::page(
+                "first",
+                ["www.site.test/x", "www.site.test/shut/y", "www.site.test/no/z", "other.test/"].map(to),
+            ),
+            "b.test/" => Response::moved(&to("www.site.test/home")).after(Duration::from_millis(400)),
+            "www.site.test/robots.txt" => {
+                Response::new(200, "text/plain", "User-agent: *\nDisallow: /shut/\n")
+            }
+            "www.site.test/home" => Response::page("second", []),
+            "www.site.test/x" => Response::page("x", ["/further".to_owned()]),
+            "www.site.test/further" => Response::page("further", []),
+            _ => Response::not_found(),
+        }
+    })
+}
+
+#[test]
+fn a_link_that_was_out_of_scope_is_taken_up_when_a_seed_redirects_there() {
+    let sites = widening();
+    let dir = tempfile::tempdir().unwrap();
+    for scope in ["host", "prefix", "domain"] {
+        let root = dir.path().join(scope);
+        let options = ["--scope", scope, "--exclude", "/no/"];
+        crawl(&sites, &root, &["a.test", "b.test"], &options).expect(0);
+        let site = ["home", "x", "further"].map(|page| format!("www.site.test/{page}"));
+        let expected: BTreeSet<String> =
+            ["a.test/", "b.test/"].map(str::to_owned).into_iter().chain(site).collect();
+        assert_eq!(pages(&root), expected, "{scope}");
+        let skipped = skipped(&root);
+        assert_eq!(skipped["other.test/"], "out of scope", "{scope}");
+        assert_eq!(skipped["www.site.test/no/z"], "excluded by /no/", "{scope}");
+        assert!(skipped["www.site.test/shut/y"].starts_with("robots.txt of "), "{skipped:?}");
+        assert_eq!(skipped.len(), 3, "{skipped:?}");
+        verify(&[&root]).expect(0);
+        // The log tells the same again: nothing is left.
+        super::fonds(["status", root.to_str().unwrap()]).expect(0);
+        let before = sites.asked().len();
+        resume(&root, &[]).expect(0);
+        assert_eq!(sites.asked().len(), before, "{scope}");
+    }
+}
+
+#[test]
+fn what_the_wider_scope_took_up_waits_when_the_run_ends_before_it() {
+    let sites = widening();
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("c");
+    crawl(&sites, &root, &["a.test", "b.test"], &["--scope", "host", "--limit", "2"]).expect(0);
+    let waiting = with_fate(&root, &["waiting"]);
+    assert!(waiting.is_superset(&set(["www.site.test/x", "www.site.test/no/z"])), "{waiting:?}");
+    resume(&root, &["--limit", "100"]).expect(0);
+    assert!(pages(&root).is_superset(&set(["www.site.test/x", "www.site.test/further"])));
+    assert_eq!(with_fate(&root, &["waiting"]), set([]));
+}
+
+#[test]
+fn a_seed_that_is_added_later_takes_up_what_was_out_of_scope_until_then() {
+    let sites = widening();
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("c");
+    crawl(&sites, &root, &["a.test"], &["--scope", "host"]).expect(0);
+    assert_eq!(pages(&root), set(["a.test/"]));
+    let seed = sites.url("www.site.test", "/home").to_string();
+    resume(&root, &[&seed]).expect(0);
+    let expected =
+        ["a.test/", "www.site.test/home", "www.site.test/x", "www.site.test/further", "www.site.test/no/z"];
+    let got = pages(&root);
+    assert!(got.is_superset(&set(expected)), "{got:?}");
+    assert_eq!(
+        skipped(&root).into_keys().collect::<BTreeSet<_>>(),
+        set(["other.test/", "www.site.test/shut/y"])
+    );
+}
