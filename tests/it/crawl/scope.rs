@@ -4,7 +4,11 @@ use super::web::{Dice, Web, picture, to};
 use super::{
     GOT, all_records, crawl, crawl_urls, fates, paths, resume, set, skipped, verify, whole, with_fate,
 };
+use crate::common::cli::fonds;
 use crate::common::collection::Collection;
+use crate::common::proxy::Proxy;
+use crate::common::server::{Flaw, certificates};
+use crate::common::site::{answer, ok, serve, serve_tls};
 use crate::common::sites::{Response, Sites, graph, graph_pages, hosts, slow};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -177,7 +181,7 @@ fn each_limit_ends_a_run_that_is_gone_on_with_to_the_whole() {
         assert_eq!(ends(&root), ["limit"], "{limit}");
         let waiting = with_fate(&root, &["waiting"]);
         assert!(!waiting.is_empty(), "{limit}");
-        let text = super::fonds(["status", root.to_str().unwrap()]).expect(1);
+        let text = fonds(["status", root.to_str().unwrap()]).expect(1);
         assert!(text.text().contains(&format!("{} waiting", waiting.len())), "{}", text.text());
         if limit == "--limit" {
             let collection = Collection::new(&root);
@@ -196,7 +200,7 @@ fn each_limit_ends_a_run_that_is_gone_on_with_to_the_whole() {
             .map(|record| record.field("WARC-Target-URI").to_owned())
             .collect();
         assert_eq!(urls.len(), whole(60).len(), "{limit}: nothing twice");
-        super::fonds(["status", root.to_str().unwrap()]).expect(0);
+        fonds(["status", root.to_str().unwrap()]).expect(0);
         verify(&[&root]).expect(0);
     }
 }
@@ -288,7 +292,7 @@ fn a_link_that_was_out_of_scope_is_taken_up_when_a_seed_redirects_there() {
         assert_eq!(skipped.len(), 3, "{skipped:?}");
         verify(&[&root]).expect(0);
         // The log tells the same again: nothing is left.
-        super::fonds(["status", root.to_str().unwrap()]).expect(0);
+        fonds(["status", root.to_str().unwrap()]).expect(0);
         let before = sites.asked().len();
         resume(&root, &[]).expect(0);
         assert_eq!(sites.asked().len(), before, "{scope}");
@@ -325,4 +329,54 @@ fn a_seed_that_is_added_later_takes_up_what_was_out_of_scope_until_then() {
         skipped(&root).into_keys().collect::<BTreeSet<_>>(),
         set(["other.test/", "www.site.test/shut/y"])
     );
+}
+
+#[test]
+fn http_and_https_of_one_host_are_one_site() {
+    let (dir, certificates) = (tempfile::tempdir().unwrap(), certificates(Flaw::None));
+    let ca = dir.path().join("ca.pem");
+    std::fs::write(&ca, &certificates.ca_pem).unwrap();
+    let page = |links: &[&str]| {
+        let links = links.iter().map(|link| format!("<a href=\"{link}\">on</a>"));
+        ok("text/html", links.collect::<String>())
+    };
+    let no_rules = || ("/robots.txt", answer("404 Not Found", "", ""));
+    let plain = serve(vec![
+        no_rules(),
+        ("/dir/", page(&["https://localhost/dir/secure", "http://localhost:80/dir/named"])),
+        ("/dir/again", page(&[])),
+        ("/dir/named", page(&[])),
+    ]);
+    let secure = serve_tls(
+        vec![
+            no_rules(),
+            ("/dir/secure", page(&["http://localhost/dir/again", "https://localhost:8443/dir/other"])),
+            ("/dir/other", page(&[])),
+        ],
+        &certificates,
+    );
+    // The ports that a URL leaves out, without the right to listen there.
+    let ports = [(80, &plain), (443, &secure), (8443, &secure)];
+    let proxy = Proxy::of_ports(ports.map(|(port, server)| (port, server.url("/").port().unwrap())));
+    for scope in ["host", "prefix"] {
+        let root = dir.path().join(scope);
+        let (proxy, ca) = (proxy.url("http", ""), ca.to_str().unwrap());
+        let options = ["--proxy", &proxy, "--ca", ca, "--scope", scope, "-o", root.to_str().unwrap()];
+        fonds(["archive", "-q", "http://localhost/dir/"].iter().chain(&options)).expect(0);
+        let fates = fates(&root);
+        let of = |wanted: &str| -> BTreeSet<String> {
+            let of = fates
+                .iter()
+                .filter(|(_, (fate, _))| wanted == fate || wanted == "got" && GOT.contains(&fate.as_str()));
+            of.map(|(url, _)| url.clone()).filter(|url| !url.ends_with("robots.txt")).collect()
+        };
+        let got = [
+            "http://localhost/dir/",
+            "http://localhost/dir/again",
+            "http://localhost/dir/named",
+            "https://localhost/dir/secure",
+        ];
+        assert_eq!(of("got"), set(got), "{scope}");
+        assert_eq!(of("skipped"), set(["https://localhost:8443/dir/other"]), "{scope}");
+    }
 }
