@@ -14,7 +14,6 @@ mod sieve;
 mod tests;
 mod text;
 mod values;
-mod xhtml;
 mod xml;
 #[cfg(test)]
 mod xml_tests;

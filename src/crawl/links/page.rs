@@ -13,8 +13,8 @@ use url::Url;
 use super::elements::{self, Attributes};
 use super::references::{Place, decode};
 use super::sieve::Sieve;
-use super::xhtml::Closing;
 use super::{Collector, Links, label};
+use crate::xhtml::Closing;
 
 /// Bytes looked at before the encoding is settled.
 const PROLOGUE: usize = 16 << 10;

@@ -33,7 +33,7 @@ enum Place {
 }
 
 /// Elements whose content is text up to their own end tag.
-pub(super) const RAW: [&str; 9] =
+const RAW: [&str; 9] =
     ["script", "style", "title", "textarea", "noscript", "iframe", "noframes", "noembed", "xmp"];
 /// Pictures and formulas, where a tag of HTML says that they are over.
 const FOREIGN: [&str; 2] = ["svg", "math"];

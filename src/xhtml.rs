@@ -1,14 +1,15 @@
 //! XHTML made into what a parser of HTML reads alike: an element that is text up to its own end tag, and is closed in its
 //! begin tag, gets that end tag. To HTML `<script src="x"/>` is open, and the rest of the page its text.
 
-use super::sieve::RAW;
-
+/// Elements whose content is text up to their own end tag.
+const RAW: [&str; 9] =
+    ["script", "style", "title", "textarea", "noscript", "iframe", "noframes", "noembed", "xmp"];
 /// Longest tag that is looked at.
 const LONGEST: usize = 64 << 10;
 
 /// Puts end tags in, in a page that comes in parts.
 #[derive(Debug, Default)]
-pub(super) struct Closing {
+pub(crate) struct Closing {
     place: Place,
     /// The tag so far, from its `<` on, which was passed on already.
     tag: String,
@@ -24,9 +25,16 @@ enum Place {
     Data,
 }
 
+/// A whole page.
+pub(crate) fn closed(page: &str) -> String {
+    let mut out = String::with_capacity(page.len());
+    Closing::default().pass(page, &mut out);
+    out
+}
+
 impl Closing {
     /// Appends the next part to `out`: all of it, and the end tags that are missing.
-    pub(super) fn pass(&mut self, part: &str, out: &mut String) {
+    pub(crate) fn pass(&mut self, part: &str, out: &mut String) {
         let mut rest = part;
         while !rest.is_empty() {
             let ends: &[u8] = match self.place {
@@ -96,7 +104,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn closed(page: &str, at: usize) -> String {
+    fn cut(page: &str, at: usize) -> String {
         let (mut closing, mut out) = (Closing::default(), String::new());
         let (one, two) = page.split_at_checked(at).unwrap_or((page, ""));
         closing.pass(one, &mut out);
@@ -119,7 +127,7 @@ mod tests {
             ("<scripts/>é<", "<scripts/>é<"),
         ] {
             for at in 0..page.len() {
-                assert_eq!(closed(page, at), expected, "{page} cut at {at}");
+                assert_eq!(cut(page, at), expected, "{page} cut at {at}");
             }
         }
     }
@@ -127,7 +135,7 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_of_a_page_is_lost(page in r#"(<|/>|>|script|'|"|<!--|-->|\[|ä| ){0,40}"#, at in 0usize..40) {
-            let mut rest = closed(&page, at).into_bytes().into_iter();
+            let mut rest = cut(&page, at).into_bytes().into_iter();
             // What comes out is the page with something in between.
             prop_assert!(page.bytes().all(|byte| rest.any(|other| other == byte)));
         }
