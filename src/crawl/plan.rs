@@ -4,6 +4,7 @@
 //! that follow besides the response's own. Told the same again, from the log and the WARCs of an interrupted run, it
 //! comes to the same state: that is how a run is taken up again, and why no second record of its state is needed.
 
+mod links;
 mod robots;
 
 pub(super) use self::robots::is_robots;
@@ -11,7 +12,7 @@ pub(super) use self::robots::is_robots;
 use super::discover::{Document, Found};
 use super::frontier::{Frontier, Pushed, State, Turns};
 use super::rulebook::Rulebook;
-use super::scope::{Hosts, OUT_OF_SCOPE, Rules};
+use super::scope::Rules;
 use super::session::{bare, without_user};
 use super::{Error, Job, Role, Target};
 use crate::wire::record::Referent;
@@ -114,24 +115,6 @@ impl Plan {
         }
         self.take_up(widened, &mut fates)?;
         Ok(fates)
-    }
-
-    /// Links that were out of scope when they were met, and are in it now.
-    fn take_up(&mut self, mut widened: Vec<Hosts>, fates: &mut Vec<Fate>) -> io::Result<()> {
-        widened.sort();
-        widened.dedup();
-        for hosts in widened {
-            for host in self.frontier.hosts_of(&hosts)? {
-                let mut after = 0;
-                while let Some(target) = self.frontier.outside(host, after)? {
-                    after = target.id;
-                    if self.rules.territory.holds(&target.url) {
-                        self.link_to(&target, fates)?;
-                    }
-                }
-            }
-        }
-        Ok(())
     }
 
     /// Adds a target, and before it what its host has to say about it.
@@ -337,58 +320,6 @@ impl Plan {
     fn pass_over(&mut self, target: &Target, urls: Vec<Url>, fates: &mut Vec<Fate>) -> io::Result<()> {
         for url in urls.into_iter().map(bare) {
             self.skip(&target.to(url, Role::Requisite), "more than 6 steps from its page", fates)?;
-        }
-        Ok(())
-    }
-
-    fn link(&mut self, target: &Target, links: Vec<Url>, fates: &mut Vec<Fate>) -> io::Result<()> {
-        for url in links.into_iter().map(bare) {
-            if self.frontier.came_lately(&url) {
-                continue;
-            }
-            let run = self.book.run(target, &url);
-            let level = target.level + 1;
-            let next = Target { level, run, needed: false, ..target.to(url, Role::Page) };
-            self.link_to(&next, fates)?;
-        }
-        Ok(())
-    }
-
-    /// Follows a link, or leaves it out.
-    fn link_to(&mut self, next: &Target, fates: &mut Vec<Fate>) -> io::Result<()> {
-        if !self.rules.territory.holds(&next.url) {
-            return self.leave(next, State::Outside, OUT_OF_SCOPE, fates);
-        }
-        let against = match self.rules.against(&next.url, next.level) {
-            Some(reason) => Some(reason),
-            None => self.book.is_trap(&mut self.frontier, next)?,
-        };
-        match against {
-            Some(reason) if next.id > 0 => {
-                // It was out of scope when it was met, and is left out for another reason now.
-                self.frontier.settle(next, State::Skipped)?;
-                fates.push(skipped(&next.url, &reason));
-                Ok(())
-            }
-            Some(reason) => self.skip(next, &reason, fates),
-            None => self.push(next).map(drop),
-        }
-    }
-
-    fn skip(&mut self, target: &Target, reason: &str, fates: &mut Vec<Fate>) -> io::Result<()> {
-        self.leave(target, State::Skipped, reason, fates)
-    }
-
-    /// Each URL that is left out is told of once.
-    fn leave(
-        &mut self,
-        target: &Target,
-        state: State,
-        reason: &str,
-        fates: &mut Vec<Fate>,
-    ) -> io::Result<()> {
-        if self.frontier.leave_out(target, state)? {
-            fates.push(skipped(&target.url, reason));
         }
         Ok(())
     }

@@ -127,10 +127,10 @@ fn directory(url: &Url) -> &str {
     whole.rfind('/').and_then(|at| whole.get(..=at)).unwrap_or(whole)
 }
 
-/// The directory of a URL and all above it.
-fn directories(url: &Url) -> impl Iterator<Item = &str> {
+/// The directory of a URL and all above it, with their authority, from the deepest on.
+pub(super) fn directories(url: &Url) -> impl Iterator<Item = &str> {
     let own = directory(url);
-    own.match_indices('/').filter_map(move |(at, _)| own.get(..=at))
+    own.rmatch_indices('/').filter_map(move |(at, _)| own.get(..=at))
 }
 
 /// The registrable domain; an address, or a name without one, stands for itself.

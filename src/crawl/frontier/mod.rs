@@ -298,6 +298,11 @@ impl Frontier {
         Ok(self.store.find(&key(url))?.is_some_and(|known| !known.state.is_left_out()))
     }
 
+    /// True for a URL that has been here, whatever became of it.
+    pub(super) fn has_come(&self, url: &Url) -> io::Result<bool> {
+        Ok(self.store.find(&key(url))?.is_some())
+    }
+
     /// Marks a URL as one that has been fetched.
     ///
     /// # Errors
@@ -386,7 +391,12 @@ impl Frontier {
         self.store.set_payload(digest, referent)
     }
 
-    /// Counts one more URL of a kind, and gives how many there are.
+    /// How many of a kind were counted.
+    pub(super) fn spent(&self, kind: &str) -> io::Result<u64> {
+        self.store.spent(&hash(kind))
+    }
+
+    /// Counts one more of a kind, and gives how many there are.
     pub(super) fn spend(&mut self, kind: &str) -> io::Result<u64> {
         self.store.spend(&hash(kind))
     }

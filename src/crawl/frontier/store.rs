@@ -295,6 +295,12 @@ impl Store {
         self.run("INSERT OR IGNORE INTO payload VALUES (?1, ?2, ?3, ?4)", values).map(drop)
     }
 
+    pub(super) fn spent(&self, key: &Key) -> io::Result<u64> {
+        let used: Option<i64> =
+            self.one("SELECT used FROM budget WHERE key = ?1", [key], |row| row.get(0))?;
+        Ok(used.map_or(0, i64::unsigned_abs))
+    }
+
     /// Counts one more of its kind, and gives how many there are now.
     pub(super) fn spend(&mut self, key: &Key) -> io::Result<u64> {
         let sql =

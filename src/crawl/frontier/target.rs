@@ -47,7 +47,7 @@ pub struct Target {
     pub depth: u32,
     /// Links from the seed to its page.
     pub level: u32,
-    /// Links in a row that led from one URL to another of the same shape.
+    /// What links in a row from one URL to another of the same shape have used up of a series.
     pub run: u32,
     /// How often it was answered with "not now".
     pub tries: u32,
