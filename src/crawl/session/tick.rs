@@ -1,13 +1,27 @@
-//! What a run does now and then, whatever else happens: settings that were edited, anchors, progress.
+//! What a run does now and then, whatever else happens: settings that were edited, anchors, progress, pauses that are told.
 
 use super::{Event, Run, TICK};
+use crate::crawl::scope::authority;
 use crate::crawl::{Error, live};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+use url::Url;
 
 /// Hosts named in a tick.
 const NAMED: usize = 5;
 
+/// A pause that is told of.
+const LONG_PAUSE: Duration = Duration::from_secs(60);
+
 impl Run<'_> {
+    /// Nobody is to wonder why nothing happens.
+    pub(super) fn tell_pause(&mut self, url: &Url, pause: Duration, why: &str) {
+        if pause >= LONG_PAUSE {
+            let host = authority(url);
+            let note = format!("{host} asks for a pause of {} s ({why}), and gets it", pause.as_secs());
+            (self.on_event)(Event::Note(&note));
+        }
+    }
+
     /// What is done now and then.
     pub(super) fn tick(&mut self) -> Result<(), Error> {
         let at = self.at();
