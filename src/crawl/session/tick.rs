@@ -18,7 +18,7 @@ impl Run<'_> {
         if pause >= LONG_PAUSE {
             let host = authority(url);
             let note = format!("{host} asks for a pause of {} s ({why}), and gets it", pause.as_secs());
-            (self.on_event)(Event::Note(&note));
+            (self.on_event)(Event::Problem(&note));
         }
     }
 
@@ -37,12 +37,12 @@ impl Run<'_> {
                 self.plan.exclude(settings.exclude);
             }
             Some(Err(error)) => {
-                (self.on_event)(Event::Note(&format!("{error}; the settings stay as they were")))
+                (self.on_event)(Event::Problem(&format!("{error}; the settings stay as they were")))
             }
             None => {}
         }
         if let Some(problem) = self.ledger.anchor()? {
-            (self.on_event)(Event::Note(&format!("no anchor: {problem}; it will be asked for again")));
+            (self.on_event)(Event::Problem(&format!("no anchor: {problem}; it will be asked for again")));
         }
         let hosts = self.plan.frontier.asked(NAMED).map_err(self.at())?;
         (self.on_event)(Event::Tick { waiting: self.plan.frontier.waiting(), hosts: &hosts });
