@@ -110,7 +110,8 @@ impl Error {
 
     /// Of a path where something is: what one can do.
     pub fn exists(path: &Path) -> Self {
-        match Layout::new(path).file(layout::MANIFEST).is_file() {
+        let layout = Layout::new(path);
+        match layout.file(layout::MANIFEST).is_file() || layout.workroom().is_dir() {
             true => Self::Begun(path.to_owned()),
             false => Self::Exists(path.to_owned()),
         }
