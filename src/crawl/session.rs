@@ -331,6 +331,7 @@ impl<'a> Run<'a> {
         let status = exchange.head.as_ref().and_then(|head| head.status);
         let fates = self.plan.landed(&target, found, captured, status).map_err(at)?;
         if target.role == Role::Robots {
+            self.tell_closed(&target, status).map_err(self.at())?;
             self.rest_after_rules(&target).map_err(self.at())?;
         }
         self.settle(fates)

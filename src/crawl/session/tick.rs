@@ -2,7 +2,8 @@
 
 use super::{Event, Run, TICK};
 use crate::crawl::scope::authority;
-use crate::crawl::{Error, live};
+use crate::crawl::{Error, Target, live};
+use std::io;
 use std::time::{Duration, Instant};
 use url::Url;
 
@@ -20,6 +21,21 @@ impl Run<'_> {
             let note = format!("{host} asks for a pause of {} s ({why}), and gets it", pause.as_secs());
             (self.on_event)(Event::Problem(&note));
         }
+    }
+
+    /// A host that has no rules to show, and so is left alone, though it answers.
+    pub(super) fn tell_closed(&mut self, target: &Target, status: Option<u16>) -> io::Result<()> {
+        if let Some(status) = status
+            && self.plan.is_without_rules(target)?
+        {
+            let host = authority(target.chain.first().unwrap_or(&target.url));
+            let note = format!(
+                "{host} answers {status} for its robots.txt, which forbids all (RFC 9309 §2.3.1.4): links there are not \
+                 followed; --resume asks again, --robots ignore does not ask"
+            );
+            (self.on_event)(Event::Problem(&note));
+        }
+        Ok(())
     }
 
     /// What is done now and then.
