@@ -161,6 +161,23 @@ fn what_is_altered_or_not_sealed_is_not_packed() {
 }
 
 #[test]
+fn what_a_run_left_that_was_stopped_while_it_took_a_collection_up_is_cleared_by_the_next() {
+    let bench = Bench::new();
+    let workroom = bench.collection.root.join(".fonds");
+    fs::create_dir(&workroom).unwrap();
+    fs::write(workroom.join("frontier.db"), "half").unwrap();
+    let run = fonds(["pack", bench.root()]).expect(4);
+    assert!(
+        run.one_line().contains("`fonds archive --resume` goes on with it or clears it away"),
+        "{}",
+        run.stderr
+    );
+    fonds(["archive", "-q", "--resume", bench.root()]).expect(0);
+    assert!(!workroom.exists());
+    fonds(["pack", bench.root()]).expect(0);
+}
+
+#[test]
 fn every_altered_byte_of_a_file_keeps_a_wacz_from_being_unpacked() {
     let bench = Bench::new();
     fonds(["pack", bench.root()]).expect(0);
