@@ -29,3 +29,4 @@ pub mod vouch;
 pub mod warc;
 pub mod wire;
 pub mod world;
+mod xhtml;

@@ -57,6 +57,7 @@ pub(crate) fn find(args: &ReadArgs, quiet: bool) -> anyhow::Result<Inputs> {
                 } else if !passed_over.is_empty() && !quiet {
                     output::line(&format!("{path}: {} other files are passed over", passed_over.len()));
                 }
+                inputs.iter().for_each(|input| say_if_left(input.name()));
                 found.inputs.extend(inputs);
             }
             Err(error) => {
@@ -66,6 +67,16 @@ pub(crate) fn find(args: &ReadArgs, quiet: bool) -> anyhow::Result<Inputs> {
         }
     }
     Ok(found)
+}
+
+/// What a killed command of ours left is told from what was damaged.
+fn say_if_left(name: &str) {
+    let is_ours = |part: &str| part.starts_with(".fonds-") && part.ends_with(".part");
+    if std::path::Path::new(name).components().any(|part| part.as_os_str().to_str().is_some_and(is_ours)) {
+        output::problem(&format!(
+            "{name}: a command that was killed left this unfinished; it may be deleted, and the command given again"
+        ));
+    }
 }
 
 pub(super) fn authorities(path: &PathBuf) -> anyhow::Result<Vec<Vec<u8>>> {

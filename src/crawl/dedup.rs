@@ -89,6 +89,21 @@ pub fn offer(
     }
 }
 
+/// Whether there is any use in [`offer`], as far as it can be told without reading all: before a run is begun that would end
+/// at once.
+///
+/// # Errors
+/// As [`offer`].
+pub fn fits(path: &Path, digest: DigestForm) -> Result<(), RunError> {
+    let mut found = false;
+    let first = offer(path, digest, &mut |_, _| {
+        found = true;
+        // One is enough.
+        Err(RunError::at(path)(std::io::ErrorKind::Interrupted.into()))
+    });
+    if found { Ok(()) } else { first.map(drop) }
+}
+
 struct Offering<'a> {
     wanted: Algorithm,
     /// The digest of nothing.

@@ -3,7 +3,10 @@
 //! It is read off the block alone, so that a block on its way to the archive and the same block read back from it years
 //! later lead to the same.
 
-use super::links::{Kind, Links, Listing, css_links, header_links, list_links, page_links, xml_links};
+use super::links::{
+    Kind, Links, Listing, css_links, header_links, list_links, page_links, refresh_link, xhtml_links,
+    xml_links,
+};
 use super::robots;
 use crate::message::body::Body;
 use crate::message::coding;
@@ -78,6 +81,7 @@ pub(crate) enum Asked {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Content {
     Page,
+    Xhtml,
     Style,
     Picture,
     Xml,
@@ -135,6 +139,7 @@ impl Source<'_> {
         let charset = self.charset.as_deref();
         let mut found = match content {
             Content::Page => Found::of(page_links(&mut whole, self.url, charset)?, Document::Page),
+            Content::Xhtml => Found::of(xhtml_links(&mut whole, self.url, charset)?, Document::Page),
             Content::Picture => Found::of(page_links(&mut whole, self.url, charset)?, Document::Other),
             Content::Xml => listed(xml_links(&mut whole, self.url, charset)?),
             Content::List => {
@@ -171,10 +176,11 @@ impl Source<'_> {
                 Content::Packed
             }
             "text/css" => Content::Style,
-            "text/html" | "application/xhtml+xml" if !listing => Content::Page,
+            "text/html" if !listing => Content::Page,
+            "application/xhtml+xml" if !listing => Content::Xhtml,
             "image/svg+xml" => Content::Picture,
             _ if listing && (is_vague || is_xml || declared == "text/html") => Content::Xml,
-            _ if is_xml && root == "html" => Content::Page,
+            _ if is_xml && root == "html" => Content::Xhtml,
             _ if is_xml && root == "svg" => Content::Picture,
             _ if is_xml => Content::Xml,
             _ if is_vague && self.is_list() => Content::List,
@@ -273,8 +279,10 @@ impl Found {
         found
     }
 
-    /// Adds what `Link` header fields ask for. Only a page needs anything to be shown.
+    /// Adds what `Link` and `Refresh` header fields ask for. Only a page needs anything to be shown.
     fn add_header(&mut self, url: &Url, head: &ResponseHead) {
+        let refresh = head.fields.text("Refresh").and_then(|value| refresh_link(&value, url));
+        add(&mut self.links, refresh.into_iter().collect());
         let values: Vec<String> =
             head.fields.all("Link").map(|v| String::from_utf8_lossy(v).into_owned()).collect();
         if values.is_empty() {

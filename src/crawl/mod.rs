@@ -46,6 +46,7 @@ pub use self::session::{Capture, Event, Stop, Summary, run};
 pub use self::status::{Fate, FateKind, Session, Stage, Status, status};
 pub use self::warcs::{GZIP_LEVEL, WARC_SIZE};
 
+use crate::package::layout::{self, Layout};
 use crate::package::{self, survey};
 use crate::warc::WriteError;
 use std::io;
@@ -57,6 +58,12 @@ pub enum Error {
     /// The collection exists already.
     #[error("{0} exists already; fonds overwrites nothing. Choose another name with -o, or remove it")]
     Exists(PathBuf),
+    /// The same, and it can be gone on with.
+    #[error(
+        "{0} exists already and holds a capture: `fonds archive --resume {0}` goes on with what is left of it. \
+         For a new one choose another name with -o"
+    )]
+    Begun(PathBuf),
     /// The file system.
     #[error("{path}: {source}")]
     Io {
@@ -101,10 +108,19 @@ impl Error {
         move |source| Self::Io { path, source }
     }
 
+    /// Of a path where something is: what one can do.
+    pub fn exists(path: &Path) -> Self {
+        let layout = Layout::new(path);
+        match layout.file(layout::MANIFEST).is_file() || layout.workroom().is_dir() {
+            true => Self::Begun(path.to_owned()),
+            false => Self::Exists(path.to_owned()),
+        }
+    }
+
     fn create(path: &Path, source: io::Error) -> Self {
         match source.kind() {
             // Of a parent that is a file it is said too.
-            io::ErrorKind::AlreadyExists if path.symlink_metadata().is_ok() => Self::Exists(path.to_owned()),
+            io::ErrorKind::AlreadyExists if path.symlink_metadata().is_ok() => Self::exists(path),
             io::ErrorKind::AlreadyExists => {
                 let source = io::Error::new(io::ErrorKind::NotADirectory, "a part of the path is a file");
                 Self::Io { path: path.to_owned(), source }

@@ -4,6 +4,7 @@
 //! that follow besides the response's own. Told the same again, from the log and the WARCs of an interrupted run, it
 //! comes to the same state: that is how a run is taken up again, and why no second record of its state is needed.
 
+mod links;
 mod robots;
 
 pub(super) use self::robots::is_robots;
@@ -97,7 +98,7 @@ impl Plan {
 
     /// Adds seeds.
     pub(super) fn plant(&mut self, urls: &[Url]) -> io::Result<Vec<Fate>> {
-        let mut fates = Vec::new();
+        let (mut fates, mut widened) = (Vec::new(), Vec::new());
         for named in urls {
             let (named, url) = (without_user(named.clone()), bare(named.clone()));
             let seed = self.seeds.len();
@@ -108,10 +109,11 @@ impl Plan {
             }
             self.named.insert(named.clone());
             self.seeds.push(Seed { url: named, captured: false, requisites: 0, same_as });
-            self.rules.territory.extend(&url);
+            widened.extend(self.rules.territory.extend(&url));
             let target = Target { seed, ..Target::new(url, Role::Page) };
             self.push(&target)?;
         }
+        self.take_up(widened, &mut fates)?;
         Ok(fates)
     }
 
@@ -232,9 +234,8 @@ impl Plan {
             self.end_of_robots(target, Some(404), &[])?;
             return Ok(vec![refused(target, error)]);
         }
-        if target.role == Role::Page && target.level == 0 {
-            self.rules.territory.extend(&to);
-        }
+        let widens = target.role == Role::Page && target.level == 0;
+        let widened = widens.then(|| self.rules.territory.extend(&to)).flatten();
         let (needed, depth, tries) = (target.needed, target.depth, 0);
         let next = Target { chain, needed, depth, tries, ..target.to(to, target.role) };
         if anew {
@@ -247,7 +248,9 @@ impl Plan {
             // What it says holds where it is, too.
             self.frontier.hold(&next.url)?;
         }
-        Ok(Vec::new())
+        let mut fates = Vec::new();
+        self.take_up(widened.into_iter().collect(), &mut fates)?;
+        Ok(fates)
     }
 
     fn look_into(
@@ -317,34 +320,6 @@ impl Plan {
     fn pass_over(&mut self, target: &Target, urls: Vec<Url>, fates: &mut Vec<Fate>) -> io::Result<()> {
         for url in urls.into_iter().map(bare) {
             self.skip(&target.to(url, Role::Requisite), "more than 6 steps from its page", fates)?;
-        }
-        Ok(())
-    }
-
-    fn link(&mut self, target: &Target, links: Vec<Url>, fates: &mut Vec<Fate>) -> io::Result<()> {
-        for url in links.into_iter().map(bare) {
-            if self.frontier.came_lately(&url) {
-                continue;
-            }
-            let run = self.book.run(target, &url);
-            let level = target.level + 1;
-            let next = Target { level, run, needed: false, ..target.to(url, Role::Page) };
-            let against = match self.rules.against(&next.url, level) {
-                Some(reason) => Some(reason),
-                None => self.book.is_trap(&mut self.frontier, &next)?,
-            };
-            match against {
-                Some(reason) => self.skip(&next, &reason, fates)?,
-                None => drop(self.push(&next)?),
-            }
-        }
-        Ok(())
-    }
-
-    /// Each URL that is left out is told of once.
-    fn skip(&mut self, target: &Target, reason: &str, fates: &mut Vec<Fate>) -> io::Result<()> {
-        if self.frontier.leave_out(target)? {
-            fates.push(skipped(&target.url, reason));
         }
         Ok(())
     }

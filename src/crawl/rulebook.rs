@@ -2,7 +2,8 @@
 
 use super::frontier::Frontier;
 use super::robots::Robots;
-use super::traps::{Traps, shape};
+use super::scope::directories;
+use super::traps::{SERIES, Traps, names_below, shape};
 use super::{Job, Target};
 use std::collections::HashMap;
 use std::io;
@@ -12,8 +13,12 @@ use url::{Position, Url};
 
 /// Parsed rules kept; the others are parsed again from the frontier's copy.
 const KEPT: usize = 256;
-/// Links in a row from a URL to another of the same shape: a calendar's next month, a deeper directory.
-const RUN: u32 = 200;
+/// Links in a row from a URL to another of the same shape: a calendar's next month, a list's next page. A page that leads to
+/// nothing else that is new, as a calendar's, uses up as much of a series as so many that do.
+const RUN: u32 = 5_000;
+const BARREN: u32 = 25;
+/// Pages in a row, each within the one before, from whose links the same names lead on: this one's lead nowhere.
+const ECHOES: usize = 2;
 /// Different queries of one path; and, where one of their values looks like a token made for the occasion.
 const QUERIES: u64 = 10_000;
 const TOKENS: u64 = 500;
@@ -102,10 +107,31 @@ impl Rulebook {
         Ok(Some(robots))
     }
 
-    /// Links in a row of one shape, this one included.
-    pub(super) fn run(&self, from: &Target, to: &Url) -> u32 {
-        let alike = self.traps.is_some() && from.url != *to && shape(&from.url) == shape(to);
-        if alike { from.run + 1 } else { 0 }
+    /// Whether two URLs look as if one program made them.
+    pub(super) fn is_alike(&self, one: &Url, other: &Url) -> bool {
+        self.traps.is_some() && one != other && shape(one) == shape(other)
+    }
+
+    /// What a link uses up of a series, with all before it.
+    pub(super) fn run(&self, from: &Target, to: &Url, leads_elsewhere: bool) -> u32 {
+        let used = if leads_elsewhere { 1 } else { BARREN };
+        if self.is_alike(&from.url, to) { from.run.saturating_add(used) } else { 0 }
+    }
+
+    /// Whether the links of a page that lead below it are by name those of pages above it: where any path has an answer, a
+    /// link relative to its page leads ever deeper. Notes them for the pages below.
+    pub(super) fn echo(&self, frontier: &mut Frontier, page: &Url, links: &[Url]) -> io::Result<bool> {
+        let Some(names) = self.traps.and_then(|_| names_below(page, links)) else { return Ok(false) };
+        let kind = |directory: &str| format!("{names} below {directory}");
+        let mut above = 0;
+        for directory in directories(page).skip(1) {
+            above += usize::from(frontier.spent(&kind(directory))? > 0);
+            if above >= ECHOES {
+                return Ok(true);
+            }
+        }
+        directories(page).next().map_or(Ok(0), |own| frontier.spend(&kind(own)))?;
+        Ok(false)
     }
 
     /// Why a new link looks like one that leads on for ever.
@@ -115,7 +141,7 @@ impl Rulebook {
             return Ok(Some(reason.to_owned()));
         }
         if target.run > RUN {
-            return Ok(Some(format!("trap: more than {RUN} links in a row to URLs of one shape")));
+            return Ok(Some(SERIES.to_owned()));
         }
         self.is_over_budget(frontier, &target.url)
     }

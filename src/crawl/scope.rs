@@ -70,6 +70,18 @@ impl Pattern {
     }
 }
 
+/// Why a link outside the territory is not followed.
+pub(super) const OUT_OF_SCOPE: &str = "out of scope";
+
+/// Hosts, by their authorities.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Hosts {
+    /// The one with this authority.
+    One(String),
+    /// Those whose authority has this name in it, and maybe others.
+    Within(String),
+}
+
 /// What the seeds span.
 #[derive(Debug)]
 pub(super) struct Territory {
@@ -82,14 +94,15 @@ impl Territory {
         Self { scope, roots: HashSet::new() }
     }
 
-    /// A seed, or where a seed redirects to, extends it.
-    pub(super) fn extend(&mut self, seed: &Url) {
-        match self.scope {
-            Scope::Page | Scope::PageRequisites | Scope::Any => {}
-            Scope::Prefix => drop(self.roots.insert(directory(seed).to_owned())),
-            Scope::Host => drop(self.roots.insert(authority(seed).to_owned())),
-            Scope::Domain => drop(self.roots.insert(domain(seed))),
-        }
+    /// A seed, or where a seed redirects to, extends it; which hosts may have more in it now than before.
+    pub(super) fn extend(&mut self, seed: &Url) -> Option<Hosts> {
+        let (root, hosts) = match self.scope {
+            Scope::Page | Scope::PageRequisites | Scope::Any => return None,
+            Scope::Prefix => (directory(seed).to_owned(), Hosts::One(authority(seed).to_owned())),
+            Scope::Host => (authority(seed).to_owned(), Hosts::One(authority(seed).to_owned())),
+            Scope::Domain => (domain(seed), Hosts::Within(domain(seed))),
+        };
+        self.roots.insert(root).then_some(hosts)
     }
 
     pub(super) fn holds(&self, url: &Url) -> bool {
@@ -114,10 +127,10 @@ fn directory(url: &Url) -> &str {
     whole.rfind('/').and_then(|at| whole.get(..=at)).unwrap_or(whole)
 }
 
-/// The directory of a URL and all above it.
-fn directories(url: &Url) -> impl Iterator<Item = &str> {
+/// The directory of a URL and all above it, with their authority, from the deepest on.
+pub(super) fn directories(url: &Url) -> impl Iterator<Item = &str> {
     let own = directory(url);
-    own.match_indices('/').filter_map(move |(at, _)| own.get(..=at))
+    own.rmatch_indices('/').filter_map(move |(at, _)| own.get(..=at))
 }
 
 /// The registrable domain; an address, or a name without one, stands for itself.
@@ -153,11 +166,8 @@ impl Rules {
         }
     }
 
-    /// Why a link is not followed.
+    /// Why a link within the territory is not followed.
     pub(super) fn against(&self, url: &Url, level: u32) -> Option<String> {
-        if !self.territory.holds(url) {
-            return Some("out of scope".to_owned());
-        }
         if !self.include.is_empty() && !self.include.iter().any(|pattern| pattern.is_in(url)) {
             return Some("not among what --include asks for".to_owned());
         }

@@ -271,12 +271,17 @@ impl<'a> Run<'a> {
             Answer::new(head.status, head.fields.text("Retry-After").as_deref(), jiff::Timestamp::now())
         });
         let began = fetched.outcome.as_ref().map_or(began, |exchange| answered(exchange).max(began));
+        let answer = answer.unwrap_or_default();
         let mut make_way = || {
             let own = self.plan.delay(&target.url)?;
-            let at = self.manners.after(&target.url, began, answer.unwrap_or_default(), own);
-            self.plan.frontier.done(&target.url, at)
+            let until = self.manners.after(&target.url, began, answer, own);
+            self.plan.frontier.done(&target.url, until)
         };
-        make_way().map_err(at)
+        make_way().map_err(at)?;
+        if let Some(pause) = answer.retry_after {
+            self.tell_pause(&target.url, pause, "Retry-After");
+        }
+        Ok(())
     }
 
     /// Has an exchange prepared by another thread.
@@ -326,6 +331,7 @@ impl<'a> Run<'a> {
         let status = exchange.head.as_ref().and_then(|head| head.status);
         let fates = self.plan.landed(&target, found, captured, status).map_err(at)?;
         if target.role == Role::Robots {
+            self.tell_closed(&target, status).map_err(self.at())?;
             self.rest_after_rules(&target).map_err(self.at())?;
         }
         self.settle(fates)
@@ -335,6 +341,9 @@ impl<'a> Run<'a> {
     fn rest_after_rules(&mut self, target: &Target) -> std::io::Result<()> {
         let host = target.chain.first().unwrap_or(&target.url);
         let own = self.plan.delay(host)?;
+        if let Some(pause) = own {
+            self.tell_pause(host, pause, "Crawl-delay, after each answer");
+        }
         match self.manners.pace(Instant::now(), own) {
             Some(until) => self.plan.frontier.rest(host, until),
             None => Ok(()),

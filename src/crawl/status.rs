@@ -234,11 +234,12 @@ impl Status {
         self.waiting_in(&room)
     }
 
-    /// What failed is tried again by a run that takes the collection up, and is told as failed; what is waiting is new, or
-    /// was told to come again.
+    /// What failed is tried again by a run that takes the collection up, and is told as failed; what is waiting is new, was
+    /// told to come again, or was out of scope before that widened.
     fn wait(&mut self, url: &str) -> io::Result<()> {
         let sql = "INSERT INTO fate VALUES (?1, 4, '', '') ON CONFLICT DO UPDATE \
-                   SET kind = 4, short = '', detail = '' WHERE kind < 2 AND (short IN ('429', '503') OR detail = 'cut')";
+                   SET kind = 4, short = '', detail = '' WHERE kind < 2 AND (short IN ('429', '503') OR detail = 'cut') \
+                   OR kind = 3 AND detail = 'out of scope'";
         let mut statement = self.db.prepare_cached(sql).map_err(io_error)?;
         statement.execute([url]).map(drop).map_err(io_error)
     }

@@ -3,6 +3,7 @@
 //! A judgement is of one URL by itself. It has to be sure: what it calls a trap is not fetched. For what only numbers
 //! can tell, [`shape`] says which URLs are of one kind, so that somebody else may count them.
 
+use std::collections::BTreeSet;
 use url::Url;
 
 /// Limits of one crawl, as data.
@@ -32,6 +33,11 @@ pub(crate) struct Traps {
 const LONGEST_CYCLE: usize = 8;
 /// Years ahead in which a date is still taken for one; a number further away is a number.
 const HORIZON: u16 = 100;
+
+/// Why a series is not followed any further: 200 links in a row whose pages lead to nothing else, or 5000.
+pub(crate) const SERIES: &str = "trap: too many links in a row to URLs of one shape";
+/// Why links are not followed that lead from a page below itself.
+pub(crate) const ECHO: &str = "trap: the same links lead ever deeper";
 
 impl Traps {
     /// The usual limits, in the year `now`.
@@ -211,6 +217,21 @@ pub(crate) fn shape(url: &Url) -> String {
         shape.push_str(&names.join("&"));
     }
     shape
+}
+
+/// The path of a link from the directory of its page, if that leads into a directory below it which has a name.
+pub(crate) fn below<'a>(page: &Url, link: &'a Url) -> Option<&'a str> {
+    let (directory, _) = page.path().rsplit_once('/')?;
+    let path = link.path().strip_prefix(directory)?.strip_prefix('/')?;
+    let (first, _) = path.split_once('/')?;
+    (page.authority() == link.authority() && !first.is_empty() && !is_number(first)).then_some(path)
+}
+
+/// A digest of the paths of all links that lead [`below`] a page; `None` for fewer than two, which are judged by themselves.
+pub(crate) fn names_below(page: &Url, links: &[Url]) -> Option<String> {
+    let names: BTreeSet<&str> = links.iter().filter_map(|link| below(page, link)).collect();
+    let whole = || names.iter().copied().collect::<Vec<_>>().join("\n");
+    (names.len() > 1).then(|| crate::digest::sha256(whole().as_bytes()).to_string())
 }
 
 fn push_segment(shape: &mut String, segment: &str) {

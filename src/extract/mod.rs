@@ -53,6 +53,7 @@ use crate::message::sniff;
 use blocks::Shape;
 use decide::Verdict;
 use metadata::Hints;
+use std::borrow::Cow;
 use tree::Tree;
 
 /// A page as it came.
@@ -103,6 +104,10 @@ pub fn extract_with(page: &Page<'_>, options: &Options, model: &Model) -> Articl
     let bytes = page.bytes.get(..options.limits.bytes).unwrap_or(page.bytes);
     let markup = is_markup(page.content_type, bytes, page.url);
     let decoded = charset::decode(bytes, page.content_type, markup);
+    if let Some(kind) = no_text(bytes, &decoded.text) {
+        let error = Some(format!("the page is no text, whatever it says: it looks like {kind}"));
+        return Article { error, charset: decoded.encoding.name(), ..Article::default() };
+    }
     let mut article = if markup {
         from_markup(&decoded.text, page, options, model)
     } else {
@@ -112,7 +117,8 @@ pub fn extract_with(page: &Page<'_>, options: &Options, model: &Model) -> Articl
     let text = article.text();
     article.language = language::language(&text, article.language.take());
     if text.is_empty() && article.error.is_none() {
-        article.error = Some("the page holds no article text".to_owned());
+        let error = if bytes.is_empty() { "the page is empty" } else { "the page holds no article text" };
+        article.error = Some(error.to_owned());
     }
     if bytes.len() < page.bytes.len() {
         article.error =
@@ -190,8 +196,34 @@ fn looks_like_text(bytes: &[u8]) -> bool {
     !bytes.is_empty() && bytes.iter().take(1024).filter(control).count() == 0
 }
 
+/// Characters by which it is judged whether there is any text; of these one in so many may be none that texts have.
+const JUDGED: usize = 4096;
+const STRAY: usize = 20;
+
+/// What a payload is instead of text.
+fn no_text(bytes: &[u8], text: &str) -> Option<&'static str> {
+    let kind = sniff::identify(bytes)?;
+    let is_media = ["image/", "audio/", "video/", "font/"].iter().any(|media| kind.starts_with(media));
+    if is_media && kind != "image/svg+xml" || kind == "application/pdf" {
+        return Some(kind);
+    }
+    let is_stray = |c: char| c.is_ascii_control() && !matches!(c, '\t' | '\n' | '\r' | '\x0c' | '\x1b');
+    let judged = text.chars().take(JUDGED).count();
+    let stray = text.chars().take(JUDGED).filter(|c| is_stray(*c)).count();
+    // A few come from a broken editor.
+    (stray > 8 && stray * STRAY > judged && kind != "text/html").then_some("binary data")
+}
+
 fn from_markup(text: &str, page: &Page<'_>, options: &Options, model: &Model) -> Article {
-    with_tree(text, &options.limits, |tree, stopped| from_html(tree, stopped, page, options, model))
+    let text = as_html(text, page.content_type);
+    with_tree(&text, &options.limits, |tree, stopped| from_html(tree, stopped, page, options, model))
+}
+
+/// XHTML as a parser of HTML reads it alike.
+fn as_html<'a>(text: &'a str, content_type: Option<&str>) -> Cow<'a, str> {
+    let is_said = content_type.map(media_type).is_some_and(|kind| kind.ends_with("xml"));
+    let is_xml = is_said || text.trim_start_matches('\u{feff}').trim_start().starts_with("<?xml");
+    if is_xml { Cow::Owned(crate::xhtml::closed(text)) } else { Cow::Borrowed(text) }
 }
 
 /// The page's tree as everything reads it, mended where it must be, and why it ends early if it does.

@@ -56,6 +56,11 @@ impl Decoded<'_> {
     pub fn findings(&self) -> Vec<Finding> {
         self.notes.lock().clone()
     }
+
+    /// The same, to be asked for when the reader is gone.
+    pub(crate) fn notes(&self) -> Notes {
+        self.notes.clone()
+    }
 }
 
 impl Read for Decoded<'_> {
@@ -89,10 +94,17 @@ fn codings(content_encoding: &str) -> Result<Vec<Coding>, String> {
     Ok(codings)
 }
 
+/// What was odd about codings, while they are undone.
 #[derive(Clone, Debug, Default)]
-struct Notes(Arc<Mutex<Vec<Finding>>>);
+pub(crate) struct Notes(Arc<Mutex<Vec<Finding>>>);
 
 impl Notes {
+    /// Why the content ends before its end, where it does.
+    pub(crate) fn cut(&self) -> Option<String> {
+        let cuts = [rules::CODING_CUT.code, rules::CODING_DAMAGED.code];
+        self.lock().iter().find(|finding| cuts.contains(&finding.code)).map(|finding| finding.message.clone())
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Finding>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -85,7 +85,7 @@ fn plan(root: &Path) -> Result<(Datapackage, Vec<(String, String)>), Error> {
     }
     let mut expected = Vec::new();
     for (path, _) in tree.files {
-        let hash = listed.remove(&path).ok_or_else(|| altered(&path, "it is not listed"))?;
+        let hash = listed.remove(&path).ok_or_else(|| altered(&path, unlisted(&path)))?;
         expected.push((path, hash));
     }
     if let Some(path) = listed.keys().min() {
@@ -93,6 +93,17 @@ fn plan(root: &Path) -> Result<(Datapackage, Vec<(String, String)>), Error> {
     }
     expected.sort_by(|(a, _), (b, _)| layout::rank(a).cmp(&layout::rank(b)));
     Ok((datapackage, expected))
+}
+
+/// Why a file that no list names is not passed on.
+fn unlisted(path: &str) -> &'static str {
+    match path.split_once('/') {
+        Some((layout::WORKROOM, _)) => {
+            "it belongs to a run that goes on, or was stopped while it took the collection up; \
+             `fonds archive --resume` goes on with it or clears it away"
+        }
+        _ => "it is not listed",
+    }
 }
 
 /// The ZIP in the making.

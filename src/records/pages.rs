@@ -35,6 +35,8 @@ pub struct PageRecord {
     pub inner_offset: u64,
     /// Where the payload comes from, if the record is a revisit.
     pub referent: Option<Referent>,
+    /// Why the payload is not all of it, where it is known not to be.
+    pub cut: Option<String>,
 }
 
 /// What comes next in a WARC.
@@ -143,6 +145,10 @@ fn described(head: &Head) -> PageRecord {
         offset: head.offset,
         inner_offset: head.inner_offset,
         referent: None,
+        cut: head
+            .fields
+            .get("WARC-Truncated")
+            .map(|reason| format!("The capture was cut (WARC-Truncated: {reason}).")),
     }
 }
 
@@ -160,15 +166,19 @@ pub(super) fn read_page(record: &mut Record<'_>, limit: usize) -> io::Result<Opt
         Some(HttpHead::Response(response)) => response.status,
         _ => None,
     };
-    if status.is_some_and(|status| !(200..300).contains(&status)) {
+    // 204 and 205 have no content, and so hold no page.
+    if status.is_some_and(|status| !(200..300).contains(&status) || matches!(status, 204 | 205)) {
         return Ok(None);
     }
     page.content_type = body.field("Content-Type");
     let limit_of_one = limit as u64 + 1;
-    let decoded: Box<dyn Read + Send> = Box::new(body.decoded(limit_of_one));
+    let decoded = body.decoded(limit_of_one);
+    let notes = decoded.notes();
+    let decoded: Box<dyn Read + Send> = Box::new(decoded);
     let is_said = page.content_type.as_deref().is_some_and(|kind| is_extractable(Some(kind), b""));
     let plain = if is_said { undeclared(decoded, limit_of_one)? } else { decoded };
-    read_bytes(plain, page, limit)
+    let page = read_bytes(plain, page, limit)?;
+    Ok(page.map(|page| PageRecord { cut: page.cut.or_else(|| notes.cut()), ..page }))
 }
 
 /// Codings that nobody spoke of taken off a page, told by their first bytes: no page begins so.
@@ -194,7 +204,8 @@ fn undeclared<'a>(
 
 fn read_bytes(mut reader: impl Read, mut page: PageRecord, limit: usize) -> io::Result<Option<PageRecord>> {
     reader.by_ref().take(2048).read_to_end(&mut page.bytes)?;
-    if page.bytes.is_empty() || !is_extractable(page.content_type.as_deref(), &page.bytes) {
+    // One that is empty is a page too, if it says that it is: there is something to be told of it.
+    if !is_extractable(page.content_type.as_deref(), &page.bytes) {
         return Ok(None);
     }
     let room = (limit as u64 + 1).saturating_sub(page.bytes.len() as u64);

@@ -134,10 +134,10 @@ impl Revisit {
         if !self.fits(&referent) {
             return None;
         }
-        let PageRecord { bytes, content_type, url, date, id, payload_digest, offset, .. } = referent;
+        let PageRecord { bytes, content_type, url, date, id, payload_digest, offset, cut, .. } = referent;
         let mut page = self.page.clone();
         page.bytes = bytes;
-        page.content_type = content_type;
+        (page.content_type, page.cut) = (content_type, cut);
         page.payload_digest = page.payload_digest.or(payload_digest);
         page.referent = Some(Referent { file: file.to_owned(), offset, id, url, date });
         Some(page)

@@ -119,6 +119,26 @@ fn nothing_is_overwritten() {
 }
 
 #[test]
+fn what_a_killed_command_left_is_told_from_what_was_damaged() {
+    let bench = Bench::new();
+    fonds(["pack", bench.root()]).expect(0);
+    let (wacz, left) = (fs::read(bench.room("my.c.wacz")).unwrap(), bench.room(".fonds-x1y2z3.part"));
+    fs::write(&left, &wacz[..wacz.len() / 2]).unwrap();
+    for command in ["verify", "ls", "mend"] {
+        let out = bench.room("mended");
+        let more: &[&str] = if command == "mend" { &["-o", out.to_str().unwrap()] } else { &[] };
+        let run = fonds([&[command, left.to_str().unwrap()], more].concat());
+        assert!(
+            run.stderr.contains("a command that was killed left this unfinished"),
+            "{command}: {}",
+            run.stderr
+        );
+    }
+    let run = fonds(["verify", bench.root()]).expect(0);
+    assert!(!run.stderr.contains("was killed"), "{}", run.stderr);
+}
+
+#[test]
 fn what_is_altered_or_not_sealed_is_not_packed() {
     let bench = Bench::new();
     for path in bench.collection.files() {
@@ -138,6 +158,23 @@ fn what_is_altered_or_not_sealed_is_not_packed() {
     fs::remove_file(bench.collection.root.join("more.txt")).unwrap();
     std::os::unix::fs::symlink("/etc/passwd", bench.collection.root.join("link")).unwrap();
     assert!(fonds(["pack", bench.root()]).expect(4).one_line().contains("is a symbolic link"));
+}
+
+#[test]
+fn what_a_run_left_that_was_stopped_while_it_took_a_collection_up_is_cleared_by_the_next() {
+    let bench = Bench::new();
+    let workroom = bench.collection.root.join(".fonds");
+    fs::create_dir(&workroom).unwrap();
+    fs::write(workroom.join("frontier.db"), "half").unwrap();
+    let run = fonds(["pack", bench.root()]).expect(4);
+    assert!(
+        run.one_line().contains("`fonds archive --resume` goes on with it or clears it away"),
+        "{}",
+        run.stderr
+    );
+    fonds(["archive", "-q", "--resume", bench.root()]).expect(0);
+    assert!(!workroom.exists());
+    fonds(["pack", bench.root()]).expect(0);
 }
 
 #[test]

@@ -12,6 +12,7 @@ use fonds::package::layout;
 use fonds::wire::Proxy;
 use fonds::world::{System, World, new_urn, timestamp14};
 use std::collections::BTreeMap;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use url::Url;
 
@@ -26,21 +27,47 @@ pub(super) fn seeds(args: &Args) -> anyhow::Result<Vec<Url>> {
     }
     if let Some(path) = &args.input {
         let name = path.display().to_string();
-        let list = if path.as_os_str() == "-" {
-            std::io::read_to_string(std::io::stdin()).context("standard input")?
+        let mut list = Vec::new();
+        if path.as_os_str() == "-" {
+            std::io::stdin().read_to_end(&mut list).context("standard input")?;
         } else {
-            std::fs::read_to_string(path).with_context(|| name.clone())?
-        };
-        for (number, line) in list.trim_start_matches('\u{feff}').lines().map(str::trim).enumerate() {
-            if !line.is_empty() && !line.starts_with('#') {
-                seeds.push(seed(line, &format!("{name}, line {}: ", number + 1))?);
-            }
+            list = std::fs::read(path).with_context(|| name.clone())?;
         }
+        seeds.extend(listed(&list, &name)?);
     }
     if seeds.is_empty() && args.resume.is_none() {
         return Err(usage("no URL to capture"));
     }
     Ok(seeds)
+}
+
+/// Lines that are told of a list that has bad ones.
+const TOLD: usize = 20;
+
+/// The URLs of a list; where some lines are none, all of these are told, since nothing is begun before they are mended.
+fn listed(list: &[u8], name: &str) -> anyhow::Result<Vec<Url>> {
+    let (mut seeds, mut problems) = (Vec::new(), Vec::new());
+    let list = list.strip_prefix(b"\xef\xbb\xbf").unwrap_or(list);
+    for (number, line) in list.split(|byte| *byte == b'\n').enumerate() {
+        let place = format!("{name}, line {}: ", number + 1);
+        let seed = match std::str::from_utf8(line).map(str::trim) {
+            Ok(line) if line.is_empty() || line.starts_with('#') => continue,
+            Ok(line) => seed(line, &place),
+            Err(_) => Err(usage(format!("{place}this is not UTF-8, which a list of URLs has to be"))),
+        };
+        match seed {
+            Ok(seed) => seeds.push(seed),
+            Err(problem) => problems.push(problem.to_string()),
+        }
+    }
+    if let [only] = problems.as_slice() {
+        return Err(usage(only));
+    }
+    problems.iter().take(TOLD).for_each(|problem| output::problem(problem));
+    match problems.len() {
+        0 => Ok(seeds),
+        bad => Err(usage(format!("{name}: {bad} lines are no URLs; nothing was begun"))),
+    }
 }
 
 fn seed(text: &str, place: &str) -> anyhow::Result<Url> {
@@ -69,7 +96,7 @@ pub(crate) fn place(output: Option<&Path>, host: &str) -> anyhow::Result<Output>
         return Err(usage("-o needs a name"));
     }
     if path.symlink_metadata().is_ok() {
-        return Err(Error::Exists(path).into());
+        return Err(Error::exists(&path).into());
     }
     let is_wacz = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("wacz"));
     if !is_wacz {

@@ -15,7 +15,7 @@ use super::{Global, output};
 use anyhow::Context;
 use clap::ValueEnum;
 use fonds::crawl::{
-    Archive, Error, Event, GZIP_LEVEL, Job, Recalled, Resumed, Summary, WARC_SIZE, run as crawl_run,
+    Archive, Error, Event, GZIP_LEVEL, Job, Recalled, Resumed, Summary, WARC_SIZE, dedup, run as crawl_run,
 };
 use fonds::package;
 use fonds::wire::{Client, ClientOptions, DigestForm, SpoolOptions};
@@ -30,8 +30,8 @@ const USER_AGENT: &str =
 
 /// Capture pages, with all they need to be shown, into a collection: WARC, index, page list, provenance log.
 ///
-/// The collection's path is written to stdout. A URL that cannot be captured is recorded as a failure and makes the exit
-/// code 1; the others go on. Ctrl-C once finishes what is in flight and seals; twice stops at once, still valid. A run that
+/// The collection's path is written to stdout. A URL that cannot be captured is recorded as a failure, and the others go on;
+/// if it was named, the exit code is 1 (of all others `fonds status` tells). Ctrl-C once finishes what is in flight and seals; twice stops at once, still valid. A run that
 /// was interrupted or killed, or found the disk full, goes on with --resume.
 #[derive(clap::Args, Debug)]
 pub(crate) struct Args {
@@ -148,6 +148,7 @@ pub(crate) fn capture(args: Args, global: Global) -> anyhow::Result<(PathBuf, Ex
         digest: args.digest.form(),
         ..args.crawl.job(this_year())?
     };
+    job.earlier.iter().try_for_each(|path| dedup::fits(path, job.digest))?;
     let mut teller = Teller::new(&args.reports, job.scope.follows(), global)?;
     let info = arguments::warcinfo(&args);
     let begun = match &recalled {

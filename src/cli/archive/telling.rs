@@ -92,8 +92,10 @@ impl Teller {
                     self.log_line(&Line { code, ..Line::new(url) }, reason);
                 }
             }
-            Event::Note(note) => {
-                self.problem(note);
+            Event::Note(note) | Event::Problem(note) => {
+                if matches!(event, Event::Problem(_)) || !self.global.quiet {
+                    self.problem(note);
+                }
                 self.event(|| json!({"event": "note", "message": note}));
             }
             Event::Tick { waiting, hosts } => self.tick(waiting, hosts),

@@ -33,6 +33,9 @@ impl Directory {
     /// Makes the directory, or takes one that is there and has no index yet.
     pub(super) fn open(path: &Path, format: Format) -> anyhow::Result<Self> {
         let shown = || path.display().to_string();
+        if path.is_file() {
+            anyhow::bail!("{} is a file; -o takes a directory, new or empty", path.display());
+        }
         std::fs::create_dir_all(path).with_context(shown)?;
         let index = path.join(INDEX);
         let index = output::new_file(&index, false).map_err(|error| match error.kind() {

@@ -94,7 +94,11 @@ impl Renderer {
 /// Extracts what a record holds.
 pub(super) fn extract(page: &PageRecord, options: &Options) -> Article {
     let PageRecord { bytes, content_type, url, .. } = page;
-    extract::extract(&Page { bytes, content_type: content_type.as_deref(), url: url.as_deref() }, options)
+    let page_of = Page { bytes, content_type: content_type.as_deref(), url: url.as_deref() };
+    let mut article = extract::extract(&page_of, options);
+    let problems: Vec<&str> = article.error.as_deref().into_iter().chain(page.cut.as_deref()).collect();
+    article.error = (!problems.is_empty()).then(|| problems.join("; "));
+    article
 }
 
 /// The URL that a record of a page needs; a file on this machine has one, too.

@@ -17,7 +17,7 @@ use self::store::{Key, Known, Store};
 pub(crate) use self::target::State;
 pub use self::target::{Role, Target};
 use super::identity::identity;
-use super::scope::authority;
+use super::scope::{self, authority};
 use crate::wire::record::Referent;
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashMap};
@@ -111,7 +111,7 @@ impl Frontier {
     fn push_known(&mut self, key: &Key, target: &Target) -> io::Result<Pushed> {
         let Some(known) = self.store.find(key)? else { return Ok(Pushed::Known) };
         match known.state {
-            State::Skipped => {
+            State::Skipped | State::Outside => {
                 self.revive(key, &known, target)?;
                 Ok(Pushed::New)
             }
@@ -147,17 +147,31 @@ impl Frontier {
         self.recent.knows(&key(url), Recent::LINK)
     }
 
-    /// Notes a URL that a rule is against; true the first time, unless it is here for another reason.
+    /// Notes a URL that a rule is against, [`State::Outside`] or [`State::Skipped`]; true the first time, unless it is here for
+    /// another reason.
     ///
     /// # Errors
     /// See [`Frontier::create`].
-    pub fn leave_out(&mut self, target: &Target) -> io::Result<bool> {
+    pub(crate) fn leave_out(&mut self, target: &Target, state: State) -> io::Result<bool> {
         let key = key(&target.url);
         if self.recent.holds(&key, Recent::LEFT_OUT) {
             return Ok(false);
         }
         let host = self.host(&target.url)?;
-        Ok(self.store.insert(&key, host, target, State::Skipped)?.is_some())
+        Ok(self.store.insert(&key, host, target, state)?.is_some())
+    }
+
+    /// The first link, by number, from the one behind `after` on, that was out of scope when it was met, on one of these hosts.
+    pub(super) fn outside(&self, host: HostId, after: i64) -> io::Result<Option<Target>> {
+        match self.store.outside(host, after)? {
+            Some(id) => self.store.target(id),
+            None => Ok(None),
+        }
+    }
+
+    /// Numbers of those of these hosts that are known.
+    pub(super) fn hosts_of(&self, hosts: &scope::Hosts) -> io::Result<Vec<HostId>> {
+        self.store.hosts_of(hosts)
     }
 
     fn enqueue(&mut self, host: HostId, rank: Rank, level: u32, id: i64) -> io::Result<()> {
@@ -281,7 +295,12 @@ impl Frontier {
 
     /// True for a URL that waits or has been fetched, false for one that was left out.
     pub(super) fn has_taken(&self, url: &Url) -> io::Result<bool> {
-        Ok(self.store.find(&key(url))?.is_some_and(|known| known.state != State::Skipped))
+        Ok(self.store.find(&key(url))?.is_some_and(|known| !known.state.is_left_out()))
+    }
+
+    /// True for a URL that has been here, whatever became of it.
+    pub(super) fn has_come(&self, url: &Url) -> io::Result<bool> {
+        Ok(self.store.find(&key(url))?.is_some())
     }
 
     /// Marks a URL as one that has been fetched.
@@ -372,7 +391,12 @@ impl Frontier {
         self.store.set_payload(digest, referent)
     }
 
-    /// Counts one more URL of a kind, and gives how many there are.
+    /// How many of a kind were counted.
+    pub(super) fn spent(&self, kind: &str) -> io::Result<u64> {
+        self.store.spent(&hash(kind))
+    }
+
+    /// Counts one more of a kind, and gives how many there are.
     pub(super) fn spend(&mut self, kind: &str) -> io::Result<u64> {
         self.store.spend(&hash(kind))
     }

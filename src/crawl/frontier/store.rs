@@ -6,6 +6,7 @@
 use super::hosts::{HostId, Rank};
 use super::target::rank;
 use super::{Role, State, Target};
+use crate::crawl::scope::Hosts;
 use crate::wire::record::Referent;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
@@ -42,6 +43,7 @@ CREATE TABLE url (
     state INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX url_key ON url (key);
+CREATE INDEX url_outside ON url (host) WHERE state = 5;
 CREATE TABLE queue (host INTEGER, rank INTEGER, id INTEGER, PRIMARY KEY (host, rank, id)) WITHOUT ROWID;
 CREATE TABLE robots (origin TEXT PRIMARY KEY, status INTEGER, body BLOB) WITHOUT ROWID;
 CREATE TABLE payload (digest TEXT PRIMARY KEY, id TEXT, uri TEXT NOT NULL, date TEXT NOT NULL) WITHOUT ROWID;
@@ -217,6 +219,23 @@ impl Store {
         self.one(sql, params![after, State::Tried as u8], |row| row.get(0))
     }
 
+    pub(super) fn outside(&self, host: HostId, after: i64) -> io::Result<Option<i64>> {
+        // The state stands there as it does in the index, which is used for nothing else.
+        let sql = "SELECT id FROM url WHERE host = ?1 AND state = 5 AND id > ?2 ORDER BY id LIMIT 1";
+        self.one(sql, params![host, after], |row| row.get(0))
+    }
+
+    /// Numbers of hosts that are known, in their order.
+    pub(super) fn hosts_of(&self, hosts: &Hosts) -> io::Result<Vec<HostId>> {
+        let (sql, name) = match hosts {
+            Hosts::One(name) => ("SELECT id FROM host WHERE name = ?1", name),
+            Hosts::Within(name) => ("SELECT id FROM host WHERE instr(name, ?1) > 0 ORDER BY id", name),
+        };
+        let mut statement = self.db.prepare_cached(sql).map_err(io_error)?;
+        let ids = statement.query_map([name], |row| row.get(0)).map_err(io_error)?;
+        ids.collect::<Result<_, _>>().map_err(io_error)
+    }
+
     pub(super) fn set_needed(&mut self, id: i64) -> io::Result<()> {
         self.run("UPDATE url SET needed = 1 WHERE id = ?1", [id]).map(drop)
     }
@@ -274,6 +293,12 @@ impl Store {
     pub(super) fn set_payload(&mut self, digest: &str, referent: &Referent) -> io::Result<()> {
         let values = params![digest, referent.id, referent.uri, referent.date];
         self.run("INSERT OR IGNORE INTO payload VALUES (?1, ?2, ?3, ?4)", values).map(drop)
+    }
+
+    pub(super) fn spent(&self, key: &Key) -> io::Result<u64> {
+        let used: Option<i64> =
+            self.one("SELECT used FROM budget WHERE key = ?1", [key], |row| row.get(0))?;
+        Ok(used.map_or(0, i64::unsigned_abs))
     }
 
     /// Counts one more of its kind, and gives how many there are now.

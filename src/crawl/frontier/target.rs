@@ -47,7 +47,7 @@ pub struct Target {
     pub depth: u32,
     /// Links from the seed to its page.
     pub level: u32,
-    /// Links in a row that led from one URL to another of the same shape.
+    /// What links in a row from one URL to another of the same shape have used up of a series.
     pub run: u32,
     /// How often it was answered with "not now".
     pub tries: u32,
@@ -125,11 +125,19 @@ pub(crate) enum State {
     Skipped = 3,
     /// An earlier run tried it in vain: it is to be tried again.
     Tried = 4,
+    /// It was out of scope, which may widen.
+    Outside = 5,
 }
 
 impl State {
     pub(super) fn of(number: u8) -> Self {
-        numbered(&[Self::Waiting, Self::Captured, Self::Failed, Self::Skipped, Self::Tried], number)
+        let all = [Self::Waiting, Self::Captured, Self::Failed, Self::Skipped, Self::Tried, Self::Outside];
+        numbered(&all, number)
+    }
+
+    /// Whether a rule was against it.
+    pub(super) fn is_left_out(self) -> bool {
+        matches!(self, Self::Skipped | Self::Outside)
     }
 }
 

@@ -116,11 +116,11 @@ fn while_a_host_is_held_only_its_rules_are_served() {
 #[test]
 fn what_was_left_out_and_turns_out_to_be_needed_is_fetched() {
     let mut case = of(&[]);
-    assert!(case.leave_out(&link("http://a/x", 1)).unwrap());
-    assert!(!case.leave_out(&link("http://a/x", 1)).unwrap(), "told once");
+    assert!(case.leave_out(&link("http://a/x", 1), State::Skipped).unwrap());
+    assert!(!case.leave_out(&link("http://a/x", 1), State::Skipped).unwrap(), "told once");
     assert_eq!(case.push(&super::Target::new(url("http://a/x"), Role::Requisite)).unwrap(), Pushed::New);
     assert_eq!(pop(&mut case).unwrap().role, Role::Requisite);
-    assert!(!case.leave_out(&link("http://a/x", 1)).unwrap());
+    assert!(!case.leave_out(&link("http://a/x", 1), State::Skipped).unwrap());
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn what_ends_twice_counts_once_among_those_that_others_wait_for() {
 #[test]
 fn a_second_link_to_what_was_left_out_is_news_and_to_what_waits_is_not() {
     let mut case = of(&["http://a/1"]);
-    case.leave_out(&link("http://a/2?x=1", 1)).unwrap();
+    case.leave_out(&link("http://a/2?x=1", 1), State::Skipped).unwrap();
     let (waits, out) = (url("http://a/1"), url("http://a/2?x=1"));
     assert!(case.came_lately(&waits) && case.has_taken(&waits).unwrap());
     assert!(!case.came_lately(&out) && !case.has_taken(&out).unwrap());

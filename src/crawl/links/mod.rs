@@ -18,7 +18,7 @@ mod xml;
 #[cfg(test)]
 mod xml_tests;
 
-pub use page::{PageScanner, page_links};
+pub use page::{PageScanner, page_links, xhtml_links};
 pub use xml::{Listing, list_links, xml_links};
 
 use std::collections::{HashMap, HashSet};
@@ -108,6 +108,13 @@ pub fn header_links<'a>(values: impl IntoIterator<Item = &'a str>, base: &Url) -
         }
     }
     collector.finish()
+}
+
+/// Where a `Refresh:` header leads; `None` where the page only reloads itself, or that is no URL to go to.
+pub fn refresh_link(value: &str, base: &Url) -> Option<Url> {
+    let mut collector = Collector::new(base, UTF_8);
+    values::refresh(value).iter().for_each(|reference| collector.navigate(reference));
+    collector.finish().navigations.into_iter().next()
 }
 
 fn label(label: &str) -> Option<&'static Encoding> {

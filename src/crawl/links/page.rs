@@ -14,6 +14,7 @@ use super::elements::{self, Attributes};
 use super::references::{Place, decode};
 use super::sieve::Sieve;
 use super::{Collector, Links, label};
+use crate::xhtml::Closing;
 
 /// Bytes looked at before the encoding is settled.
 const PROLOGUE: usize = 16 << 10;
@@ -28,7 +29,15 @@ const DEEPEST: usize = 3;
 
 /// Reads a page to its end. `base` is the URL that it was got from, `charset` that of its Content-Type.
 pub fn page_links(html: &mut dyn Read, base: &Url, charset: Option<&str>) -> io::Result<Links> {
-    let mut scanner = PageScanner::new(base, charset);
+    read_page(PageScanner::new(base, charset), html)
+}
+
+/// The same of a page in XHTML, where any element may be closed in its begin tag.
+pub fn xhtml_links(xhtml: &mut dyn Read, base: &Url, charset: Option<&str>) -> io::Result<Links> {
+    read_page(PageScanner { is_xml: true, ..PageScanner::new(base, charset) }, xhtml)
+}
+
+fn read_page(mut scanner: PageScanner, html: &mut dyn Read) -> io::Result<Links> {
     let mut buffer = vec![0; 32 << 10];
     loop {
         match html.read(&mut buffer) {
@@ -48,6 +57,7 @@ pub struct PageScanner {
     state: State,
     base: Url,
     hint: Option<&'static Encoding>,
+    is_xml: bool,
 }
 
 /// Before and after the encoding is known.
@@ -59,7 +69,8 @@ enum State {
 impl PageScanner {
     /// Starts a page. `base` is the URL that it was got from, `charset` that of its Content-Type.
     pub fn new(base: &Url, charset: Option<&str>) -> Self {
-        Self { state: State::Prologue(Vec::new()), base: base.clone(), hint: charset.and_then(label) }
+        let hint = charset.and_then(label);
+        Self { state: State::Prologue(Vec::new()), base: base.clone(), hint, is_xml: false }
     }
 
     /// Takes the next part.
@@ -94,6 +105,7 @@ impl PageScanner {
         let prologue = std::mem::take(prologue);
         let encoding = encoding_of(&prologue, self.hint, whole);
         let mut parser = Box::new(Parser::new(Collector::new(&self.base, encoding)));
+        parser.closing = self.is_xml.then(Closing::default);
         let mut decoder = encoding.new_decoder();
         feed(&mut decoder, &mut parser, &prologue, false);
         self.state = State::Reading { decoder, parser };
@@ -163,6 +175,8 @@ struct Shared {
 
 /// The streaming parser over text.
 struct Parser {
+    /// What XHTML goes through before.
+    closing: Option<Closing>,
     sieve: Sieve,
     /// What the sieve has passed of the last part.
     passed: String,
@@ -185,11 +199,19 @@ impl Parser {
 
     fn over(shared: Arc<Mutex<Shared>>, depth: usize) -> Self {
         let rewriter = HtmlRewriter::new(settings(&shared), Nowhere);
-        Self { sieve: Sieve::default(), passed: String::new(), rewriter: Some(rewriter), shared, depth }
+        let (closing, sieve, passed) = (None, Sieve::default(), String::new());
+        Self { closing, sieve, passed, rewriter: Some(rewriter), shared, depth }
     }
 
     fn write(&mut self, text: &str) {
-        self.sieve.pass(text, &mut self.passed);
+        match &mut self.closing {
+            Some(closing) => {
+                let mut closed = String::with_capacity(text.len());
+                closing.pass(text, &mut closed);
+                self.sieve.pass(&closed, &mut self.passed);
+            }
+            None => self.sieve.pass(text, &mut self.passed),
+        }
         self.parse();
     }
 

@@ -69,7 +69,9 @@ impl Plan {
 
     /// Where robots.txt is not there, some sites lead to a page, which is one all the same.
     pub(super) fn is_page_too(&self, target: &Target, found: &Found) -> bool {
-        found.document == Document::Page && self.rules.against(&target.url, target.level).is_none()
+        found.document == Document::Page
+            && self.rules.territory.holds(&target.url)
+            && self.rules.against(&target.url, target.level).is_none()
     }
 
     /// The lists of links that a host's rules name are fetched.

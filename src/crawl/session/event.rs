@@ -30,8 +30,10 @@ pub enum Event<'a> {
         /// Why.
         reason: &'a str,
     },
-    /// Something that a person should know.
+    /// Something that a person may want to know.
     Note(&'a str),
+    /// Something that a person should know: it is not as it was to be, though the run goes on.
+    Problem(&'a str),
     /// Time goes on.
     Tick {
         /// Targets that wait.

@@ -11,7 +11,7 @@ use super::metadata::Hints;
 use super::model::Model;
 use super::roles::Roles;
 use super::tree::Tree;
-use super::{Article, Options, Page, PageType, charset, extract, is_markup, with_tree};
+use super::{Article, Options, Page, PageType, as_html, charset, extract, is_markup, with_tree};
 
 /// Blocks that are kept of one page; the rest is counted.
 const BLOCKS: usize = 20_000;
@@ -74,7 +74,8 @@ pub fn explain(page: &Page<'_>, options: &Options) -> Explanation {
 }
 
 fn of_markup(text: &str, page: &Page<'_>, options: &Options) -> Vec<BlockView> {
-    with_tree(text, &options.limits, |tree, _| {
+    let text = as_html(text, page.content_type);
+    with_tree(&text, &options.limits, |tree, _| {
         let hints = Hints::read(tree, &options.limits);
         let blocks = blocks::cut(tree);
         let kind = hints.page_type().unwrap_or_default();

@@ -2,7 +2,7 @@
 //!
 //! A capture counts whole or not at all: its records, and the lines that tell of them. What a run that was killed leaves
 //! behind the last whole one (a record half written, lines without their records) is torn: [`survey`] says where it
-//! begins, and changes nothing. What is not as the log binds it, before that, is [`Error::Altered`].
+//! begins, and changes nothing. What is not as the log binds it, before that, is [`Error::Altered`], or [`Error::Less`].
 
 mod records;
 
@@ -38,6 +38,19 @@ pub enum Error {
         path: PathBuf,
         /// In what way.
         problem: String,
+    },
+    /// The log's checkpoint binds more than what log and WARCs agree on.
+    #[error(
+        "{root}: of the {bound} lines of its log's checkpoint, {held} hold with their records; behind these a WARC is missing \
+         or cut, or the log was altered. `fonds verify` tells which"
+    )]
+    Less {
+        /// The collection.
+        root: PathBuf,
+        /// Lines that the checkpoint binds.
+        bound: u64,
+        /// Lines that hold.
+        held: u64,
     },
 }
 
@@ -372,9 +385,7 @@ impl<'a> Walk<'a> {
     fn finish(mut self) -> Result<Survey, Error> {
         let held = self.survey.tree.size();
         if let Some(point) = self.checkpoint.as_ref().filter(|point| point.size() > held) {
-            let problem =
-                format!("of the {} lines of its checkpoint, {held} hold with their records", point.size());
-            return Err(self.altered(layout::MANIFEST, problem));
+            return Err(Error::Less { root: self.layout.root().to_owned(), bound: point.size(), held });
         }
         if let Some(part) = self.survey.warcs.iter().find(|part| part.torn() > 0 && !part.is_open()) {
             return Err(self.altered(&part.path, "it holds more than the log tells of"));

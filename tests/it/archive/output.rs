@@ -157,6 +157,60 @@ fn nothing_that_exists_is_overwritten() {
 }
 
 #[test]
+fn where_a_capture_stands_already_it_is_said_how_to_go_on_with_it() {
+    let server = serve(vec![("/", ok("text/plain", "x"))]);
+    let dir = tempdir().unwrap();
+    let (root, part) = (dir.path().join("c"), dir.path().join("w.wacz.part"));
+    archive(&root, &[&server.url("/")], &[]).expect(0);
+    // As a run leaves it that is killed before its WACZ is packed.
+    Collection::new(&root).copy(&part);
+    for (out, stands) in [(root.clone(), &root), (dir.path().join("w.wacz"), &part)] {
+        let run = archive(&out, &[&server.url("/")], &[]).expect(4);
+        let advice = format!("`fonds archive --resume {}` goes on", stands.display());
+        assert!(run.one_line().contains(&advice), "{}", run.stderr);
+        assert!(!run.stderr.contains("remove"), "{}", run.stderr);
+    }
+    fonds(["archive", "-q", "--resume", part.to_str().unwrap()]).expect(0);
+    assert!(dir.path().join("w.wacz").is_file());
+}
+
+#[test]
+fn of_a_list_every_bad_line_is_told_before_anything_is_begun() {
+    let server = serve(vec![("/", ok("text/plain", "x"))]);
+    let dir = tempdir().unwrap();
+    let (out, list) = (dir.path().join("c"), dir.path().join("list"));
+    let url = server.url("/");
+    let text =
+        [format!("{url}\nnot a url\n").as_bytes(), b"http://a/\xe9\nftp://a/\n", &b"x\n".repeat(30)].concat();
+    fs::write(&list, text).unwrap();
+    let run = archive(&out, &[], &["-i", list.to_str().unwrap()]).expect(2);
+    let lines: Vec<&str> = run.stderr.lines().collect();
+    assert_eq!(lines.len(), 20 + 1, "{}", run.stderr);
+    for (line, number, why) in
+        [(0, 2, "is not a URL"), (1, 3, "is not UTF-8"), (2, 4, "neither http nor https")]
+    {
+        let told = lines[line];
+        assert!(told.contains(&format!("list, line {number}: ")) && told.contains(why), "{told}");
+    }
+    assert!(lines[20].contains("33 lines are no URLs"), "{}", lines[20]);
+    assert!(!out.exists() && server.served("/").is_empty());
+}
+
+#[test]
+fn what_nothing_can_be_deduplicated_against_is_said_before_anything_is_begun() {
+    let server = serve(vec![("/", ok("text/plain", "x"))]);
+    let dir = tempdir().unwrap();
+    let (out, text) = (dir.path().join("c"), dir.path().join("text"));
+    fs::write(&text, "no archive").unwrap();
+    for wrong in [dir.path().join("missing"), text] {
+        let wrong = wrong.to_str().unwrap();
+        let run = archive(&out, &[&server.url("/")], &["--dedup", wrong]).expect(4);
+        assert!(run.one_line().contains(wrong), "{}", run.stderr);
+        assert!(!out.exists() && server.served("/").is_empty());
+    }
+}
+
+#[test]
 fn a_place_that_cannot_be_written_is_one_line_and_code_4() {
     let server = serve(vec![("/", ok("text/plain", "x"))]);
     let dir = tempdir().unwrap();

@@ -14,7 +14,12 @@ impl Proxy {
     /// An HTTP proxy; with a password it wants `Proxy-Authorization: Basic …` of that.
     pub(crate) fn http(password: Option<&str>) -> Self {
         let password = password.map(|text| data_encoding::BASE64.encode(text.as_bytes()));
-        Self::start(move |stream, asked| http(stream, password.as_deref(), asked))
+        Self::start(move |stream, asked| http(stream, password.as_deref(), &[], asked))
+    }
+
+    /// An HTTP proxy that leads each of these ports to another one.
+    pub(crate) fn of_ports<const N: usize>(ports: [(u16, u16); N]) -> Self {
+        Self::start(move |stream, asked| http(stream, None, &ports, asked))
     }
 
     /// A SOCKS5 proxy, with or without name and password.
@@ -45,7 +50,14 @@ impl Proxy {
     }
 }
 
-fn http(mut client: TcpStream, password: Option<&str>, asked: &Mutex<Vec<String>>) -> Option<()> {
+fn http(
+    mut client: TcpStream,
+    password: Option<&str>,
+    ports: &[(u16, u16)],
+    asked: &Mutex<Vec<String>>,
+) -> Option<()> {
+    let led =
+        |port: u16| ports.iter().find(|(from, _)| *from == port).map_or(port, |(_, to)| *to).to_string();
     let head = head(&mut client)?;
     asked.lock().unwrap().push(head.clone());
     if password
@@ -57,14 +69,15 @@ fn http(mut client: TcpStream, password: Option<&str>, asked: &Mutex<Vec<String>
     let (method, rest) = head.split_once(' ')?;
     let (target, rest) = rest.split_once(' ')?;
     if method == "CONNECT" {
-        let Some(server) = target.rsplit_once(':').and_then(|(_, port)| local(port)) else {
+        let port = target.rsplit_once(':').and_then(|(_, port)| port.parse().ok());
+        let Some(server) = port.and_then(|port| local(&led(port))) else {
             return client.write_all(b"HTTP/1.1 502 No way there\r\nContent-Length: 0\r\n\r\n").ok();
         };
         client.write_all(b"HTTP/1.1 200 Go ahead\r\nVia: test\r\n\r\n").ok()?;
         return relay(client, server);
     }
     let url = url::Url::parse(target).ok()?;
-    let mut server = local(&url.port()?.to_string())?;
+    let mut server = local(&led(url.port_or_known_default()?))?;
     server.write_all(format!("{method} {} {rest}", url.path()).as_bytes()).ok()?;
     relay(client, server)
 }

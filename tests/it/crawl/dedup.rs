@@ -141,3 +141,19 @@ fn a_second_run_refers_to_the_first_in_any_form_where_nothing_has_changed() {
         assert!(fates(&second).values().all(|(fate, _)| fate != "failed"));
     }
 }
+
+#[test]
+fn what_is_no_problem_is_not_said_when_it_should_be_quiet() {
+    let sites = Sites::serve(twins);
+    let dir = tempfile::tempdir().unwrap();
+    let first = dir.path().join("first");
+    crawl(&sites, &first, &["a.test"], &["--scope", "host"]).expect(0);
+    let options = ["--scope", "host", "--dedup", first.to_str().unwrap()];
+    let events = dir.path().join("events");
+    let told = ["--events", events.to_str().unwrap()];
+    let run =
+        crawl(&sites, &dir.path().join("second"), &["a.test"], &[&options[..], &told].concat()).expect(0);
+    assert_eq!(run.stderr, "");
+    let events = std::fs::read_to_string(events).unwrap();
+    assert!(events.contains("payloads that can be referred to"), "{events}");
+}

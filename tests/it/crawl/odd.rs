@@ -110,3 +110,30 @@ fn links_that_lead_nowhere_do_not_hold_up_the_rest() {
     verify(&[&root]).expect(0);
     resume(&root, &[]).expect(0);
 }
+
+#[test]
+fn links_behind_an_element_that_xhtml_closes_at_once_and_a_refresh_in_the_header_are_followed() {
+    let sites = Sites::serve(|request: &Request| match request.path.as_str() {
+        "/" => Response::page("start", ["/xhtml", "/xml", "/later"].map(str::to_owned)),
+        "/xhtml" | "/xml" => {
+            let media_type = if request.path == "/xml" { "text/xml" } else { "application/xhtml+xml" };
+            let page = format!(
+                "<?xml version='1.0'?><html xmlns='http://www.w3.org/1999/xhtml'><head><title/>\
+                 <script src='{0}.js'/></head><body><a href='{0}-leads-on'>on</a></body></html>",
+                request.path
+            );
+            Response::new(200, media_type, page)
+        }
+        "/later" => Response::html("wait").field("Refresh", "5; url=/refreshed"),
+        "/robots.txt" => Response::not_found(),
+        path => Response::page(path, []),
+    });
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("c");
+    crawl(&sites, &root, &["a.test"], &["--scope", "host"]).expect(0);
+    let got = with_fate(&root, &GOT);
+    for path in ["xhtml.js", "xhtml-leads-on", "xml.js", "xml-leads-on", "refreshed"] {
+        assert!(got.contains(&format!("a.test/{path}")), "{path}: {got:?}");
+    }
+    resume(&root, &[]).expect(0);
+}

@@ -102,9 +102,15 @@ fn rules_that_cannot_be_had_allow_nothing_until_they_can() {
     });
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().join("c");
-    crawl(&sites, &root, &["a.test"], &["--scope", "any"]).expect(0);
+    let run = crawl(&sites, &root, &["a.test"], &["--scope", "any"]).expect(0);
     let out = skipped(&root);
     assert_eq!(out.keys().cloned().collect::<BTreeSet<_>>(), set(["b.test/", "b.test/shut/2", "c.test/"]));
+    assert_eq!(
+        run.stderr.matches(" answers 503 for its robots.txt, which forbids all").count(),
+        1,
+        "{}",
+        run.stderr
+    );
     assert!(out.values().all(|why| why.contains("the server answered 503")), "{out:?}");
     assert_eq!(sites.paths("b.test"), ["/robots.txt"; 4], "asked again, and then no more");
     // Still broken: nothing is lost by trying.

@@ -4,7 +4,11 @@ use super::web::{Dice, Web, picture, to};
 use super::{
     GOT, all_records, crawl, crawl_urls, fates, paths, resume, set, skipped, verify, whole, with_fate,
 };
+use crate::common::cli::fonds;
 use crate::common::collection::Collection;
+use crate::common::proxy::Proxy;
+use crate::common::server::{Flaw, certificates};
+use crate::common::site::{answer, ok, serve, serve_tls};
 use crate::common::sites::{Response, Sites, graph, graph_pages, hosts, slow};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -177,7 +181,7 @@ fn each_limit_ends_a_run_that_is_gone_on_with_to_the_whole() {
         assert_eq!(ends(&root), ["limit"], "{limit}");
         let waiting = with_fate(&root, &["waiting"]);
         assert!(!waiting.is_empty(), "{limit}");
-        let text = super::fonds(["status", root.to_str().unwrap()]).expect(1);
+        let text = fonds(["status", root.to_str().unwrap()]).expect(1);
         assert!(text.text().contains(&format!("{} waiting", waiting.len())), "{}", text.text());
         if limit == "--limit" {
             let collection = Collection::new(&root);
@@ -196,7 +200,7 @@ fn each_limit_ends_a_run_that_is_gone_on_with_to_the_whole() {
             .map(|record| record.field("WARC-Target-URI").to_owned())
             .collect();
         assert_eq!(urls.len(), whole(60).len(), "{limit}: nothing twice");
-        super::fonds(["status", root.to_str().unwrap()]).expect(0);
+        fonds(["status", root.to_str().unwrap()]).expect(0);
         verify(&[&root]).expect(0);
     }
 }
@@ -246,4 +250,133 @@ fn where_a_seed_redirects_to_is_in_scope_also_for_links_met_before() {
     crawl(&sites, &root, &["a.test", "b.test"], &["--scope", "host"]).expect(0);
     assert_eq!(pages(&root), set(["a.test/", "b.test/", "www.site.test/", "www.site.test/x"]));
     assert!(skipped(&root).is_empty());
+}
+
+/// `a.test` leads to pages of `www.site.test`, and only later does the seed `b.test` lead there, to a page without a link.
+fn widening() -> Sites {
+    Sites::serve(|request: &crate::common::sites::Request| {
+        let to = |place: &str| to(request, place);
+        match format!("{}{}", request.host, request.path).as_str() {
+            "a.test/" => Response::page(
+                "first",
+                ["www.site.test/x", "www.site.test/shut/y", "www.site.test/no/z", "other.test/"].map(to),
+            ),
+            "b.test/" => Response::moved(&to("www.site.test/home")).after(Duration::from_millis(400)),
+            "www.site.test/robots.txt" => {
+                Response::new(200, "text/plain", "User-agent: *\nDisallow: /shut/\n")
+            }
+            "www.site.test/home" => Response::page("second", []),
+            "www.site.test/x" => Response::page("x", ["/further".to_owned()]),
+            "www.site.test/further" => Response::page("further", []),
+            _ => Response::not_found(),
+        }
+    })
+}
+
+#[test]
+fn a_link_that_was_out_of_scope_is_taken_up_when_a_seed_redirects_there() {
+    let sites = widening();
+    let dir = tempfile::tempdir().unwrap();
+    for scope in ["host", "prefix", "domain"] {
+        let root = dir.path().join(scope);
+        let options = ["--scope", scope, "--exclude", "/no/"];
+        crawl(&sites, &root, &["a.test", "b.test"], &options).expect(0);
+        let site = ["home", "x", "further"].map(|page| format!("www.site.test/{page}"));
+        let expected: BTreeSet<String> =
+            ["a.test/", "b.test/"].map(str::to_owned).into_iter().chain(site).collect();
+        assert_eq!(pages(&root), expected, "{scope}");
+        let skipped = skipped(&root);
+        assert_eq!(skipped["other.test/"], "out of scope", "{scope}");
+        assert_eq!(skipped["www.site.test/no/z"], "excluded by /no/", "{scope}");
+        assert!(skipped["www.site.test/shut/y"].starts_with("robots.txt of "), "{skipped:?}");
+        assert_eq!(skipped.len(), 3, "{skipped:?}");
+        verify(&[&root]).expect(0);
+        // The log tells the same again: nothing is left.
+        fonds(["status", root.to_str().unwrap()]).expect(0);
+        let before = sites.asked().len();
+        resume(&root, &[]).expect(0);
+        assert_eq!(sites.asked().len(), before, "{scope}");
+    }
+}
+
+#[test]
+fn what_the_wider_scope_took_up_waits_when_the_run_ends_before_it() {
+    let sites = widening();
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("c");
+    crawl(&sites, &root, &["a.test", "b.test"], &["--scope", "host", "--limit", "2"]).expect(0);
+    let waiting = with_fate(&root, &["waiting"]);
+    assert!(waiting.is_superset(&set(["www.site.test/x", "www.site.test/no/z"])), "{waiting:?}");
+    resume(&root, &["--limit", "100"]).expect(0);
+    assert!(pages(&root).is_superset(&set(["www.site.test/x", "www.site.test/further"])));
+    assert_eq!(with_fate(&root, &["waiting"]), set([]));
+}
+
+#[test]
+fn a_seed_that_is_added_later_takes_up_what_was_out_of_scope_until_then() {
+    let sites = widening();
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("c");
+    crawl(&sites, &root, &["a.test"], &["--scope", "host"]).expect(0);
+    assert_eq!(pages(&root), set(["a.test/"]));
+    let seed = sites.url("www.site.test", "/home").to_string();
+    resume(&root, &[&seed]).expect(0);
+    let expected =
+        ["a.test/", "www.site.test/home", "www.site.test/x", "www.site.test/further", "www.site.test/no/z"];
+    let got = pages(&root);
+    assert!(got.is_superset(&set(expected)), "{got:?}");
+    assert_eq!(
+        skipped(&root).into_keys().collect::<BTreeSet<_>>(),
+        set(["other.test/", "www.site.test/shut/y"])
+    );
+}
+
+#[test]
+fn http_and_https_of_one_host_are_one_site() {
+    let (dir, certificates) = (tempfile::tempdir().unwrap(), certificates(Flaw::None));
+    let ca = dir.path().join("ca.pem");
+    std::fs::write(&ca, &certificates.ca_pem).unwrap();
+    let page = |links: &[&str]| {
+        let links = links.iter().map(|link| format!("<a href=\"{link}\">on</a>"));
+        ok("text/html", links.collect::<String>())
+    };
+    let no_rules = || ("/robots.txt", answer("404 Not Found", "", ""));
+    let plain = serve(vec![
+        no_rules(),
+        ("/dir/", page(&["https://localhost/dir/secure", "http://localhost:80/dir/named"])),
+        ("/dir/again", page(&[])),
+        ("/dir/named", page(&[])),
+    ]);
+    let secure = serve_tls(
+        vec![
+            no_rules(),
+            ("/dir/secure", page(&["http://localhost/dir/again", "https://localhost:8443/dir/other"])),
+            ("/dir/other", page(&[])),
+        ],
+        &certificates,
+    );
+    // The ports that a URL leaves out, without the right to listen there.
+    let ports = [(80, &plain), (443, &secure), (8443, &secure)];
+    let proxy = Proxy::of_ports(ports.map(|(port, server)| (port, server.url("/").port().unwrap())));
+    for scope in ["host", "prefix"] {
+        let root = dir.path().join(scope);
+        let (proxy, ca) = (proxy.url("http", ""), ca.to_str().unwrap());
+        let options = ["--proxy", &proxy, "--ca", ca, "--scope", scope, "-o", root.to_str().unwrap()];
+        fonds(["archive", "-q", "http://localhost/dir/"].iter().chain(&options)).expect(0);
+        let fates = fates(&root);
+        let of = |wanted: &str| -> BTreeSet<String> {
+            let of = fates
+                .iter()
+                .filter(|(_, (fate, _))| wanted == fate || wanted == "got" && GOT.contains(&fate.as_str()));
+            of.map(|(url, _)| url.clone()).filter(|url| !url.ends_with("robots.txt")).collect()
+        };
+        let got = [
+            "http://localhost/dir/",
+            "http://localhost/dir/again",
+            "http://localhost/dir/named",
+            "https://localhost/dir/secure",
+        ];
+        assert_eq!(of("got"), set(got), "{scope}");
+        assert_eq!(of("skipped"), set(["https://localhost:8443/dir/other"]), "{scope}");
+    }
 }

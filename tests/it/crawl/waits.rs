@@ -80,3 +80,24 @@ fn what_was_told_to_come_again_is_waiting_until_it_has() {
     assert_eq!(paths(&sites, &root, &GOT), whole(4));
     verify(&[&root]).expect(0);
 }
+
+#[test]
+fn a_pause_that_a_person_would_wonder_about_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let patient = Sites::serve(|request: &Request| match request.path.as_str() {
+        "/robots.txt" => Response::not_found(),
+        _ => Response::new(429, "text/plain", "later").field("Retry-After", "3600"),
+    });
+    let slow = Sites::serve(|request: &Request| match request.path.as_str() {
+        "/robots.txt" => Response::new(200, "text/plain", "User-agent: *\nCrawl-delay: 600\n"),
+        _ => Response::page("start", []),
+    });
+    for (name, sites, told) in [
+        ("retry", &patient, "asks for a pause of 3600 s (Retry-After)"),
+        ("delay", &slow, "asks for a pause of 600 s (Crawl-delay, after each answer)"),
+    ] {
+        let run = crawl(sites, &dir.path().join(name), &["a.test"], &["--scope", "host", "--time", "1"]);
+        assert_eq!(run.stderr.matches(told).count(), 1, "{name}: {}", run.stderr);
+        assert!(run.stderr.contains(&format!("a.test:{} asks", sites.addr.port())), "{}", run.stderr);
+    }
+}

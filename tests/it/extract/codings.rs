@@ -161,3 +161,84 @@ fn a_body_that_ends_early_gives_its_beginning() {
         assert!(run.text().starts_with("Article coded\n\nThis is the article called coded"), "{fields}");
     }
 }
+
+#[test]
+fn a_page_that_cannot_be_used_or_is_not_whole_is_a_line_that_says_so() {
+    let dir = tempdir().unwrap();
+    let path = dir.path().join("a.warc.gz");
+    let page = html("whole");
+    // Noise, so that what is cut off the coded form is text.
+    let long: String =
+        (0..9000_u64).map(|n| format!(" {:x}", n.wrapping_mul(0x9e37_79b9_7f4a_7c15))).collect();
+    let coded = gzip(html(&format!("cut</h1><p>{long}")).as_bytes());
+    let binary: Vec<u8> = (0..=255).cycle().take(20_000).collect();
+    let typed = |id: &str, kind: &str, body: &[u8]| {
+        let url = format!("https://example.org/{id}");
+        response(id, &url, "2020-01-01T00:00:00Z", &format!("Content-Type: {kind}\r\n"), body)
+    };
+    let records = [
+        typed("whole", "text/html", page.as_bytes()),
+        typed("empty", "text/html", b""),
+        typed("binary", "text/html", &binary),
+        typed("binary-text", "text/plain", &binary),
+        typed("picture", "text/html", &[crate::common::site::PNG, &binary].concat()),
+        typed("pdf", "text/html", b"%PDF-1.7\nThis is text, as far as one sees, but it is none."),
+        typed("coded", "text/html\r\nContent-Encoding: gzip", &coded[..coded.len() / 2]),
+        typed("truncated", "text/html", page.as_bytes()).with("WARC-Truncated", "time"),
+        typed(
+            "utf-16",
+            "text/html; charset=utf-16le",
+            &page.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<_>>(),
+        ),
+        typed("style", "text/css", b""),
+    ];
+    fs::write(&path, warc(&records, Form::Gzip)).unwrap();
+    let run = fonds(["extract", "--format", "jsonl", path.to_str().unwrap()]).expect(0);
+    let told: Vec<(String, String, bool)> = run
+        .json_lines()
+        .iter()
+        .map(|line| {
+            let text = |name: &str| line[name].as_str().unwrap_or_default().to_owned();
+            (text("url").split_off("https://example.org/".len()), text("error"), !text("text").is_empty())
+        })
+        .collect();
+    let none = "the page is no text, whatever it says: it looks like";
+    let expected = [
+        ("whole", String::new(), true),
+        ("empty", "the page is empty".to_owned(), false),
+        ("binary", format!("{none} binary data"), false),
+        ("binary-text", format!("{none} binary data"), false),
+        ("picture", format!("{none} image/png"), false),
+        ("pdf", format!("{none} application/pdf"), false),
+        ("coded", "The gzip content ends before its own end mark.".to_owned(), true),
+        ("truncated", "The capture was cut (WARC-Truncated: time).".to_owned(), true),
+        ("utf-16", String::new(), true),
+    ];
+    let expected = expected.map(|(url, error, has_text)| (url.to_owned(), error, has_text));
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn the_text_of_xhtml_behind_what_is_closed_at_once_is_not_lost() {
+    let dir = tempdir().unwrap();
+    let page = html("closed").replacen("<title>Article closed</title>", "<title/><script src='x.js' />", 1);
+    let text = |name: &str, page: &str| {
+        let path = dir.path().join(name);
+        fs::write(&path, page).unwrap();
+        fonds(["extract", path.to_str().unwrap()]).expect(0).text().to_owned()
+    };
+    let plain = html("closed").replacen("<title>Article closed</title>", "<title></title>", 1);
+    let expected = text("plain.html", &plain);
+    let declared = format!("<?xml version='1.0' encoding='utf-8'?>\n{page}");
+    assert_eq!(text("declared.xhtml", &declared), expected);
+    let record = response(
+        "1",
+        "https://example.org/",
+        "2020-01-01T00:00:00Z",
+        "Content-Type: application/xhtml+xml\r\n",
+        &page,
+    );
+    let path = dir.path().join("a.warc.gz");
+    fs::write(&path, warc(&[record], Form::Gzip)).unwrap();
+    assert_eq!(fonds(["extract", path.to_str().unwrap()]).expect(0).text(), expected);
+}

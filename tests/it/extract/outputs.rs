@@ -92,6 +92,16 @@ fn a_file_that_is_there_is_never_touched() {
 }
 
 #[test]
+fn a_file_where_a_directory_is_asked_for_is_said_to_be_one() {
+    let dir = archive(&["https://example.org/a"]);
+    let (input, file) = (dir.path().join("a.warc.gz"), dir.path().join("file"));
+    fs::write(&file, "mine").unwrap();
+    let run = fonds(["extract", input.to_str().unwrap(), "-o", file.to_str().unwrap()]).expect(4);
+    assert!(run.one_line().ends_with("is a file; -o takes a directory, new or empty"), "{}", run.stderr);
+    assert_eq!(fs::read(&file).unwrap(), b"mine");
+}
+
+#[test]
 fn the_names_do_not_depend_on_the_run() {
     let dir = archive(&["https://example.org/1", "https://example.org/2"]);
     let warc = dir.path().join("a.warc.gz");

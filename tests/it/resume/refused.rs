@@ -2,7 +2,7 @@
 
 use super::{outcome, resume, site, verify};
 use crate::common::cli::{archive, fonds};
-use crate::common::collection::Collection;
+use crate::common::collection::{Collection, members};
 use crate::common::server::{Server, Step};
 use crate::common::site::{ok, serve, small};
 use crate::common::tsa::{Authority, Shape};
@@ -125,6 +125,24 @@ fn what_was_altered_is_not_taken_up_and_stays_as_it_is() {
     let no_checkpoint = sealed.copy(&dir.path().join("copy"));
     fs::remove_file(no_checkpoint.root.join("provenance/checkpoint")).unwrap();
     assert_refused(&no_checkpoint.root, &[], 4, "was altered");
+}
+
+#[test]
+fn of_a_warc_that_is_gone_or_cut_it_is_not_the_log_that_is_blamed() {
+    let server = serve(small());
+    let dir = tempfile::tempdir().unwrap();
+    let whole = partial(dir.path(), &server);
+    // Between two records.
+    let end = members(&whole.read(&whole.warc()))[2].0 as u64;
+    for (name, length) in [("gone", None), ("cut", Some(end))] {
+        let copy = whole.copy(&dir.path().join(name));
+        let warc = copy.root.join(copy.warc());
+        match length {
+            None => fs::remove_file(&warc).unwrap(),
+            Some(length) => fs::OpenOptions::new().write(true).open(&warc).unwrap().set_len(length).unwrap(),
+        }
+        assert_refused(&copy.root, &[], 4, "a WARC is missing or cut, or the log was altered");
+    }
 }
 
 #[test]
