@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use aho_corasick::AhoCorasick;
-use scraper::node::Element;
 
+use super::dom::Element;
 use super::tree::{Tag, attr};
 use names::{RUNS, STEMS, TOKENS};
 

@@ -4,32 +4,47 @@
 //! so that every pass is a loop over a slice, forwards (down) or backwards (sums upwards).
 
 use html5ever::tendril::{StrTendril, TendrilSink};
-use html5ever::tree_builder::TreeBuilderOpts;
+use html5ever::tree_builder::{TreeBuilder, TreeBuilderOpts, TreeSink};
 use html5ever::{ParseOpts, driver};
-use scraper::node::Element;
-use scraper::{Html, HtmlTreeSink};
 
+use super::attributes;
+use super::dom::{Data, Dom, Edge, Element, Sink};
 use super::limits::Limits;
 use super::roles::{Reader, Roles};
+use super::tokens;
 
-/// Bytes handed to the parser between two looks at the limits.
+/// Bytes handed to html5ever's tokenizer between two looks at the limits.
 const STEP: usize = 16 << 10;
 
 /// Parses markup until it ends or a limit is met; the second value says which.
-pub(super) fn parse(text: &str, limits: &Limits) -> (Html, Option<String>) {
-    let options = ParseOpts {
-        // With scripting off, `noscript` content is parsed as markup and can serve when nothing else does.
-        tree_builder: TreeBuilderOpts { scripting_enabled: false, ..Default::default() },
-        ..Default::default()
+pub(super) fn parse(text: &str, limits: &Limits) -> (Dom, Option<String>) {
+    let builder = TreeBuilder::new(Sink::new(), options());
+    // A page near a limit is read anew, so that what is said of it goes by html5ever's steps.
+    let near = |builder: &tokens::Builder| {
+        let dom = builder.sink.dom();
+        dom.len() + 8 > limits.nodes || dom.deeper_than(limits.depth.saturating_sub(4))
     };
-    let sink = HtmlTreeSink::new(Html::new_document());
-    let mut parser = driver::parse_document(sink, options);
+    if tokens::feed(text, &builder, near) {
+        return (builder.sink.finish(), None);
+    }
+    drop(builder);
+    by_html5ever(&attributes::bounded(text), limits)
+}
+
+/// With scripting off, `noscript` content is parsed as markup and can serve when nothing else does.
+fn options() -> TreeBuilderOpts {
+    TreeBuilderOpts { scripting_enabled: false, ..Default::default() }
+}
+
+fn by_html5ever(text: &str, limits: &Limits) -> (Dom, Option<String>) {
+    let options = ParseOpts { tree_builder: options(), ..Default::default() };
+    let mut parser = driver::parse_document(Sink::new(), options);
     let (mut rest, mut stop) = (text, None);
     while !rest.is_empty() && stop.is_none() {
         let (step, after) = rest.split_at(boundary(rest, STEP));
         rest = after;
         parser.process(StrTendril::from_slice(step));
-        stop = over(&parser.tokenizer.sink.sink.0.borrow(), limits)
+        stop = over(&parser.tokenizer.sink.sink.dom(), limits)
             .map(|what| format!("{what}; read up to byte {}", text.len() - after.len()));
     }
     (parser.finish(), stop)
@@ -43,12 +58,11 @@ fn boundary(text: &str, at: usize) -> usize {
     (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(text.len())
 }
 
-fn over(html: &Html, limits: &Limits) -> Option<String> {
-    if html.tree.values().len() > limits.nodes {
+fn over(dom: &Dom, limits: &Limits) -> Option<String> {
+    if dom.len() > limits.nodes {
         return Some(format!("the page has more than {} nodes", limits.nodes));
     }
-    let deep = html.tree.root().last_children().nth(limits.depth).is_some();
-    deep.then(|| format!("the page nests deeper than {} elements", limits.depth))
+    dom.deeper_than(limits.depth).then(|| format!("the page nests deeper than {} elements", limits.depth))
 }
 
 /// What an element is, as far as extraction cares.
@@ -259,7 +273,8 @@ impl<'a> Node<'a> {
 
 /// An attribute's value: a walk over a few names is cheaper than interning the one that is asked for.
 pub(super) fn attr<'a>(element: &'a Element, name: &str) -> Option<&'a str> {
-    element.attrs.iter().find(|(key, _)| &*key.local == name).map(|(_, value)| &**value)
+    debug_assert!(tokens::is_read(name), "no element keeps {name}");
+    element.attrs.iter().find(|attr| &*attr.name.local == name).map(|attr| &*attr.value)
 }
 
 /// The page, flat, in document order.
@@ -270,19 +285,19 @@ pub(super) struct Tree<'a> {
 
 impl<'a> Tree<'a> {
     /// Flattens a parsed page.
-    pub(super) fn new(html: &'a Html) -> Self {
-        let mut nodes: Vec<Node<'a>> = Vec::with_capacity(html.tree.values().len());
+    pub(super) fn new(dom: &'a Dom) -> Self {
+        let mut nodes: Vec<Node<'a>> = Vec::with_capacity(dom.len());
         let mut open: Vec<u32> = Vec::new();
         let mut reader = Reader::default();
-        for edge in html.tree.root().traverse() {
+        for edge in dom.traverse() {
             match edge {
-                ego_tree::iter::Edge::Open(node) => {
+                Edge::Open(data) => {
                     let index = nodes.len() as u32;
                     let parent = open.last().copied().unwrap_or(0);
                     open.push(index);
-                    nodes.push(read(node.value(), parent, open.len() as u16, &mut reader));
+                    nodes.push(read(data, parent, open.len() as u16, &mut reader));
                 }
-                ego_tree::iter::Edge::Close(_) => {
+                Edge::Close => {
                     let (end, closed) = (nodes.len() as u32, open.pop());
                     if let Some(node) = closed.and_then(|index| nodes.get_mut(index as usize)) {
                         node.end = end;
@@ -377,11 +392,11 @@ fn blank<'a>(parent: u32, depth: u16) -> Node<'a> {
     }
 }
 
-fn read<'a>(value: &'a scraper::Node, parent: u32, depth: u16, reader: &mut Reader<'a>) -> Node<'a> {
+fn read<'a>(data: &'a Data, parent: u32, depth: u16, reader: &mut Reader<'a>) -> Node<'a> {
     let node = blank(parent, depth);
-    match value {
-        scraper::Node::Text(text) => Node { tag: Tag::Text, text, ..node },
-        scraper::Node::Element(element) => {
+    match data {
+        Data::Text(text) => Node { tag: Tag::Text, text, ..node },
+        Data::Element(element) => {
             let tag = Tag::of(element.name());
             Node {
                 tag,
@@ -391,8 +406,8 @@ fn read<'a>(value: &'a scraper::Node, parent: u32, depth: u16, reader: &mut Read
                 ..node
             }
         }
-        scraper::Node::Document | scraper::Node::Fragment => Node { tag: Tag::Html, ..node },
-        _ => node,
+        Data::Root => Node { tag: Tag::Html, ..node },
+        Data::Other => node,
     }
 }
 
@@ -401,10 +416,10 @@ fn is_hidden(tag: Tag, element: &Element) -> bool {
     if matches!(tag, Tag::Html | Tag::Body) {
         return false;
     }
-    element.attrs.iter().any(|(name, value)| match &*name.local {
-        "hidden" => !value.eq_ignore_ascii_case("until-found"),
-        "aria-hidden" => value.eq_ignore_ascii_case("true"),
-        "style" => hides(value),
+    element.attrs.iter().any(|attr| match &*attr.name.local {
+        "hidden" => !attr.value.eq_ignore_ascii_case("until-found"),
+        "aria-hidden" => attr.value.eq_ignore_ascii_case("true"),
+        "style" => hides(&attr.value),
         _ => false,
     })
 }
