@@ -5,7 +5,7 @@
 
 use html5ever::tendril::{StrTendril, TendrilSink};
 use html5ever::tree_builder::{TreeBuilder, TreeBuilderOpts, TreeSink};
-use html5ever::{ParseOpts, driver};
+use html5ever::{ParseOpts, driver, local_name};
 
 use super::attributes;
 use super::dom::{Data, Dom, Edge, Element, Sink};
@@ -124,64 +124,64 @@ pub(super) enum Tag {
 
 impl Tag {
     fn of(name: &str) -> Self {
-        match name {
-            "a" => Self::A,
-            "article" => Self::Article,
-            "aside" => Self::Aside,
-            "blockquote" | "q-quote" => Self::Blockquote,
-            "body" => Self::Body,
-            "br" => Self::Br,
-            "button" => Self::Button,
-            "caption" => Self::Caption,
-            "td" => Self::Cell,
-            "code" | "kbd" | "samp" | "tt" => Self::Code,
-            "dd" => Self::Dd,
-            "details" => Self::Details,
-            "dialog" => Self::Dialog,
-            "div" => Self::Div,
-            "dl" => Self::Dl,
-            "dt" => Self::Dt,
-            "em" | "i" => Self::Em,
-            "figcaption" => Self::Figcaption,
-            "figure" => Self::Figure,
-            "footer" => Self::Footer,
-            "form" => Self::Form,
-            "h1" => Self::Heading(1),
-            "h2" => Self::Heading(2),
-            "h3" => Self::Heading(3),
-            "h4" => Self::Heading(4),
-            "h5" => Self::Heading(5),
-            "h6" => Self::Heading(6),
-            "head" => Self::Head,
-            "header" => Self::Header,
-            "th" => Self::HeaderCell,
-            "hr" => Self::Hr,
-            "html" => Self::Html,
-            "img" | "amp-img" => Self::Img,
-            "label" => Self::Label,
-            "li" => Self::Li,
-            "main" => Self::Main,
-            "math" => Self::Math,
-            "nav" => Self::Nav,
-            "noscript" => Self::Noscript,
-            "ol" => Self::Ol,
-            "p" => Self::P,
-            "pre" | "listing" | "xmp" | "plaintext" => Self::Pre,
-            "tr" => Self::Row,
-            "section" => Self::Section,
-            "script" | "style" | "template" | "title" | "meta" | "link" | "base" | "svg" | "canvas"
-            | "iframe" | "object" | "embed" | "applet" | "audio" | "video" | "picture-source" | "source"
-            | "track" | "map" | "area" | "select" | "option" | "optgroup" | "datalist" | "input"
-            | "textarea" | "progress" | "meter" | "frameset" | "frame" | "noframes" | "noembed" | "param"
-            | "rp" | "rt" => Self::Skipped,
-            "span" | "font" => Self::Span,
-            "strong" | "b" => Self::Strong,
-            "summary" => Self::Summary,
-            "table" => Self::Table,
-            "thead" | "tbody" | "tfoot" | "colgroup" | "col" => Self::TablePart,
-            "time" => Self::Time,
-            "ul" | "menu" | "dir" => Self::Ul,
-            "address" | "center" | "fieldset" | "hgroup" | "legend" | "search" => Self::Block,
+        match name.as_bytes() {
+            b"a" => Self::A,
+            b"article" => Self::Article,
+            b"aside" => Self::Aside,
+            b"blockquote" | b"q-quote" => Self::Blockquote,
+            b"body" => Self::Body,
+            b"br" => Self::Br,
+            b"button" => Self::Button,
+            b"caption" => Self::Caption,
+            b"td" => Self::Cell,
+            b"code" | b"kbd" | b"samp" | b"tt" => Self::Code,
+            b"dd" => Self::Dd,
+            b"details" => Self::Details,
+            b"dialog" => Self::Dialog,
+            b"div" => Self::Div,
+            b"dl" => Self::Dl,
+            b"dt" => Self::Dt,
+            b"em" | b"i" => Self::Em,
+            b"figcaption" => Self::Figcaption,
+            b"figure" => Self::Figure,
+            b"footer" => Self::Footer,
+            b"form" => Self::Form,
+            b"h1" => Self::Heading(1),
+            b"h2" => Self::Heading(2),
+            b"h3" => Self::Heading(3),
+            b"h4" => Self::Heading(4),
+            b"h5" => Self::Heading(5),
+            b"h6" => Self::Heading(6),
+            b"head" => Self::Head,
+            b"header" => Self::Header,
+            b"th" => Self::HeaderCell,
+            b"hr" => Self::Hr,
+            b"html" => Self::Html,
+            b"img" | b"amp-img" => Self::Img,
+            b"label" => Self::Label,
+            b"li" => Self::Li,
+            b"main" => Self::Main,
+            b"math" => Self::Math,
+            b"nav" => Self::Nav,
+            b"noscript" => Self::Noscript,
+            b"ol" => Self::Ol,
+            b"p" => Self::P,
+            b"pre" | b"listing" | b"xmp" | b"plaintext" => Self::Pre,
+            b"tr" => Self::Row,
+            b"section" => Self::Section,
+            b"script" | b"style" | b"template" | b"title" | b"meta" | b"link" | b"base" | b"svg"
+            | b"canvas" | b"iframe" | b"object" | b"embed" | b"applet" | b"audio" | b"video"
+            | b"picture-source" | b"source" | b"track" | b"map" | b"area" | b"select" | b"option"
+            | b"optgroup" | b"datalist" | b"input" | b"textarea" | b"progress" | b"meter" | b"frameset"
+            | b"frame" | b"noframes" | b"noembed" | b"param" | b"rp" | b"rt" => Self::Skipped,
+            b"span" | b"font" => Self::Span,
+            b"strong" | b"b" => Self::Strong,
+            b"summary" => Self::Summary,
+            b"table" => Self::Table,
+            b"thead" | b"tbody" | b"tfoot" | b"colgroup" | b"col" => Self::TablePart,
+            b"time" => Self::Time,
+            b"ul" | b"menu" | b"dir" => Self::Ul,
+            b"address" | b"center" | b"fieldset" | b"hgroup" | b"legend" | b"search" => Self::Block,
             _ => Self::Inline,
         }
     }
@@ -272,7 +272,7 @@ impl<'a> Node<'a> {
 }
 
 /// An attribute's value: a walk over a few names is cheaper than interning the one that is asked for.
-pub(super) fn attr<'a>(element: &'a Element, name: &str) -> Option<&'a str> {
+fn attr<'a>(element: &'a Element, name: &str) -> Option<&'a str> {
     debug_assert!(tokens::is_read(name), "no element keeps {name}");
     element.attrs.iter().find(|attr| &*attr.name.local == name).map(|attr| &*attr.value)
 }
@@ -416,10 +416,10 @@ fn is_hidden(tag: Tag, element: &Element) -> bool {
     if matches!(tag, Tag::Html | Tag::Body) {
         return false;
     }
-    element.attrs.iter().any(|attr| match &*attr.name.local {
-        "hidden" => !attr.value.eq_ignore_ascii_case("until-found"),
-        "aria-hidden" => attr.value.eq_ignore_ascii_case("true"),
-        "style" => hides(&attr.value),
+    element.attrs.iter().any(|attr| match attr.name.local {
+        local_name!("hidden") => !attr.value.eq_ignore_ascii_case("until-found"),
+        local_name!("aria-hidden") => attr.value.eq_ignore_ascii_case("true"),
+        local_name!("style") => hides(&attr.value),
         _ => false,
     })
 }

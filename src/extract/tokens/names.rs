@@ -7,13 +7,16 @@ use html5ever::{LocalName, local_name};
 /// An element's name; upper case is lower case.
 pub(super) fn element(name: &str) -> LocalName {
     macro_rules! known {
-        ($($name:tt)*) => { match name { $($name => local_name!($name),)* _ => LocalName::from(lower(name)) } };
+        ($($name:tt $bytes:tt)*) => {
+            // By bytes: a tree of comparisons, where strings would be compared one after the other.
+            match name.as_bytes() { $($bytes => local_name!($name),)* _ => LocalName::from(lower(name)) }
+        };
     }
-    known!("a" "abbr" "article" "aside" "b" "blockquote" "body" "br" "button" "center" "cite" "code" "dd" "div" "dl" "dt"
-        "em" "figcaption" "figure" "font" "footer" "form" "h1" "h2" "h3" "h4" "h5" "h6" "head" "header" "hr" "html" "i"
-        "iframe" "img" "input" "label" "li" "link" "main" "meta" "nav" "noscript" "ol" "option" "p" "path" "picture" "pre"
-        "script" "section" "select" "small" "source" "span" "strong" "style" "sup" "svg" "table" "tbody" "td" "th" "time"
-        "title" "tr" "u" "ul" "use")
+    known!("a" b"a" "abbr" b"abbr" "article" b"article" "aside" b"aside" "b" b"b" "blockquote" b"blockquote" "body" b"body" "br" b"br" "button" b"button" "center" b"center" "cite" b"cite" "code" b"code" "dd" b"dd" "div" b"div" "dl" b"dl" "dt" b"dt"
+        "em" b"em" "figcaption" b"figcaption" "figure" b"figure" "font" b"font" "footer" b"footer" "form" b"form" "h1" b"h1" "h2" b"h2" "h3" b"h3" "h4" b"h4" "h5" b"h5" "h6" b"h6" "head" b"head" "header" b"header" "hr" b"hr" "html" b"html" "i" b"i"
+        "iframe" b"iframe" "img" b"img" "input" b"input" "label" b"label" "li" b"li" "link" b"link" "main" b"main" "meta" b"meta" "nav" b"nav" "noscript" b"noscript" "ol" b"ol" "option" b"option" "p" b"p" "path" b"path" "picture" b"picture" "pre" b"pre"
+        "script" b"script" "section" b"section" "select" b"select" "small" b"small" "source" b"source" "span" b"span" "strong" b"strong" "style" b"style" "sup" b"sup" "svg" b"svg" "table" b"table" "tbody" b"tbody" "td" b"td" "th" b"th" "time" b"time"
+        "title" b"title" "tr" b"tr" "u" b"u" "ul" b"ul" "use" b"use")
 }
 
 fn lower(name: &str) -> Cow<'_, str> {
@@ -57,10 +60,12 @@ pub(super) fn attribute(name: &str, all: bool) -> Option<LocalName> {
 /// Names that the extraction reads or the tree builder goes by. A name that is missing here is on no element.
 fn read(name: &str) -> Option<LocalName> {
     macro_rules! known {
-        ($($name:tt)*) => { match name { $($name => Some(local_name!($name)),)* _ => seldom(name) } };
+        ($($name:tt $bytes:tt)*) => {
+            match name.as_bytes() { $($bytes => Some(local_name!($name)),)* _ => seldom(name) }
+        };
     }
-    known!("alt" "alttext" "aria-hidden" "class" "content" "datetime" "encoding" "height" "hidden" "href" "http-equiv" "id"
-        "itemprop" "itemtype" "lang" "name" "property" "rel" "role" "src" "start" "style" "title" "type" "value" "width")
+    known!("alt" b"alt" "alttext" b"alttext" "aria-hidden" b"aria-hidden" "class" b"class" "content" b"content" "datetime" b"datetime" "encoding" b"encoding" "height" b"height" "hidden" b"hidden" "href" b"href" "http-equiv" b"http-equiv" "id" b"id"
+        "itemprop" b"itemprop" "itemtype" b"itemtype" "lang" b"lang" "name" b"name" "property" b"property" "rel" b"rel" "role" b"role" "src" b"src" "start" b"start" "style" b"style" "title" b"title" "type" b"type" "value" b"value" "width" b"width")
 }
 
 fn seldom(name: &str) -> Option<LocalName> {
