@@ -1,6 +1,6 @@
-//! Tags with more attributes than any page has, cut short before the parser sees them.
+//! Tags with more attributes than any page has, cut short before html5ever's tokenizer sees them.
 //!
-//! The parser compares each attribute with all before it: a tag with 400,000 of them would take minutes.
+//! It compares each attribute with all before it: a tag with 400,000 of them would take minutes.
 
 use std::borrow::Cow;
 

@@ -203,6 +203,20 @@ impl<'t, 'a> Cutter<'t, 'a> {
 
     /// HTML white space collapses to one space; the no-break space is text (French sets it before a colon).
     fn push_collapsed(&mut self, text: &str) {
+        let mut rest = text;
+        while !rest.is_empty() {
+            // What is most of nearly all texts goes over at once.
+            let plain = rest.bytes().position(|byte| !byte.is_ascii_graphic()).unwrap_or(rest.len());
+            let (word, after) = rest.split_at_checked(plain).unwrap_or((rest, ""));
+            self.text.push_str(word);
+            let end = after.bytes().position(|byte| byte.is_ascii_graphic()).unwrap_or(after.len());
+            let (other, after) = after.split_at_checked(end).unwrap_or((after, ""));
+            self.push_other(other);
+            rest = after;
+        }
+    }
+
+    fn push_other(&mut self, text: &str) {
         for character in text.chars() {
             match character {
                 ' ' | '\t' | '\n' | '\r' | '\x0c' | '\u{2028}' => {
@@ -342,19 +356,36 @@ fn trim(block: &mut Block, text: String) {
 }
 
 fn measure(block: &mut Block) {
-    let (mut inside, mut wide) = (false, 0u32);
-    for character in block.text.chars() {
-        block.chars += 1;
+    (block.chars, block.words) =
+        if block.text.is_ascii() { ascii(&block.text) } else { counted(&block.text) };
+    let linked = |mark: &&Mark| mark.link.is_some();
+    let chars = |mark: &Mark| block.text.get(mark.start..mark.end).map_or(0, |text| text.chars().count());
+    block.linked = block.marks.iter().filter(linked).map(chars).sum::<usize>() as u32;
+}
+
+/// Characters and words.
+fn counted(text: &str) -> (u32, u32) {
+    let (mut chars, mut words, mut inside, mut wide) = (0, 0, false, 0u32);
+    for character in text.chars() {
+        chars += 1;
         let space = character.is_whitespace();
-        block.words += u32::from(inside && space);
+        words += u32::from(inside && space);
         inside = !space;
         wide += u32::from(matches!(character, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}'));
     }
     // Two characters make a word where words are not parted.
-    block.words += u32::from(inside) + wide / 2;
-    let linked = |mark: &&Mark| mark.link.is_some();
-    let chars = |mark: &Mark| block.text.get(mark.start..mark.end).map_or(0, |text| text.chars().count());
-    block.linked = block.marks.iter().filter(linked).map(chars).sum::<usize>() as u32;
+    (chars, words + u32::from(inside) + wide / 2)
+}
+
+/// The same of a text that is ASCII.
+fn ascii(text: &str) -> (u32, u32) {
+    let (mut words, mut inside) = (0, false);
+    for byte in text.bytes() {
+        let letter = !matches!(byte, b'\t'..=b'\r' | b' ');
+        words += u32::from(letter && !inside);
+        inside = letter;
+    }
+    (text.len() as u32, words)
 }
 
 /// Which tables hold data and which lay the page out.

@@ -1,7 +1,7 @@
 //! What is known of each block before anything is decided: one row of facts a block, the same whether a
 //! rule or a trained model reads it.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use super::blocks::{Block, Shape};
 use super::kin::Kin;
@@ -76,6 +76,7 @@ pub(super) fn gather(
     }
     let facts = blocks.iter().map(|block| {
         let at = block.first as usize;
+        let (attested, titled) = hints.shared(&block.text);
         Facts {
             roles: roles.get(at).copied().unwrap_or_default(),
             topic: topic(&block.text),
@@ -88,8 +89,8 @@ pub(super) fn gather(
             sentence: ends_sentence(&block.text),
             repeats: seen.get(block.text.as_str()).copied().unwrap_or(1),
             is_title: hints.is_title(&block.text),
-            attested: hints.attests(&block.text),
-            titled: hints.titled(&block.text),
+            attested,
+            titled,
             hidden: hidden.get(at).copied().unwrap_or_default(),
             in_article: tree.ancestors(block.first).any(|(_, node)| node.tag == Tag::Article),
             in_main: tree.ancestors(block.first).any(|(_, node)| node.tag == Tag::Main),

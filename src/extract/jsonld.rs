@@ -179,7 +179,7 @@ fn address(value: &Value) -> Option<String> {
 
 /// Entities that were escaped once too often, and markup inside the text.
 pub(super) fn unescape(text: &str) -> String {
-    if !text.contains(['&', '<']) {
+    if !text.contains('&') {
         return text.to_owned();
     }
     let entities = [
@@ -206,7 +206,16 @@ pub(super) fn unescape(text: &str) -> String {
         ("&gt;", ">"),
         ("&amp;", "&"),
     ];
-    entities.iter().fold(text.to_owned(), |text, (entity, character)| text.replace(entity, character))
+    let (mut out, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some((before, after)) = rest.find('&').and_then(|at| rest.split_at_checked(at)) {
+        out.push_str(before);
+        let found = entities.iter().find_map(|(entity, text)| Some((*text, after.strip_prefix(entity)?)));
+        let (text, after) = found.unwrap_or(("&", after.get(1..).unwrap_or_default()));
+        out.push_str(text);
+        rest = after;
+    }
+    out.push_str(rest);
+    out
 }
 
 #[cfg(test)]
@@ -234,6 +243,11 @@ mod tests {
     fn raw_line_breaks_and_comment_marks_do_not_lose_the_script() {
         let found = linked("<!-- {\"@type\":\"Article\",\"headline\":\"One\nline\"} -->");
         assert_eq!(found.headline.as_deref(), Some("One line"));
+    }
+
+    #[test]
+    fn what_was_escaped_twice_is_unescaped_once() {
+        assert_eq!(unescape("a &amp;amp; b &lt;&quot;&#8217;&x; &"), "a &amp; b <\"\u{2019}&x; &");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What repeats: elements that stand beside others of their kind, as cards, posts, comments and rows do.
 
-use std::collections::HashMap;
+use foldhash::{HashMap, HashMapExt};
 
 use super::tree::{Node, Tag, Tree};
 

@@ -4,7 +4,7 @@ mod fields;
 
 use std::collections::{HashMap, HashSet};
 
-use super::alike::{parts, shingles, squash, words};
+use super::alike::{SHINGLE, parts, rows, shingles, squash, words};
 use super::article::{Article, Found, Origin, PageType};
 use super::jsonld::{self, Kind, Linked};
 use super::limits::Limits;
@@ -25,9 +25,9 @@ pub(super) struct Hints {
     headings: Vec<String>,
     /// Squashed forms of every title.
     titles: HashSet<String>,
-    attested: HashSet<u64>,
-    /// Words of the first title.
-    words: HashSet<u64>,
+    /// Runs of words of the description and the article body, and words of the first title, each in order.
+    attested: Vec<u64>,
+    words: Vec<u64>,
 }
 
 impl Hints {
@@ -100,7 +100,7 @@ impl Hints {
             self.get(&["og:title", "twitter:title", "title", "dc.title", "parsely-title"]),
             self.title.clone(),
         ];
-        self.words = titles.iter().flatten().next().map(|title| words(title).collect()).unwrap_or_default();
+        self.words = titles.iter().flatten().next().map(|title| sorted(words(title))).unwrap_or_default();
         for title in titles.into_iter().flatten() {
             self.titles.insert(squash(&title));
             for part in parts(&title).into_iter().filter(|part| part.split_whitespace().count() >= 3) {
@@ -109,8 +109,7 @@ impl Hints {
         }
         self.titles.remove("");
         let texts = [self.linked.body.as_deref(), self.linked.description.as_deref(), self.description()];
-        let hashes: Vec<u64> = texts.into_iter().flatten().flat_map(shingles).collect();
-        self.attested.extend(hashes);
+        self.attested = sorted(texts.into_iter().flatten().flat_map(shingles));
     }
 
     fn get(&self, names: &[&str]) -> Option<String> {
@@ -127,7 +126,10 @@ impl Hints {
     /// True for a text that is the title, as far as letters and digits go.
     pub(super) fn is_title(&self, text: &str) -> bool {
         let short = text.len() < 600;
-        short && {
+        // Whatever is alike begins alike.
+        let first = text.chars().find(|character| character.is_alphanumeric());
+        let first = first.and_then(|first| first.to_lowercase().next());
+        short && first.is_some() && self.titles.iter().any(|title| title.chars().next() == first) && {
             let squashed = squash(text);
             self.titles.contains(&squashed)
                 || squashed.len() > 24
@@ -137,27 +139,35 @@ impl Hints {
         }
     }
 
-    /// Share of a text's runs of words that the page's description or article body holds; -1 where the page
-    /// has neither or the text is too short to tell.
-    pub(super) fn attests(&self, text: &str) -> f32 {
+    /// Share of a text's runs of words that the page's description or article body holds, -1 where the page
+    /// has neither or the text is too short to tell; and the share of the title's words that a short text has.
+    pub(super) fn shared(&self, text: &str) -> (f32, f32) {
+        const RUNS: usize = 60;
+        if self.attested.is_empty() && self.words.is_empty() {
+            return (-1.0, 0.0);
+        }
+        let short = text.len() <= 400;
+        let most = if short { usize::MAX } else { RUNS + SHINGLE - 1 };
+        let words: Vec<u64> = words(text).take(most).collect();
+        let titled = if short { self.titled(&words) } else { 0.0 };
+        (self.attests(rows(words.into_iter()).take(RUNS)), titled)
+    }
+
+    fn attests(&self, runs: impl Iterator<Item = u64>) -> f32 {
         if self.attested.is_empty() {
             return -1.0;
         }
         let (mut held, mut all) = (0.0, 0.0);
-        for hash in shingles(text).take(60) {
+        for hash in runs {
             all += 1.0;
-            held += f32::from(u8::from(self.attested.contains(&hash)));
+            held += f32::from(u8::from(self.attested.binary_search(&hash).is_ok()));
         }
         if all > 0.0 { held / all } else { -1.0 }
     }
 
-    /// Share of the title's words that a short text has.
-    pub(super) fn titled(&self, text: &str) -> f32 {
-        if self.words.is_empty() || text.len() > 400 {
-            return 0.0;
-        }
-        let found: HashSet<u64> = words(text).filter(|word| self.words.contains(word)).collect();
-        found.len() as f32 / self.words.len() as f32
+    fn titled(&self, words: &[u64]) -> f32 {
+        let found = self.words.iter().filter(|word| words.contains(word)).count();
+        found as f32 / (self.words.len() as f32).max(1.0)
     }
 
     /// The page's address as it is given, else as the page names it.
@@ -283,6 +293,14 @@ impl Hints {
 
 pub(super) fn found(value: Option<String>, from: Origin) -> Option<Found> {
     value.map(|value| collapse(&value)).filter(|value| !value.is_empty()).map(|value| Found::new(value, from))
+}
+
+/// Each once, in order.
+fn sorted(hashes: impl Iterator<Item = u64>) -> Vec<u64> {
+    let mut hashes: Vec<u64> = hashes.collect();
+    hashes.sort_unstable();
+    hashes.dedup();
+    hashes
 }
 
 fn in_svg(tree: &Tree<'_>, index: u32) -> bool {

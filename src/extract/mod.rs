@@ -1,6 +1,7 @@
 //! A page's article, its comments apart, and its metadata, as clean text.
 //!
-//! The way of a page: bytes → text (`charset`, `attributes`) → a flat tree (`tree`) → text blocks (`blocks`) with
+//! The way of a page: bytes → text (`charset`) → tokens (`tokens`, `charref`) → html5ever's tree (`dom`; `attributes` where
+//! html5ever reads the page itself) → a flat tree (`tree`) → text blocks (`blocks`) with
 //! one row of facts each (`features`, from `roles` of names, the `vocabulary` of lines, the page's `outline` and its
 //! repeated elements, `kin`) → a decision for every block (`decide`, by the trained `model` that reads the facts as a
 //! `vector` and then once more in `context`) → the article put together (`assemble`, or out of the page's own data,
@@ -15,11 +16,13 @@ mod assemble;
 mod attributes;
 mod blocks;
 mod byline;
+mod charref;
 mod charset;
 mod comments;
 mod context;
 mod dates;
 mod decide;
+mod dom;
 mod explain;
 mod features;
 mod jsonld;
@@ -35,6 +38,7 @@ mod roles;
 mod says;
 mod signs;
 mod state;
+mod tokens;
 mod training;
 mod tree;
 mod vector;
@@ -228,10 +232,9 @@ fn as_html<'a>(text: &'a str, content_type: Option<&str>) -> Cow<'a, str> {
 
 /// The page's tree as everything reads it, mended where it must be, and why it ends early if it does.
 fn with_tree<T>(text: &str, limits: &Limits, body: impl FnOnce(&Tree<'_>, Option<String>) -> T) -> T {
-    let text = attributes::bounded(text);
-    let (html, stopped) = tree::parse(&text, limits);
+    let (html, stopped) = tree::parse(text, limits);
     let tree = Tree::new(&html);
-    if let Some(mended) = swallowed(&tree, &text) {
+    if let Some(mended) = swallowed(&tree, text) {
         let (html, stopped) = tree::parse(&mended, limits);
         return body(&Tree::new(&html), stopped);
     }

@@ -2,13 +2,14 @@
 
 mod names;
 
-use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use aho_corasick::AhoCorasick;
-use scraper::node::Element;
+use foldhash::HashMap;
+use html5ever::local_name;
 
-use super::tree::{Tag, attr};
+use super::dom::Element;
+use super::tree::Tag;
 use names::{RUNS, STEMS, TOKENS};
 
 /// A set of roles, one bit each.
@@ -117,14 +118,22 @@ impl<'a> Reader<'a> {
         if element.attrs.is_empty() {
             return roles;
         }
-        for name in ["class", "id", "role"] {
-            if let Some(value) = attr(element, name) {
-                roles = roles.with(self.name(value));
-            }
+        // One pass; of two that have one name, as in SVG, the first counts.
+        let [mut class, mut id, mut role, mut property] = [None; 4];
+        for attr in &element.attrs {
+            let slot = match attr.name.local {
+                local_name!("class") => &mut class,
+                local_name!("id") => &mut id,
+                local_name!("role") => &mut role,
+                local_name!("itemprop") => &mut property,
+                _ => continue,
+            };
+            slot.get_or_insert(&*attr.value);
         }
-        if let Some(property) = attr(element, "itemprop") {
-            roles = roles.with(by_property(property));
+        for name in [class, id, role].into_iter().flatten() {
+            roles = roles.with(self.name(name));
         }
+        roles = roles.with(property.map(by_property).unwrap_or_default());
         if matches!(tag, Tag::Html | Tag::Body | Tag::Main) {
             return roles.without(Roles::CHROME.with(Roles::COMMENT));
         }
@@ -208,13 +217,33 @@ fn by_property(property: &str) -> Roles {
 }
 
 fn by_token(token: &str) -> Roles {
-    if let Ok(found) = TOKENS.binary_search_by(|(name, _)| (*name).cmp(token)) {
-        return TOKENS.get(found).map(|(_, roles)| *roles).unwrap_or_default();
+    let Some(Initial { tokens, stems }) =
+        token.bytes().next().and_then(|byte| initials().get(usize::from(byte)))
+    else {
+        return Roles::default();
+    };
+    if let Some((_, roles)) = tokens.iter().find(|(name, _)| *name == token) {
+        return *roles;
     }
-    STEMS
-        .iter()
-        .filter(|(stem, _)| stem.as_bytes().first() == token.as_bytes().first() && token.starts_with(stem))
-        .fold(Roles::default(), |all, (_, roles)| all.with(*roles))
+    let stems = stems.iter().filter(|(stem, _)| token.starts_with(stem));
+    stems.fold(Roles::default(), |all, (_, roles)| all.with(*roles))
+}
+
+/// What begins with one byte.
+#[derive(Default)]
+struct Initial {
+    tokens: Vec<(&'static str, Roles)>,
+    stems: Vec<(&'static str, Roles)>,
+}
+
+fn initials() -> &'static [Initial] {
+    static INITIALS: OnceLock<Vec<Initial>> = OnceLock::new();
+    INITIALS.get_or_init(|| {
+        let with = |table: &[(&'static str, Roles)], byte: u8| {
+            table.iter().copied().filter(|(name, _)| name.bytes().next() == Some(byte)).collect()
+        };
+        (0..=u8::MAX).map(|byte| Initial { tokens: with(TOKENS, byte), stems: with(STEMS, byte) }).collect()
+    })
 }
 
 /// Lower-case tokens of a name, each with a space on both sides; `postMeta`, `post_meta` and
@@ -250,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn tables_are_sorted_for_the_search() {
+    fn each_token_has_its_roles_once() {
         assert!(TOKENS.is_sorted_by(|a, b| a.0 < b.0));
     }
 

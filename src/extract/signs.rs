@@ -8,6 +8,10 @@ use super::vocabulary::Topic;
 
 /// A sign of money beside a digit.
 pub(super) fn price(text: &str) -> bool {
+    // Most lines are told at a glance.
+    if text.is_ascii() && memchr::memchr(b'$', text.as_bytes()).is_none() {
+        return false;
+    }
     let (mut before, mut money) = (' ', false);
     for character in text.chars().take(400) {
         let sign = matches!(
@@ -27,18 +31,21 @@ pub(super) fn price(text: &str) -> bool {
 /// `14:05`, `3 days ago`, `2019-07-01`, `01.07.2019`, `Jul 1, 2019`: what heads of posts have.
 pub(super) fn moment(text: &str) -> bool {
     let bytes = text.as_bytes().get(..160).unwrap_or(text.as_bytes());
-    let parted = bytes.windows(5).any(|five| match five {
-        [a, b, mark, c, d] => {
-            matches!(mark, b':' | b'-' | b'/' | b'.') && [a, b, c, d].iter().all(|byte| byte.is_ascii_digit())
-        }
-        _ => false,
-    });
+    let digits = bytes.iter().any(u8::is_ascii_digit);
+    let parted = digits
+        && bytes.windows(5).any(|five| match five {
+            [a, b, mark, c, d] => {
+                matches!(mark, b':' | b'-' | b'/' | b'.')
+                    && [a, b, c, d].iter().all(|byte| byte.is_ascii_digit())
+            }
+            _ => false,
+        });
     let year = |four: &[u8]| {
         (four.starts_with(b"20") || four.starts_with(b"19")) && four.iter().all(u8::is_ascii_digit)
     };
     parted
         || memchr::memmem::find(bytes, b" ago").is_some()
-        || bytes.len() < 60 && bytes.windows(4).any(year)
+        || digits && bytes.len() < 60 && bytes.windows(4).any(year)
         || bytes.len() < 60 && text.contains('\u{5e74}') && text.contains('\u{6708}')
 }
 

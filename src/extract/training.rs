@@ -1,6 +1,5 @@
 //! What the block model is trained on, given out for the program that trains it (`examples/extraction_lab.rs`).
 
-use super::attributes;
 use super::blocks;
 use super::context;
 use super::decide;
@@ -25,7 +24,7 @@ pub struct TrainingRows {
 /// The rows of all text blocks of an HTML page. `odds` are sets of first scores, one number a block.
 pub fn training_rows(page: &Page<'_>, options: &Options, odds: &[Vec<f32>]) -> TrainingRows {
     let decoded = charset::decode(page.bytes, page.content_type, true);
-    let (html, _) = tree::parse(&attributes::bounded(&decoded.text), &options.limits);
+    let (html, _) = tree::parse(&decoded.text, &options.limits);
     let tree = Tree::new(&html);
     let hints = Hints::read(&tree, &options.limits);
     let blocks = blocks::cut(&tree);

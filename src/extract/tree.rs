@@ -4,32 +4,47 @@
 //! so that every pass is a loop over a slice, forwards (down) or backwards (sums upwards).
 
 use html5ever::tendril::{StrTendril, TendrilSink};
-use html5ever::tree_builder::TreeBuilderOpts;
-use html5ever::{ParseOpts, driver};
-use scraper::node::Element;
-use scraper::{Html, HtmlTreeSink};
+use html5ever::tree_builder::{TreeBuilder, TreeBuilderOpts, TreeSink};
+use html5ever::{ParseOpts, driver, local_name};
 
+use super::attributes;
+use super::dom::{Data, Dom, Edge, Element, Sink};
 use super::limits::Limits;
 use super::roles::{Reader, Roles};
+use super::tokens;
 
-/// Bytes handed to the parser between two looks at the limits.
+/// Bytes handed to html5ever's tokenizer between two looks at the limits.
 const STEP: usize = 16 << 10;
 
 /// Parses markup until it ends or a limit is met; the second value says which.
-pub(super) fn parse(text: &str, limits: &Limits) -> (Html, Option<String>) {
-    let options = ParseOpts {
-        // With scripting off, `noscript` content is parsed as markup and can serve when nothing else does.
-        tree_builder: TreeBuilderOpts { scripting_enabled: false, ..Default::default() },
-        ..Default::default()
+pub(super) fn parse(text: &str, limits: &Limits) -> (Dom, Option<String>) {
+    let builder = TreeBuilder::new(Sink::new(), options());
+    // A page near a limit is read anew, so that what is said of it goes by html5ever's steps.
+    let near = |builder: &tokens::Builder| {
+        let dom = builder.sink.dom();
+        dom.len() + 8 > limits.nodes || dom.deeper_than(limits.depth.saturating_sub(4))
     };
-    let sink = HtmlTreeSink::new(Html::new_document());
-    let mut parser = driver::parse_document(sink, options);
+    if tokens::feed(text, &builder, near) {
+        return (builder.sink.finish(), None);
+    }
+    drop(builder);
+    by_html5ever(&attributes::bounded(text), limits)
+}
+
+/// With scripting off, `noscript` content is parsed as markup and can serve when nothing else does.
+fn options() -> TreeBuilderOpts {
+    TreeBuilderOpts { scripting_enabled: false, ..Default::default() }
+}
+
+fn by_html5ever(text: &str, limits: &Limits) -> (Dom, Option<String>) {
+    let options = ParseOpts { tree_builder: options(), ..Default::default() };
+    let mut parser = driver::parse_document(Sink::new(), options);
     let (mut rest, mut stop) = (text, None);
     while !rest.is_empty() && stop.is_none() {
         let (step, after) = rest.split_at(boundary(rest, STEP));
         rest = after;
         parser.process(StrTendril::from_slice(step));
-        stop = over(&parser.tokenizer.sink.sink.0.borrow(), limits)
+        stop = over(&parser.tokenizer.sink.sink.dom(), limits)
             .map(|what| format!("{what}; read up to byte {}", text.len() - after.len()));
     }
     (parser.finish(), stop)
@@ -43,12 +58,11 @@ fn boundary(text: &str, at: usize) -> usize {
     (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(text.len())
 }
 
-fn over(html: &Html, limits: &Limits) -> Option<String> {
-    if html.tree.values().len() > limits.nodes {
+fn over(dom: &Dom, limits: &Limits) -> Option<String> {
+    if dom.len() > limits.nodes {
         return Some(format!("the page has more than {} nodes", limits.nodes));
     }
-    let deep = html.tree.root().last_children().nth(limits.depth).is_some();
-    deep.then(|| format!("the page nests deeper than {} elements", limits.depth))
+    dom.deeper_than(limits.depth).then(|| format!("the page nests deeper than {} elements", limits.depth))
 }
 
 /// What an element is, as far as extraction cares.
@@ -110,64 +124,64 @@ pub(super) enum Tag {
 
 impl Tag {
     fn of(name: &str) -> Self {
-        match name {
-            "a" => Self::A,
-            "article" => Self::Article,
-            "aside" => Self::Aside,
-            "blockquote" | "q-quote" => Self::Blockquote,
-            "body" => Self::Body,
-            "br" => Self::Br,
-            "button" => Self::Button,
-            "caption" => Self::Caption,
-            "td" => Self::Cell,
-            "code" | "kbd" | "samp" | "tt" => Self::Code,
-            "dd" => Self::Dd,
-            "details" => Self::Details,
-            "dialog" => Self::Dialog,
-            "div" => Self::Div,
-            "dl" => Self::Dl,
-            "dt" => Self::Dt,
-            "em" | "i" => Self::Em,
-            "figcaption" => Self::Figcaption,
-            "figure" => Self::Figure,
-            "footer" => Self::Footer,
-            "form" => Self::Form,
-            "h1" => Self::Heading(1),
-            "h2" => Self::Heading(2),
-            "h3" => Self::Heading(3),
-            "h4" => Self::Heading(4),
-            "h5" => Self::Heading(5),
-            "h6" => Self::Heading(6),
-            "head" => Self::Head,
-            "header" => Self::Header,
-            "th" => Self::HeaderCell,
-            "hr" => Self::Hr,
-            "html" => Self::Html,
-            "img" | "amp-img" => Self::Img,
-            "label" => Self::Label,
-            "li" => Self::Li,
-            "main" => Self::Main,
-            "math" => Self::Math,
-            "nav" => Self::Nav,
-            "noscript" => Self::Noscript,
-            "ol" => Self::Ol,
-            "p" => Self::P,
-            "pre" | "listing" | "xmp" | "plaintext" => Self::Pre,
-            "tr" => Self::Row,
-            "section" => Self::Section,
-            "script" | "style" | "template" | "title" | "meta" | "link" | "base" | "svg" | "canvas"
-            | "iframe" | "object" | "embed" | "applet" | "audio" | "video" | "picture-source" | "source"
-            | "track" | "map" | "area" | "select" | "option" | "optgroup" | "datalist" | "input"
-            | "textarea" | "progress" | "meter" | "frameset" | "frame" | "noframes" | "noembed" | "param"
-            | "rp" | "rt" => Self::Skipped,
-            "span" | "font" => Self::Span,
-            "strong" | "b" => Self::Strong,
-            "summary" => Self::Summary,
-            "table" => Self::Table,
-            "thead" | "tbody" | "tfoot" | "colgroup" | "col" => Self::TablePart,
-            "time" => Self::Time,
-            "ul" | "menu" | "dir" => Self::Ul,
-            "address" | "center" | "fieldset" | "hgroup" | "legend" | "search" => Self::Block,
+        match name.as_bytes() {
+            b"a" => Self::A,
+            b"article" => Self::Article,
+            b"aside" => Self::Aside,
+            b"blockquote" | b"q-quote" => Self::Blockquote,
+            b"body" => Self::Body,
+            b"br" => Self::Br,
+            b"button" => Self::Button,
+            b"caption" => Self::Caption,
+            b"td" => Self::Cell,
+            b"code" | b"kbd" | b"samp" | b"tt" => Self::Code,
+            b"dd" => Self::Dd,
+            b"details" => Self::Details,
+            b"dialog" => Self::Dialog,
+            b"div" => Self::Div,
+            b"dl" => Self::Dl,
+            b"dt" => Self::Dt,
+            b"em" | b"i" => Self::Em,
+            b"figcaption" => Self::Figcaption,
+            b"figure" => Self::Figure,
+            b"footer" => Self::Footer,
+            b"form" => Self::Form,
+            b"h1" => Self::Heading(1),
+            b"h2" => Self::Heading(2),
+            b"h3" => Self::Heading(3),
+            b"h4" => Self::Heading(4),
+            b"h5" => Self::Heading(5),
+            b"h6" => Self::Heading(6),
+            b"head" => Self::Head,
+            b"header" => Self::Header,
+            b"th" => Self::HeaderCell,
+            b"hr" => Self::Hr,
+            b"html" => Self::Html,
+            b"img" | b"amp-img" => Self::Img,
+            b"label" => Self::Label,
+            b"li" => Self::Li,
+            b"main" => Self::Main,
+            b"math" => Self::Math,
+            b"nav" => Self::Nav,
+            b"noscript" => Self::Noscript,
+            b"ol" => Self::Ol,
+            b"p" => Self::P,
+            b"pre" | b"listing" | b"xmp" | b"plaintext" => Self::Pre,
+            b"tr" => Self::Row,
+            b"section" => Self::Section,
+            b"script" | b"style" | b"template" | b"title" | b"meta" | b"link" | b"base" | b"svg"
+            | b"canvas" | b"iframe" | b"object" | b"embed" | b"applet" | b"audio" | b"video"
+            | b"picture-source" | b"source" | b"track" | b"map" | b"area" | b"select" | b"option"
+            | b"optgroup" | b"datalist" | b"input" | b"textarea" | b"progress" | b"meter" | b"frameset"
+            | b"frame" | b"noframes" | b"noembed" | b"param" | b"rp" | b"rt" => Self::Skipped,
+            b"span" | b"font" => Self::Span,
+            b"strong" | b"b" => Self::Strong,
+            b"summary" => Self::Summary,
+            b"table" => Self::Table,
+            b"thead" | b"tbody" | b"tfoot" | b"colgroup" | b"col" => Self::TablePart,
+            b"time" => Self::Time,
+            b"ul" | b"menu" | b"dir" => Self::Ul,
+            b"address" | b"center" | b"fieldset" | b"hgroup" | b"legend" | b"search" => Self::Block,
             _ => Self::Inline,
         }
     }
@@ -258,8 +272,9 @@ impl<'a> Node<'a> {
 }
 
 /// An attribute's value: a walk over a few names is cheaper than interning the one that is asked for.
-pub(super) fn attr<'a>(element: &'a Element, name: &str) -> Option<&'a str> {
-    element.attrs.iter().find(|(key, _)| &*key.local == name).map(|(_, value)| &**value)
+fn attr<'a>(element: &'a Element, name: &str) -> Option<&'a str> {
+    debug_assert!(tokens::is_read(name), "no element keeps {name}");
+    element.attrs.iter().find(|attr| &*attr.name.local == name).map(|attr| &*attr.value)
 }
 
 /// The page, flat, in document order.
@@ -270,19 +285,19 @@ pub(super) struct Tree<'a> {
 
 impl<'a> Tree<'a> {
     /// Flattens a parsed page.
-    pub(super) fn new(html: &'a Html) -> Self {
-        let mut nodes: Vec<Node<'a>> = Vec::with_capacity(html.tree.values().len());
+    pub(super) fn new(dom: &'a Dom) -> Self {
+        let mut nodes: Vec<Node<'a>> = Vec::with_capacity(dom.len());
         let mut open: Vec<u32> = Vec::new();
         let mut reader = Reader::default();
-        for edge in html.tree.root().traverse() {
+        for edge in dom.traverse() {
             match edge {
-                ego_tree::iter::Edge::Open(node) => {
+                Edge::Open(data) => {
                     let index = nodes.len() as u32;
                     let parent = open.last().copied().unwrap_or(0);
                     open.push(index);
-                    nodes.push(read(node.value(), parent, open.len() as u16, &mut reader));
+                    nodes.push(read(data, parent, open.len() as u16, &mut reader));
                 }
-                ego_tree::iter::Edge::Close(_) => {
+                Edge::Close => {
                     let (end, closed) = (nodes.len() as u32, open.pop());
                     if let Some(node) = closed.and_then(|index| nodes.get_mut(index as usize)) {
                         node.end = end;
@@ -377,11 +392,11 @@ fn blank<'a>(parent: u32, depth: u16) -> Node<'a> {
     }
 }
 
-fn read<'a>(value: &'a scraper::Node, parent: u32, depth: u16, reader: &mut Reader<'a>) -> Node<'a> {
+fn read<'a>(data: &'a Data, parent: u32, depth: u16, reader: &mut Reader<'a>) -> Node<'a> {
     let node = blank(parent, depth);
-    match value {
-        scraper::Node::Text(text) => Node { tag: Tag::Text, text, ..node },
-        scraper::Node::Element(element) => {
+    match data {
+        Data::Text(text) => Node { tag: Tag::Text, text, ..node },
+        Data::Element(element) => {
             let tag = Tag::of(element.name());
             Node {
                 tag,
@@ -391,8 +406,8 @@ fn read<'a>(value: &'a scraper::Node, parent: u32, depth: u16, reader: &mut Read
                 ..node
             }
         }
-        scraper::Node::Document | scraper::Node::Fragment => Node { tag: Tag::Html, ..node },
-        _ => node,
+        Data::Root => Node { tag: Tag::Html, ..node },
+        Data::Other => node,
     }
 }
 
@@ -401,10 +416,10 @@ fn is_hidden(tag: Tag, element: &Element) -> bool {
     if matches!(tag, Tag::Html | Tag::Body) {
         return false;
     }
-    element.attrs.iter().any(|(name, value)| match &*name.local {
-        "hidden" => !value.eq_ignore_ascii_case("until-found"),
-        "aria-hidden" => value.eq_ignore_ascii_case("true"),
-        "style" => hides(value),
+    element.attrs.iter().any(|attr| match attr.name.local {
+        local_name!("hidden") => !attr.value.eq_ignore_ascii_case("until-found"),
+        local_name!("aria-hidden") => attr.value.eq_ignore_ascii_case("true"),
+        local_name!("style") => hides(&attr.value),
         _ => false,
     })
 }

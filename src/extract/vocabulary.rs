@@ -6,10 +6,10 @@
 
 mod phrases;
 
-use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use aho_corasick::AhoCorasick;
+use foldhash::{HashMap, HashMapExt};
 use phrases::PHRASES;
 
 /// What a line of boilerplate is about.
@@ -64,7 +64,7 @@ const LONG: usize = 420;
 /// The topic of a line, if it says nothing but boilerplate.
 pub(super) fn topic(line: &str) -> Option<Topic> {
     // Longer than any phrase may be: prose, and most lines are.
-    if line.len() > LONG * 4 {
+    if line.len() > LONG * 4 || line.bytes().filter(u8::is_ascii_alphabetic).count() > LONG {
         return None;
     }
     let line = normal(line);

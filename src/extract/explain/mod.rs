@@ -186,7 +186,7 @@ const DEEPEST: usize = 12;
 
 fn path(tree: &Tree<'_>, owner: u32) -> String {
     let mut parts: Vec<String> = Vec::new();
-    for element in tree.ancestors(owner).filter_map(|(_, node)| node.element) {
+    for (node, element) in tree.ancestors(owner).filter_map(|(_, node)| Some((node, node.element?))) {
         if matches!(element.name(), "body" | "html") {
             break;
         }
@@ -195,8 +195,12 @@ fn path(tree: &Tree<'_>, owner: u32) -> String {
             break;
         }
         let mut part = short(element.name());
-        part.extend(element.id().filter(|id| !id.is_empty()).map(|id| format!("#{}", short(id))));
-        part.extend(element.classes().next().map(|class| format!(".{}", short(class))));
+        part.extend(node.attr("id").filter(|id| !id.is_empty()).map(|id| format!("#{}", short(id))));
+        part.extend(
+            node.attr("class")
+                .and_then(|names| names.split_ascii_whitespace().min())
+                .map(|class| format!(".{}", short(class))),
+        );
         parts.push(part);
     }
     if parts.is_empty() {
