@@ -76,7 +76,8 @@ fn a_numbered_list_is_one_comment_and_what_is_named_after_its_author_may_be_all_
         one(52, "Bert", SECOND)
     );
     both_are_apart(&thread);
-    assert_eq!(with(&thread).comments[0].date.as_deref(), Some("2012-11-01"));
+    let dates: Vec<Option<String>> = with(&thread).comments.into_iter().map(|comment| comment.date).collect();
+    assert_eq!(dates, [Some("2012-11-01".to_owned()), Some("2012-11-01".to_owned())]);
 }
 
 #[test]
