@@ -25,7 +25,7 @@ fn main() {
     let numbers: Vec<u64> = std::env::args().filter_map(|argument| argument.parse().ok()).collect();
     let total = numbers.first().copied().unwrap_or(10) * 1_000_000;
     let hosts = numbers.get(1).copied().unwrap_or(1000);
-    let room = tempfile::tempdir_in(".").unwrap();
+    let room = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let mut frontier = Frontier::create(room.path(), Turns::default()).unwrap();
     let began = Instant::now();
     for number in 0..total {
