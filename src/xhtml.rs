@@ -65,9 +65,8 @@ impl Closing {
                 let tail: String = format!("{}{passed}", self.tag).chars().rev().take(3).collect();
                 self.tag = tail.chars().rev().collect();
             }
-            _ if self.tag.len() + passed.len() > LONGEST => {
-                (self.place, self.tag) = (Place::Text, String::new())
-            }
+            // Too long, and so empty until its end: what it is does not matter.
+            _ if self.tag.is_empty() || self.tag.len() + passed.len() > LONGEST => self.tag.clear(),
             _ => self.tag.push_str(passed),
         }
     }
@@ -130,6 +129,16 @@ mod tests {
                 assert_eq!(cut(page, at), expected, "{page} cut at {at}");
             }
         }
+    }
+
+    #[test]
+    fn a_tag_too_long_to_be_looked_at_passes_as_it_is_however_it_comes() {
+        let page = format!("<script x='{}<title/>'/>on<title/>", "y".repeat(LONGEST));
+        let expected = format!("{page}</title>");
+        assert_eq!(cut(&page, page.len() / 2), expected);
+        let (mut closing, mut out) = (Closing::default(), String::new());
+        page.chars().for_each(|c| closing.pass(c.encode_utf8(&mut [0; 4]), &mut out));
+        assert_eq!(out, expected);
     }
 
     proptest! {

@@ -219,12 +219,13 @@ pub(crate) fn shape(url: &Url) -> String {
     shape
 }
 
-/// The path of a link from the directory of its page, if that leads into a directory below it which has a name.
+/// The path of a link from the directory of its page, if that leads into a directory below it which has a name: numbers, and
+/// one or two letters, are what stores of files are divided by, on each level alike.
 pub(crate) fn below<'a>(page: &Url, link: &'a Url) -> Option<&'a str> {
     let (directory, _) = page.path().rsplit_once('/')?;
     let path = link.path().strip_prefix(directory)?.strip_prefix('/')?;
     let (first, _) = path.split_once('/')?;
-    (page.authority() == link.authority() && !first.is_empty() && !is_number(first)).then_some(path)
+    (page.authority() == link.authority() && first.len() > 2 && !is_number(first)).then_some(path)
 }
 
 /// A digest of the paths of all links that lead [`below`] a page; `None` for fewer than two, which are judged by themselves.

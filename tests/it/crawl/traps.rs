@@ -132,13 +132,15 @@ fn directories_with_the_same_names_in_them_are_no_trap() {
             4 => names(path, &["01", "02"]),
             5 => names(path, &["01", "02"]),
             6 => names(path, &["print", "web"]),
+            // And the files by their hashes.
+            7..=9 => names(path, &["0f", "ab"]),
             _ => Response::page(path, []),
         },
     });
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().join("c");
     crawl(&sites, &root, &["a.test"], &["--scope", "host"]).expect(0);
-    assert_eq!(with_fate(&root, &GOT).len(), (0..7).map(|level| 1 << level).sum::<usize>() + 1);
+    assert_eq!(with_fate(&root, &GOT).len(), (0..10).map(|level| 1 << level).sum::<usize>() + 1);
     assert!(skipped(&root).is_empty(), "{:?}", skipped(&root));
 }
 

@@ -1,7 +1,9 @@
 //! Pages, style sheets, texts.
 
 use super::{Drip, fingerprint, slices};
-use fonds::crawl::links::{Links, PageScanner, css_links, header_links, list_links, page_links, xml_links};
+use fonds::crawl::links::{
+    Links, PageScanner, css_links, header_links, list_links, page_links, refresh_link, xhtml_links, xml_links,
+};
 use fonds::extract::{Article, Comments, Limits, Options, Page, Source, explain, extract, json_line, report};
 use std::collections::HashSet;
 use url::Url;
@@ -48,6 +50,10 @@ pub fn links(data: &[u8]) {
     let mut scanner = PageScanner::new(&base(), charset);
     slices(data).into_iter().for_each(|part| scanner.write(part));
     assert_eq!(whole, scanner.finish(), "in slices");
+    let xhtml = xhtml_links(&mut &data[..], &base(), charset).expect("memory is read");
+    assert_links(&xhtml);
+    let dripping = xhtml_links(&mut Drip::new(data), &base(), charset).expect("memory is read");
+    assert_eq!(xhtml, dripping, "dripping, as XHTML");
 }
 
 /// Links of a style sheet, and of a Link header.
@@ -59,6 +65,9 @@ pub fn css(data: &[u8]) {
     }
     let text = String::from_utf8_lossy(data);
     assert_links(&header_links(text.lines(), &base()));
+    for url in text.lines().filter_map(|line| refresh_link(line, &base())) {
+        assert!(matches!(url.scheme(), "http" | "https") && url.fragment().is_none(), "{url}");
+    }
 }
 
 /// Links of a sitemap or a feed, and of a list of URLs: the same however it comes, each once.
