@@ -1,7 +1,7 @@
 //! Blocks that were decided to be the article, put together as headings, lists, tables and paragraphs.
 
 use super::article::{self, Item, Run};
-use super::blocks::{Block, Shape};
+use super::blocks::{Block, Mark, Shape};
 use super::metadata::Hints;
 use super::tree::{Tag, Tree};
 
@@ -74,12 +74,20 @@ impl Builder<'_, '_> {
     }
 
     fn runs(&self, block: &Block) -> Vec<Run> {
-        let run = |mark: &super::blocks::Mark| Run {
+        let run = |mark: &Mark| Run {
             text: block.text.get(mark.start..mark.end).unwrap_or_default().to_owned(),
             style: mark.style,
             href: mark.link.and_then(|link| self.target(link)),
         };
-        block.marks.iter().map(run).collect()
+        block.marks.iter().filter(|mark| !self.is_handle(block, mark)).map(run).collect()
+    }
+
+    /// The sign behind a heading that links to itself, as Sphinx and GitHub set it.
+    fn is_handle(&self, block: &Block, mark: &Mark) -> bool {
+        let text = block.text.get(mark.start..mark.end).unwrap_or_default().trim();
+        let href = || mark.link.and_then(|link| self.tree.at(link).attr("href"));
+        matches!(text, "\u{b6}" | "#" | "\u{a7}" | "\u{1f517}")
+            && href().is_some_and(|href| href.contains('#'))
     }
 
     fn target(&self, link: u32) -> Option<String> {

@@ -130,6 +130,16 @@ fn blocks_part_words_and_inline_elements_do_not() {
 }
 
 #[test]
+fn the_sign_behind_a_heading_that_links_to_itself_is_no_text() {
+    let article = around(
+        "<h2>Usage<a class=headerlink href='#usage' title='Link to this heading'>\u{b6}</a></h2><p>Call it with the name of \
+         a file, as in issue <a href='/issues/#7'>#7</a>, and it says what it found in there.</p>",
+    );
+    assert!(article.text().contains("Usage\n") && !article.text().contains('\u{b6}'), "{}", article.text());
+    assert!(article.text().contains("issue #7, and"));
+}
+
+#[test]
 fn lists_tables_code_and_details_come_out_whole() {
     let article = around(
         "<p>These are the steps that the clerk read out before the vote was taken:</p>\

@@ -6,7 +6,7 @@
 use super::writer::{Compression, Error};
 use crate::digest::{self, Digest};
 use libdeflater::{CompressionLvl, Compressor};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, Read};
 
 /// A record as it will be stored.
@@ -31,7 +31,9 @@ pub fn pack<N: AsRef<str>, V: AsRef<str>>(
     length: u64,
     compression: Compression,
 ) -> Result<Packed, Error> {
-    let mut record = super::writer::make_head(fields, length)?;
+    let mut record = RECORD.take();
+    record.clear();
+    super::writer::write_head(&mut record, fields, length)?;
     let head = record.len() as u64;
     record.reserve(usize::try_from(length).map_or(0, |length| length.saturating_add(4)));
     let actual = block.take(length.saturating_add(1)).read_to_end(&mut record)? as u64;
@@ -42,7 +44,13 @@ pub fn pack<N: AsRef<str>, V: AsRef<str>>(
     record.extend_from_slice(b"\r\n\r\n");
     let stored = match compression {
         Compression::None => record,
-        Compression::Gzip(level) => member(&record, level)?,
+        Compression::Gzip(level) => {
+            let stored = member(&record, level)?;
+            if record.capacity() <= KEPT {
+                RECORD.set(record);
+            }
+            stored
+        }
     };
     Ok(Packed { stored, length: head + length, sha256 })
 }
@@ -54,7 +62,11 @@ struct Press {
     room: Vec<u8>,
 }
 
+/// Bytes of room that a thread keeps for its next record.
+const KEPT: usize = 128 << 10;
+
 thread_local! {
+    static RECORD: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
     static PRESS: RefCell<Option<Press>> = const { RefCell::new(None) };
 }
 
@@ -83,7 +95,11 @@ impl Press {
             self.room.resize(most, 0);
         }
         let written = self.compressor.gzip_compress(record, &mut self.room).map_err(io::Error::other)?;
-        Ok(self.room.get(..written).unwrap_or_default().to_vec())
+        let member = self.room.get(..written).unwrap_or_default().to_vec();
+        if self.room.len() > KEPT {
+            self.room = Vec::new();
+        }
+        Ok(member)
     }
 }
 

@@ -259,17 +259,27 @@ pub(super) fn make_head<N: AsRef<str>, V: AsRef<str>>(
     fields: &[(N, V)],
     length: u64,
 ) -> Result<Vec<u8>, Error> {
-    let mut head = b"WARC/1.1\r\n".to_vec();
+    let mut head = Vec::with_capacity(1024);
+    write_head(&mut head, fields, length)?;
+    Ok(head)
+}
+
+/// Appends the version line and the fields.
+pub(super) fn write_head<N: AsRef<str>, V: AsRef<str>>(
+    head: &mut Vec<u8>,
+    fields: &[(N, V)],
+    length: u64,
+) -> Result<(), Error> {
+    head.extend_from_slice(b"WARC/1.1\r\n");
     for (name, value) in fields {
         let (name, value) = (name.as_ref(), value.as_ref());
         let token = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
         if name.is_empty() || !token || value.contains(['\r', '\n', '\0']) {
             return Err(Error::Field(name.to_owned()));
         }
-        head.extend_from_slice(format!("{name}: {value}\r\n").as_bytes());
+        [name, ": ", value, "\r\n"].iter().for_each(|part| head.extend_from_slice(part.as_bytes()));
     }
-    head.extend_from_slice(format!("Content-Length: {length}\r\n\r\n").as_bytes());
-    Ok(head)
+    Ok(write!(head, "Content-Length: {length}\r\n\r\n")?)
 }
 
 /// Counts what reaches the file.

@@ -18,6 +18,8 @@ use crate::xhtml::Closing;
 
 /// Bytes looked at before the encoding is settled.
 const PROLOGUE: usize = 16 << 10;
+/// Bytes of text that are decoded at once.
+const TEXT: usize = 32 << 10;
 /// Most memory that the parser takes: one tag with all its inline data.
 const MEMORY: usize = 32 << 20;
 /// Longest style element, noscript element or framed document that is read.
@@ -63,7 +65,7 @@ pub struct PageScanner {
 /// Before and after the encoding is known.
 enum State {
     Prologue(Vec<u8>),
-    Reading { decoder: Decoder, parser: Box<Parser> },
+    Reading { decoder: Decoder, text: String, parser: Box<Parser> },
 }
 
 impl PageScanner {
@@ -76,7 +78,7 @@ impl PageScanner {
     /// Takes the next part.
     pub fn write(&mut self, part: &[u8]) {
         match &mut self.state {
-            State::Reading { decoder, parser } => feed(decoder, parser, part, false),
+            State::Reading { decoder, text, parser } => feed(decoder, text, parser, part, false),
             State::Prologue(prologue) => {
                 prologue.extend_from_slice(part);
                 if prologue.len() >= PROLOGUE {
@@ -92,8 +94,8 @@ impl PageScanner {
             self.start(true);
         }
         match self.state {
-            State::Reading { mut decoder, mut parser } => {
-                feed(&mut decoder, &mut parser, b"", true);
+            State::Reading { mut decoder, mut text, mut parser } => {
+                feed(&mut decoder, &mut text, &mut parser, b"", true);
                 parser.collected().finish()
             }
             State::Prologue(_) => Collector::new(&self.base, UTF_8).finish(),
@@ -107,8 +109,9 @@ impl PageScanner {
         let mut parser = Box::new(Parser::new(Collector::new(&self.base, encoding)));
         parser.closing = self.is_xml.then(Closing::default);
         let mut decoder = encoding.new_decoder();
-        feed(&mut decoder, &mut parser, &prologue, false);
-        self.state = State::Reading { decoder, parser };
+        let mut text = String::with_capacity(TEXT);
+        feed(&mut decoder, &mut text, &mut parser, &prologue, false);
+        self.state = State::Reading { decoder, text, parser };
     }
 }
 
@@ -151,11 +154,11 @@ fn declared(prologue: &[u8]) -> Option<&'static Encoding> {
     })
 }
 
-fn feed(decoder: &mut Decoder, parser: &mut Parser, mut part: &[u8], last: bool) {
-    let mut text = String::with_capacity(32 << 10);
+/// `text` has the room for what is decoded at once.
+fn feed(decoder: &mut Decoder, text: &mut String, parser: &mut Parser, mut part: &[u8], last: bool) {
     loop {
-        let (result, read, _) = decoder.decode_to_string(part, &mut text, last);
-        parser.write(&text);
+        let (result, read, _) = decoder.decode_to_string(part, text, last);
+        parser.write(text);
         text.clear();
         part = part.get(read..).unwrap_or_default();
         if result == encoding_rs::CoderResult::InputEmpty {

@@ -9,9 +9,9 @@ use crate::warc::WriteError;
 use crate::wire::Exchange;
 use std::collections::VecDeque;
 use std::io;
-use std::sync::Arc;
-use tokio::sync::Semaphore;
-use tokio::task::JoinHandle;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::oneshot;
 
 /// What has landed and is not written, at most: captures, and bytes of them in memory.
 const MOST_AHEAD: usize = 64;
@@ -52,15 +52,14 @@ pub(super) enum Failed {
 
 /// Everything that has landed and is not written.
 pub(super) struct Works {
-    waiting: VecDeque<JoinHandle<Option<Work>>>,
-    /// Threads that prepare.
-    hands: Arc<Semaphore>,
+    waiting: VecDeque<oneshot::Receiver<Work>>,
+    hands: Hands,
     held: u64,
 }
 
 impl Works {
     pub(super) fn new(threads: usize) -> Self {
-        Self { waiting: VecDeque::new(), hands: Arc::new(Semaphore::new(threads)), held: 0 }
+        Self { waiting: VecDeque::new(), hands: Hands::new(threads), held: 0 }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -74,24 +73,69 @@ impl Works {
 
     /// Has an exchange prepared.
     pub(super) fn begin(&mut self, landed: Landed, planned: Planned) {
-        let (held, hands) = (planned.bytes() as u64, Arc::clone(&self.hands));
+        let held = planned.bytes() as u64;
         self.held += held;
-        self.waiting.push_back(tokio::spawn(async move {
-            let _hand = hands.acquire_owned().await;
-            let work = move || {
+        let (ready, waiting) = oneshot::channel();
+        self.waiting.push_back(waiting);
+        let job = move || {
+            // Nobody waits for it any more where the run has ended.
+            if !ready.is_closed() {
                 let done = prepare(&landed, planned);
-                Work { landed, held, done }
-            };
-            tokio::task::spawn_blocking(work).await.ok()
-        }));
+                _ = ready.send(Work { landed, held, done });
+            }
+        };
+        self.hands.give(Box::new(job), self.waiting.len());
     }
 
     /// The first that was begun; it stays where it is until it is done. An error is a bug of ours: a thread is gone.
     pub(super) async fn next(&mut self) -> Option<io::Result<Work>> {
-        let work = self.waiting.front_mut()?.await.ok().flatten();
+        let work = self.waiting.front_mut()?.await.ok();
         self.waiting.pop_front();
         self.held = self.held.saturating_sub(work.as_ref().map_or(0, |work| work.held));
         Some(work.ok_or_else(|| io::Error::other("a thread that prepared a record is gone")))
+    }
+}
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// Threads that prepare, no more than there is work for. A pool that lends any thread it has would spread the work over many, each
+/// of which keeps memory of its own.
+struct Hands {
+    most: usize,
+    started: usize,
+    jobs: Sender<Job>,
+    next: Arc<Mutex<Receiver<Job>>>,
+}
+
+impl Hands {
+    fn new(most: usize) -> Self {
+        let (jobs, next) = channel();
+        Self { most: most.max(1), started: 0, jobs, next: Arc::new(Mutex::new(next)) }
+    }
+
+    /// Jobs are begun in the order in which they are given; `waiting` are not done.
+    fn give(&mut self, job: Job, waiting: usize) {
+        if self.started < self.most.min(waiting) && self.start().is_ok() {
+            self.started += 1;
+        }
+        if self.started == 0 {
+            job();
+        } else {
+            _ = self.jobs.send(job);
+        }
+    }
+
+    /// A thread ends with what gives it work.
+    fn start(&self) -> io::Result<()> {
+        let next = Arc::clone(&self.next);
+        let work = move || {
+            loop {
+                let job = next.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                let Ok(job) = job else { return };
+                job();
+            }
+        };
+        std::thread::Builder::new().name("prepare".to_owned()).spawn(work).map(drop)
     }
 }
 
