@@ -132,7 +132,8 @@ impl Hands {
             loop {
                 let job = next.lock().unwrap_or_else(PoisonError::into_inner).recv();
                 let Ok(job) = job else { return };
-                job();
+                // A record whose making broke is missed by who waits for it; the thread goes on with the next.
+                _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(job));
             }
         };
         std::thread::Builder::new().name("prepare".to_owned()).spawn(work).map(drop)
