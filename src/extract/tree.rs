@@ -289,15 +289,26 @@ impl<'a> Tree<'a> {
         let mut nodes: Vec<Node<'a>> = Vec::with_capacity(dom.len());
         let mut open: Vec<u32> = Vec::new();
         let mut reader = Reader::default();
+        // Levels down to the outermost code that is open: `comment` within it is a highlighter's word.
+        let mut code = usize::MAX;
         for edge in dom.traverse() {
             match edge {
                 Edge::Open(data) => {
                     let index = nodes.len() as u32;
                     let parent = open.last().copied().unwrap_or(0);
                     open.push(index);
-                    nodes.push(read(data, parent, open.len() as u16, &mut reader));
+                    let mut node = read(data, parent, open.len() as u16, &mut reader);
+                    if open.len() > code {
+                        node.roles = Roles::default();
+                    } else if matches!(node.tag, Tag::Pre | Tag::Code) {
+                        code = open.len();
+                    }
+                    nodes.push(node);
                 }
                 Edge::Close => {
+                    if open.len() == code {
+                        code = usize::MAX;
+                    }
                     let (end, closed) = (nodes.len() as u32, open.pop());
                     if let Some(node) = closed.and_then(|index| nodes.get_mut(index as usize)) {
                         node.end = end;

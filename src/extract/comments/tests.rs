@@ -92,6 +92,19 @@ fn what_no_telling_element_holds_is_kept() {
 }
 
 #[test]
+fn what_a_program_remarks_is_no_readers_comment() {
+    let code = "<p>Here is how it is done, with a new object each time and the old one left alone:</p><pre><code><div class='line'>\
+                <span class='syntax-comment'>// Correct: a new object is made here, and no other is touched.</span></div>\
+                <div class='line'>let next = copy(last);</div></code></pre><p>That is all there is to it, as you see.</p>";
+    let article = with(code);
+    assert!(
+        article.comments.is_empty() && article.text().contains("Correct: a new object"),
+        "{}",
+        article.text()
+    );
+}
+
+#[test]
 fn the_latest_comments_of_a_side_bar_are_nobodys() {
     let bar = format!(
         "<div id='sidebar'><div class='widget'><h3>Recent comments</h3><ul class='comment-teasers'><li class='comment'>\

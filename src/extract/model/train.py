@@ -20,8 +20,8 @@ import numpy as np
 
 TRAIN = ['fundus-eval', 'fundus-parsers', 'magic-article', 'magic-forum', 'newspaper4k', 'scrapinghub', 'wcxb-dev', 'zh-news']
 FOLDS = 5
-FIRST, SECOND = 100, 140
-PARAMETERS = dict(objective='binary', num_leaves=24, max_depth=7, learning_rate=.12, min_data_in_leaf=60, feature_fraction=.3,
+FIRST, SECOND = 150, 220
+PARAMETERS = dict(objective='binary', num_leaves=24, max_depth=7, learning_rate=.08, min_data_in_leaf=60, feature_fraction=.3,
                   bagging_fraction=.6, bagging_freq=1, max_bin=63, lambda_l2=1., verbose=-1, seed=7, num_threads=2,
                   deterministic=True, force_col_wise=True)
 TOKEN = re.compile(r'\w+', re.U)
@@ -125,7 +125,7 @@ class Data:
         self.fold = np.concatenate([np.full(page['n'], page['fold']) for page in pages])
         # Most blocks are short boilerplate of a few big pages: a sample of them, each counting for more, says as much.
         short = np.concatenate([np.array([len(block) < 9 for block in page['blocks']], bool) for page in pages])
-        keep = np.where(self.y == 1, .7, np.where(short, .15, .4))
+        keep = np.where(self.y == 1, .8, np.where(short, .25, .6))
         self.use = (np.random.default_rng(7).random(len(keep)) < keep) & (self.y >= 0)
         self.w /= keep
 
