@@ -15,7 +15,9 @@ use super::roles::Roles;
 use super::tree::{Node, Tag, Tree};
 use super::vector;
 use super::vocabulary::Topic;
-use passes::{between, follow_company, further, headings, headline, images, posts, under_comments};
+use passes::{
+    between, closed_comments, follow_company, further, headings, headline, images, posts, under_comments,
+};
 
 /// What a block is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -114,6 +116,8 @@ pub(super) fn decide_watched(
     if !thread && !named_thread && kind != PageType::Forum {
         under_comments(&rows, &mut verdicts);
         watch("between the heading of the comments and their form", &odds, &verdicts);
+        closed_comments(&rows, &mut verdicts);
+        watch("below the line that comments are closed", &odds, &verdicts);
     }
     images(tree, &rows, &mut verdicts, ground.container);
     watch("an image within the article", &odds, &verdicts);

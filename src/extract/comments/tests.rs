@@ -105,6 +105,24 @@ fn what_a_program_remarks_is_no_readers_comment() {
 }
 
 #[test]
+fn below_the_line_that_comments_are_closed_is_no_article() {
+    let closed = format!(
+        "<p><b>Comments are now closed for this story</b></p><p><b>Ann</b><br>{FIRST}</p><p><b>Bert</b><br>{SECOND}</p>"
+    );
+    let text = with(&format!("{POST}{closed}")).text();
+    assert!(
+        text.contains("twice an hour") && !text.contains("ferry is full") && !text.contains("twenty years"),
+        "{text}"
+    );
+    let open = closed
+        .replace("Comments are now closed for this story", "This is closed. Read all your comments below");
+    assert!(with(&format!("{POST}{open}")).text().contains("ferry is full"));
+    let twice =
+        format!("{POST}<p>Comments are closed.</p><h2>A second post</h2>{POST}<p>Comments are closed.</p>");
+    assert_eq!(with(&twice).text().matches("twice an hour").count(), 3, "a page of posts");
+}
+
+#[test]
 fn the_latest_comments_of_a_side_bar_are_nobodys() {
     let bar = format!(
         "<div id='sidebar'><div class='widget'><h3>Recent comments</h3><ul class='comment-teasers'><li class='comment'>\

@@ -183,6 +183,29 @@ pub(super) fn headline(rows: &[(&Block, &Facts)], verdicts: &mut [Verdict]) {
     }
 }
 
+/// What stands below the page's one line that comments are closed is not the article's, if there was one before.
+pub(super) fn closed_comments(rows: &[(&Block, &Facts)], verdicts: &mut [Verdict]) {
+    let mut lines =
+        rows.iter().enumerate().filter(|(_, (block, _))| block.words < 14 && says_closed(&block.text));
+    let (Some((line, _)), None) = (lines.next(), lines.next()) else { return };
+    if taken(rows.get(..line).unwrap_or_default(), verdicts.get(..line).unwrap_or_default()) < ENOUGH {
+        return;
+    }
+    for slot in verdicts.iter_mut().skip(line).filter(|slot| **slot == Verdict::Article) {
+        *slot = Verdict::Comment;
+    }
+}
+
+fn says_closed(text: &str) -> bool {
+    const WHAT: [&str; 6] = ["comments", "feedback", "kommentar", "commentaires", "comentarios", "commenti"];
+    const CLOSED: [&str; 5] = ["closed", "geschlossen", "ferm\u{e9}s", "cerrados", "chiusi"];
+    let text = text.to_lowercase();
+    // `Comments are closed for this story`, and not `This debate is closed: read a selection of your comments below`.
+    let mut end = text.split_whitespace().rev().take(4);
+    WHAT.iter().any(|word| text.contains(word))
+        && end.any(|word| CLOSED.iter().any(|closed| word.starts_with(closed)))
+}
+
 /// What stands between a line that opens the comments and the form for another one is comments, whatever its
 /// names say, if there was an article before.
 pub(super) fn under_comments(rows: &[(&Block, &Facts)], verdicts: &mut [Verdict]) {
