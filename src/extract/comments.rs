@@ -1,6 +1,7 @@
 //! Reader comments: author, date, text and depth, by markup that says so or by repeated structure.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::ops::Range;
 
 use super::article::Comment;
 use super::blocks::{Block, Shape};
@@ -30,7 +31,8 @@ pub(super) fn collect(
     let mut by_unit: HashMap<u32, usize> = HashMap::new();
     for at in theirs {
         let (Some(block), Some(facts)) = (blocks.get(at), known.facts.get(at)) else { continue };
-        let stray = || (facts.prose && units.around(tree, block.first)).then_some((block.owner, 0));
+        // What stands behind all comments is rather the form's.
+        let stray = || (facts.prose && units.between.contains(&block.first)).then_some((block.owner, 0));
         let held = units.of(tree, block.first).or_else(|| units.headed(tree, block.first));
         let Some((unit, depth)) = held.or_else(stray) else { continue };
         let slot = *by_unit.entry(unit).or_insert_with(|| {
@@ -74,7 +76,13 @@ impl Ground {
 }
 
 /// The elements that hold one comment each.
-struct Units(HashMap<u32, ()>);
+struct Units {
+    all: BTreeSet<u32>,
+    /// `<dt class=comment>Ann said</dt><dd>…</dd>`: the head of what stands in a `dd`.
+    heads: HashMap<u32, u32>,
+    /// From the end of the first comment to the start of the last.
+    between: Range<u32>,
+}
 
 impl Units {
     fn find(tree: &Tree<'_>, ground: &Ground) -> Self {
@@ -101,32 +109,35 @@ impl Units {
         }
         if marked.is_empty() {
             let firsts: Vec<u32> = ground.theirs.iter().map(|(first, _)| *first).collect();
-            return Self(repeated(tree, &firsts));
+            marked = repeated(tree, &firsts);
         }
-        Self(marked.into_iter().map(|index| (index, ())).collect())
+        Self::new(tree, marked)
+    }
+
+    fn new(tree: &Tree<'_>, all: BTreeSet<u32>) -> Self {
+        let mut heads = HashMap::new();
+        for head in all.iter().filter(|index| tree.at(**index).tag == Tag::Dt) {
+            let bodies = tree.siblings_after(*head).take_while(|(_, node)| node.tag != Tag::Dt);
+            heads.extend(bodies.filter(|(_, node)| node.tag == Tag::Dd).map(|(body, _)| (body, *head)));
+        }
+        let start = all.iter().map(|unit| tree.at(*unit).end).min().unwrap_or_default();
+        let between = start..all.last().copied().unwrap_or_default();
+        Self { all, heads, between }
     }
 
     /// The comment that a node belongs to, and how deep it is nested in others.
     fn of(&self, tree: &Tree<'_>, first: u32) -> Option<(u32, u16)> {
         let mut holders =
-            tree.ancestors(first).filter(|(index, _)| self.0.contains_key(index)).map(|(index, _)| index);
+            tree.ancestors(first).filter(|(index, _)| self.all.contains(index)).map(|(index, _)| index);
         let unit = holders.next()?;
         let nested = holders.count() as u16;
         Some((unit, nested.max(stated_depth(tree.at(unit)))))
     }
 
-    /// True between the first comment and the last: what stands behind all of them is rather the form's.
-    fn around(&self, tree: &Tree<'_>, first: u32) -> bool {
-        self.0.keys().any(|unit| tree.at(*unit).end <= first) && self.0.keys().any(|unit| *unit > first)
-    }
-
-    /// `<dt class=comment>Ann said</dt><dd>…</dd>`: the comment whose head stands before a node.
+    /// The same for what stands below a head.
     fn headed(&self, tree: &Tree<'_>, first: u32) -> Option<(u32, u16)> {
-        let part = tree.ancestors(first).find(|(_, node)| node.tag == Tag::Dd)?.1.parent;
-        let heads = tree.children(part).take_while(|(index, _)| *index < first);
-        let (head, node) =
-            heads.filter(|(index, node)| node.tag == Tag::Dt && self.0.contains_key(index)).last()?;
-        Some((head, stated_depth(node)))
+        let head = tree.ancestors(first).find_map(|(index, _)| self.heads.get(&index))?;
+        Some((*head, stated_depth(tree.at(*head))))
     }
 }
 
@@ -244,7 +255,7 @@ fn same_start(tree: &Tree<'_>, outer: u32, inner: u32) -> bool {
 }
 
 /// Without telling names: the element whose children repeat with the same tag and class.
-fn repeated(tree: &Tree<'_>, firsts: &[u32]) -> HashMap<u32, ()> {
+fn repeated(tree: &Tree<'_>, firsts: &[u32]) -> BTreeSet<u32> {
     let mut parents: HashMap<u32, u32> = HashMap::new();
     for first in firsts {
         for (index, node) in tree.ancestors(*first).filter(|(_, node)| node.tag.is_block()) {
@@ -261,7 +272,7 @@ fn repeated(tree: &Tree<'_>, firsts: &[u32]) -> HashMap<u32, ()> {
             best = kin;
         }
     }
-    best.into_iter().map(|index| (index, ())).collect()
+    best.into_iter().collect()
 }
 
 /// Children of the commonest kind, if they hold more than a line each.
@@ -281,9 +292,16 @@ fn kin(tree: &Tree<'_>, parent: u32) -> Vec<u32> {
 /// True where a block within an element that is named after the author is the name: the element has next to nothing
 /// else, or it begins with the block.
 fn is_only_a_name(tree: &Tree<'_>, index: u32, block: &Block) -> bool {
-    let begins = block.words <= 4 && same_start(tree, index, block.first);
-    begins || tree.text_of(index).chars().count() <= NAME
+    let node = tree.at(index);
+    let small = node.end.saturating_sub(index) <= PARTS && tree.text_of(index).chars().count() <= NAME;
+    small
+        || block.words <= 4
+            && block.first.saturating_sub(index) <= PARTS
+            && same_start(tree, index, block.first)
 }
+
+/// Elements and texts that what holds a reader's name has at most, or has before the name.
+const PARTS: u32 = 64;
 
 /// Characters that a reader's name has at most.
 const NAME: usize = 80;

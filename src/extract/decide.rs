@@ -313,13 +313,16 @@ fn first_verdict(
 /// whatever it is called (`widget Blog`), and neither is what a thread lies in that says so by its name.
 fn is_beside(tree: &Tree<'_>, block: &Block, own: &[Roles], container: u32) -> bool {
     let other = Roles::SIDE.with(Roles::RESPOND).with(Roles::RELATED).with(Roles::LOGIN).with(Roles::NAV);
-    let mut thread = false;
-    tree.ancestors(block.first)
-        .take_while(|(_, node)| !std::mem::replace(&mut thread, is_named_thread(node)))
-        .any(|(index, node)| {
-            let holds = index <= container && container < node.end;
-            !holds && own.get(index as usize).is_some_and(|roles| roles.has(other))
-        })
+    for (index, node) in tree.ancestors(block.first) {
+        let holds = index <= container && container < node.end;
+        if !holds && own.get(index as usize).is_some_and(|roles| roles.has(other)) {
+            return true;
+        }
+        if is_named_thread(node) {
+            return false;
+        }
+    }
+    false
 }
 
 /// Names that are given to all comments of a page together.

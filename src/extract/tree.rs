@@ -353,8 +353,17 @@ impl<'a> Tree<'a> {
 
     /// Direct children of `index`.
     pub(super) fn children(&self, index: u32) -> impl Iterator<Item = (u32, &Node<'a>)> {
-        let end = self.at(index).end;
-        let mut next = index + 1;
+        self.row(index + 1, self.at(index).end)
+    }
+
+    /// What stands behind `index` in its parent.
+    pub(super) fn siblings_after(&self, index: u32) -> impl Iterator<Item = (u32, &Node<'a>)> {
+        let node = self.at(index);
+        self.row(node.end.max(index + 1), self.at(node.parent).end)
+    }
+
+    /// Nodes beside each other.
+    fn row(&self, mut next: u32, end: u32) -> impl Iterator<Item = (u32, &Node<'a>)> {
         std::iter::from_fn(move || {
             if next >= end {
                 return None;
